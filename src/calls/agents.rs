@@ -1,0 +1,262 @@
+//! What each agent does at the moment, and what their softphone says of their telephone.
+
+use super::{
+    call::Cause,
+    decision::{AgentRow, Say, Write},
+    event::Event,
+    switchboard::{Switchboard, Turn},
+    time::{Now, Steady},
+};
+use crate::routing::{
+    availability::{ByHand, Phone},
+    eligibility::Objection,
+    ids::{CallId, OfferId, UserId},
+};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
+/// How long a lost socket may stay away before its agent counts as gone.
+pub const SOCKET_GRACE_SECONDS: u32 = 5;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    pub by_hand: ByHand,
+    pub socket: Socket,
+    pub registered: bool,
+    pub microphone: bool,
+    /// False after a leg that could not be reached, until the telephone registers again.
+    pub reachable: bool,
+    pub occupation: Occupation,
+    /// The calls that they are being rung for.
+    pub offers: BTreeSet<OfferId>,
+    /// Calls in a row that they were rung for alone and did not take.
+    pub misses: u32,
+    /// Since when they are off calls.
+    pub idle_since: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Socket {
+    Open,
+    /// Lost, but it may come back.
+    Lost {
+        gone_at: Steady,
+    },
+    Gone,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occupation {
+    Free,
+    Connecting(CallId),
+    Talking(CallId),
+    WrappingUp { until: Steady },
+}
+
+impl Default for Agent {
+    fn default() -> Self {
+        Self {
+            by_hand: ByHand::Available,
+            socket: Socket::Gone,
+            registered: true,
+            microphone: true,
+            reachable: true,
+            occupation: Occupation::Free,
+            offers: BTreeSet::new(),
+            misses: 0,
+            idle_since: None,
+        }
+    }
+}
+
+impl Agent {
+    /// An agent as the store remembers them. One who had a softphone gets time to come back.
+    pub fn restore(row: AgentRow, now: Now) -> Self {
+        let gone_at = now.steady.plus_seconds(SOCKET_GRACE_SECONDS);
+        let socket = if row.connected { Socket::Lost { gone_at } } else { Socket::Gone };
+        Self {
+            by_hand: row.by_hand,
+            socket,
+            misses: row.misses,
+            idle_since: row.idle_since,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn row(&self, agent: UserId) -> AgentRow {
+        AgentRow {
+            agent,
+            by_hand: self.by_hand.clone(),
+            misses: self.misses,
+            idle_since: self.idle_since,
+            connected: self.socket != Socket::Gone,
+        }
+    }
+
+    pub fn phone(&self) -> Phone {
+        Phone {
+            connected: self.socket != Socket::Gone,
+            registered: self.registered,
+            microphone: self.microphone,
+            reachable: self.reachable,
+        }
+    }
+
+    /// What keeps them from a call, other than being away.
+    pub(super) fn busy(&self, one_at_a_time: bool) -> Option<&'static Objection> {
+        match self.occupation {
+            Occupation::Connecting(_) => Some(&Objection::Connecting),
+            Occupation::Talking(_) => Some(&Objection::OnCall),
+            Occupation::WrappingUp { .. } => Some(&Objection::WrappingUp),
+            Occupation::Free if one_at_a_time && !self.offers.is_empty() => Some(&Objection::BeingOffered),
+            Occupation::Free => None,
+        }
+    }
+
+    pub(super) fn deadline(&self, now: Now) -> Option<Steady> {
+        let gone = match self.socket {
+            Socket::Lost { gone_at } => Some(gone_at),
+            _ => None,
+        };
+        let wrapped_up = match self.occupation {
+            Occupation::WrappingUp { until } => Some(until),
+            _ => None,
+        };
+        let back = match &self.by_hand {
+            ByHand::Away { until: Some(until), .. } if *until > now.at => {
+                Some(now.steady.plus_ms((*until - now.at).num_milliseconds()))
+            }
+            _ => None,
+        };
+        [gone, wrapped_up, back].into_iter().flatten().min()
+    }
+}
+
+impl Switchboard {
+    pub(super) fn agent(&mut self, agent: UserId) -> &mut Agent {
+        self.agents.entry(agent).or_default()
+    }
+
+    pub(super) fn agent_connected(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        let known = self.agent(agent);
+        known.socket = Socket::Open;
+        known.reachable = true;
+        turn.agent_changed(agent);
+    }
+
+    pub(super) fn agent_disconnected(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        let known = self.agent(agent);
+        if known.socket == Socket::Open {
+            known.socket = Socket::Lost { gone_at: turn.now().steady.plus_seconds(SOCKET_GRACE_SECONDS) };
+            turn.touch_agent(agent);
+        }
+    }
+
+    pub(super) fn media_changed(
+        &mut self,
+        agent: UserId,
+        registered: bool,
+        microphone: bool,
+        turn: &mut Turn<'_>,
+    ) {
+        let known = self.agent(agent);
+        (known.registered, known.microphone) = (registered, microphone);
+        known.reachable |= registered;
+        if known.phone().objection().is_some() {
+            self.withdraw_offers(agent, turn);
+        }
+        turn.agent_changed(agent);
+    }
+
+    pub(super) fn availability_set(&mut self, agent: UserId, by_hand: ByHand, turn: &mut Turn<'_>) {
+        let at = turn.now().at;
+        let known = self.agent(agent);
+        known.by_hand = by_hand;
+        known.misses = 0;
+        if !known.by_hand.is_available(at) {
+            self.withdraw_offers(agent, turn);
+        }
+        self.tell_availability(agent, turn);
+        turn.agent_changed(agent);
+    }
+
+    pub(super) fn tell_availability(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        let by_hand = self.agent(agent).by_hand.clone();
+        turn.say(Say::Availability { agent, by_hand });
+    }
+
+    pub(super) fn agent_ready(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        if let Occupation::WrappingUp { .. } = self.agent(agent).occupation {
+            self.agent(agent).occupation = Occupation::Free;
+            turn.agent_changed(agent);
+        }
+    }
+
+    /// Something that an agent was waited for has come due.
+    pub(super) fn agent_due(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        let now = turn.now();
+        let known = self.agent(agent);
+        if let Socket::Lost { gone_at } = known.socket
+            && gone_at <= now.steady
+        {
+            known.socket = Socket::Gone;
+            self.withdraw_offers(agent, turn);
+        }
+        let known = self.agent(agent);
+        if let Occupation::WrappingUp { until } = known.occupation
+            && until <= now.steady
+        {
+            known.occupation = Occupation::Free;
+        }
+        turn.agent_changed(agent);
+    }
+
+    /// Off the call; after a talk there may be some writing to do.
+    pub(super) fn release_agent(&mut self, agent: UserId, wrap_up_seconds: u32, turn: &mut Turn<'_>) {
+        let now = turn.now();
+        let known = self.agent(agent);
+        known.idle_since = Some(now.at);
+        known.occupation = match wrap_up_seconds {
+            0 => Occupation::Free,
+            seconds => Occupation::WrappingUp { until: now.steady.plus_seconds(seconds) },
+        };
+        turn.agent_changed(agent);
+    }
+
+    /// They can't or won't take any of the calls that they are rung for.
+    pub(super) fn withdraw_offers(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        for offer in self.agent(agent).offers.clone() {
+            self.end_offer(offer, Cause::Withdrawn, turn);
+        }
+        turn.line_changed();
+    }
+}
+
+impl Turn<'_> {
+    /// What others may hope for from this agent is not what it was.
+    pub(super) fn agent_changed(&mut self, agent: UserId) {
+        self.touch_agent(agent);
+        self.line_changed();
+    }
+
+    pub(super) fn write_agent(&mut self, row: AgentRow) {
+        self.decision.write.push(Write::Agent(row));
+    }
+}
+
+impl Event {
+    /// The agent whose softphone sent it.
+    pub fn agent(&self) -> Option<UserId> {
+        match self {
+            Self::AgentConnected { agent }
+            | Self::AgentDisconnected { agent }
+            | Self::MediaChanged { agent, .. }
+            | Self::AvailabilitySet { agent, .. }
+            | Self::OfferAccepted { agent, .. }
+            | Self::OfferDeclined { agent, .. }
+            | Self::AgentHungUp { agent, .. }
+            | Self::AgentReady { agent } => Some(*agent),
+            _ => None,
+        }
+    }
+}

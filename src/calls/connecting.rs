@@ -1,0 +1,339 @@
+//! From an agent's accept until their leg is up, or is known not to come up. A missing report never ends this:
+//! before a deadline acts, the telephone company is asked.
+
+use super::{
+    agents::Occupation,
+    call::{Call, Cause, Connection, Delivery, Leg, Offer, Outcome, State, Talk},
+    decision::{Action, Connect, Instruction, Job, OfferRow, Say, TicketChange, Write},
+    event::CutIn,
+    switchboard::{Switchboard, Turn},
+    talking::TALK_CHECK_SECONDS,
+    time::Steady,
+};
+use crate::routing::{
+    assignment::Selection,
+    eligibility::Objection,
+    ids::{CallId, OfferId, UserId},
+    reasons::{ConnectionFailure, Reason},
+};
+
+/// Our own deadline for a leg lies this far beyond the telephone company's.
+const BEYOND_SECONDS: u32 = 10;
+/// How long a sign of the cut-in is awaited before a poll, or a second cut-in, may deliver instead.
+const SIGN_MS: i64 = 2_000;
+/// Between two questions about a leg of which nothing is heard.
+const ASK_AGAIN_SECONDS: u32 = 5;
+
+impl Switchboard {
+    /// The first accept wins. The others are told, and are free again.
+    pub(super) fn offer_accepted(&mut self, agent: UserId, offer: OfferId, turn: &mut Turn<'_>) {
+        let Some(id) = self.open_offer(agent, offer) else { return self.refuse_offer(agent, offer, turn) };
+        self.end_offer(offer, Cause::Won, turn);
+        self.end_offers(id, Cause::Taken { by: agent }, turn);
+        self.withdraw_offers(agent, turn);
+        turn.say(Say::OfferWon { agent, offer, call: id });
+        let taker = self.agent(agent);
+        taker.occupation = Occupation::Connecting(id);
+        taker.misses = 0;
+        turn.agent_changed(agent);
+        self.connect(id, agent, offer, turn);
+    }
+
+    fn connect(&mut self, id: CallId, agent: UserId, offer: OfferId, turn: &mut Turn<'_>) {
+        let now = turn.now();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Ringing { until } = call.state else { return };
+        let place = call.place();
+        call.ring_left_ms = until.ms_since(now.steady);
+        call.attempt += 1;
+        let leg_seconds = leg_seconds(call, agent, turn);
+        call.state = State::Connecting(Connection {
+            agent,
+            offer,
+            deadline: now.steady.plus_seconds(leg_seconds + BEYOND_SECONDS),
+            delivery: Delivery::CuttingIn { since: now.steady },
+            leg: None,
+        });
+        call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
+        let call = call.clone();
+        self.line.remove(&place);
+        turn.later(cut_in(&call));
+        turn.say(Say::Call { agent, call: id, state: "connecting" });
+        let reason = Reason::TakenBy { agent, seconds: call.seconds_since_arrival(turn) };
+        turn.decide(&call, Action::Connect, Selection::default(), vec![reason]);
+        turn.touch(id);
+    }
+
+    /// What the caller's side is told now. A poll may have to deliver what connects it.
+    pub(super) fn answer(&mut self, id: CallId, poll: u32, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return turn.answer(Some(id), Instruction::HangUp);
+        };
+        let poll = poll + 1;
+        let instruction = match &mut call.state {
+            State::Ringing { .. } | State::Waiting { .. } if call.apology_due => {
+                call.apology_due = false;
+                turn.touch(id);
+                Instruction::Apologise { poll }
+            }
+            State::Ringing { .. } => Instruction::Ring { poll },
+            State::Waiting { .. } => Instruction::Wait { poll },
+            State::Connecting(connection) if connection.poll_delivers(now) => {
+                connection.delivery = Delivery::Polled { at: now };
+                turn.touch(id);
+                connect_document(call, turn)
+            }
+            State::Connecting(_) | State::Talking(_) => Instruction::Ring { poll },
+            State::Voicemail(voicemail) => voicemail.instruction(),
+            State::Ended { .. } => Instruction::HangUp,
+        };
+        turn.answer(Some(id), instruction);
+    }
+
+    /// The cut-in took effect. Whatever the caller's side did before, it now does what this answer says.
+    pub(super) fn connect_fetched(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&id) else { return turn.answer(None, Instruction::HangUp) };
+        let current = call.attempt == attempt;
+        match &mut call.state {
+            State::Connecting(connection) if current => {
+                connection.delivery = Delivery::Fetched;
+                let document = connect_document(call, turn);
+                turn.answer(Some(id), document);
+                turn.touch(id);
+            }
+            State::Talking(_) if current => {
+                let document = connect_document(call, turn);
+                turn.answer(Some(id), document);
+            }
+            _ => self.caller_asks(id, first_poll(attempt), turn),
+        }
+    }
+
+    /// An answer never reached the caller's side. Was it the one that connects, the next poll brings it again.
+    pub(super) fn answer_lost(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if let State::Connecting(connection) = &mut call.state
+            && connection.leg.is_none()
+            && matches!(connection.delivery, Delivery::Polled { .. } | Delivery::Fetched)
+        {
+            connection.delivery = Delivery::NextPoll;
+            turn.touch(id);
+        }
+    }
+
+    pub(super) fn cut_in_done(&mut self, id: CallId, attempt: u32, result: CutIn, turn: &mut Turn<'_>) {
+        if result == CutIn::CallerGone && self.calls.contains_key(&id) {
+            return self.caller_hung_up(id, turn);
+        }
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.attempt == attempt) else { return };
+        let State::Connecting(connection) = &mut call.state else { return };
+        let Delivery::CuttingIn { .. } = connection.delivery else { return };
+        connection.delivery = match result {
+            CutIn::Applied | CutIn::CallerGone => return,
+            CutIn::Refused => Delivery::NextPoll,
+            CutIn::Unknown => Delivery::Unknown { retry_at: now.plus_ms(SIGN_MS) },
+        };
+        turn.touch(id);
+    }
+
+    pub(super) fn leg_seen(&mut self, id: CallId, attempt: u32, ringing: bool, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.attempt == attempt) else { return };
+        let State::Connecting(connection) = &mut call.state else { return };
+        if connection.leg == Some(Leg::Ringing) {
+            return;
+        }
+        connection.leg = Some(if ringing { Leg::Ringing } else { Leg::Started });
+        if !matches!(connection.delivery, Delivery::Polled { .. }) {
+            connection.delivery = Delivery::Fetched;
+        }
+        turn.touch(id);
+    }
+
+    /// The leg is up. If it was given up before, the caller has been brought back and the leg ends by that.
+    pub(super) fn leg_answered(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return };
+        if let State::Connecting(connection) = &call.state {
+            self.talk(id, connection.agent, turn);
+        }
+    }
+
+    pub(super) fn talk(&mut self, id: CallId, agent: UserId, turn: &mut Turn<'_>) {
+        let now = turn.now();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.state = State::Talking(Talk { agent, since: now.at, leg_over_until: None });
+        call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
+        call.answered_by.get_or_insert(agent);
+        let call = call.clone();
+        self.agent(agent).occupation = Occupation::Talking(id);
+        turn.agent_changed(agent);
+        turn.touch(id);
+        turn.write(Write::Ticket(TicketChange::Assign { ticket: call.ticket, owner: agent, at: now.at }));
+        turn.say(Say::Call { agent, call: id, state: "talking" });
+        turn.say(Say::Ticket { agent, ticket: call.ticket, call: id });
+        turn.decide(&call, Action::Talk, Selection::default(), vec![Reason::Connected { agent }]);
+    }
+
+    pub(super) fn leg_ended(
+        &mut self,
+        id: CallId,
+        attempt: u32,
+        cause: ConnectionFailure,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return };
+        match call.state {
+            State::Connecting(_) => self.connection_failed(id, cause, turn),
+            State::Talking(_) => self.talk_leg_over(id, turn),
+            _ => {}
+        }
+    }
+
+    pub(super) fn connecting_due(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let again = cut_in(call);
+        let (attempt, provider, provider_call_id) =
+            (call.attempt, call.provider.clone(), call.provider_call_id.clone());
+        let State::Connecting(connection) = &mut call.state else { return };
+        if let Delivery::Unknown { retry_at } = connection.delivery
+            && retry_at <= now
+        {
+            connection.delivery = Delivery::CuttingIn { since: now };
+            turn.later(again);
+            turn.touch(id);
+        }
+        if connection.deadline <= now {
+            connection.deadline = now.plus_seconds(ASK_AGAIN_SECONDS);
+            turn.say(Say::FindLeg { call: id, attempt, provider, provider_call_id });
+            turn.touch(id);
+        }
+    }
+
+    pub(super) fn leg_found(&mut self, id: CallId, attempt: u32, up: Option<bool>, turn: &mut Turn<'_>) {
+        match up {
+            Some(true) => self.leg_answered(id, attempt, turn),
+            Some(false) => self.leg_not_there(id, attempt, turn),
+            None => {}
+        }
+    }
+
+    /// The telephone company knows of no leg that is up. The caller may be in the midst of our document, or of a
+    /// dial that is about to be over: bring them back to where they ask.
+    fn leg_not_there(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return };
+        let State::Connecting(_) = &call.state else { return };
+        turn.later(bring_back(call));
+        self.connection_failed(id, ConnectionFailure::TimedOut, turn);
+    }
+
+    /// Back to ringing the rest, in the same place, without that agent.
+    pub(super) fn connection_failed(&mut self, id: CallId, cause: ConnectionFailure, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Connecting(connection) = call.state.clone() else { return };
+        let agent = connection.agent;
+        call.excluded.insert(agent, Objection::ConnectionFailed);
+        call.ring_again(turn);
+        let call = call.clone();
+        self.line.insert(call.place());
+        turn.decide(
+            &call,
+            Action::RingAgain,
+            Selection::default(),
+            vec![Reason::ConnectionFailed { agent, cause }],
+        );
+        turn.touch(id);
+        turn.write(won_offer_over(&call, &connection, Cause::ConnectionFailed, turn));
+        turn.say(Say::Call { agent, call: id, state: "ended" });
+        let never_rang = connection.leg != Some(Leg::Ringing);
+        if cause == ConnectionFailure::Failed || (cause == ConnectionFailure::NoAnswer && never_rang) {
+            self.agent(agent).reachable = false;
+            self.withdraw_offers(agent, turn);
+        }
+        self.release_agent(agent, 0, turn);
+    }
+
+    /// The caller is gone before the leg came up.
+    pub(super) fn connection_abandoned(&mut self, id: CallId, reason: Reason, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        if let State::Connecting(connection) = &call.state {
+            turn.write(won_offer_over(call, connection, Cause::CallerHungUp, turn));
+        }
+        self.end(id, Outcome::Abandoned, reason, turn);
+    }
+}
+
+impl Connection {
+    /// Whether a poll has to deliver the connect document: the cut-in did not, and won't. The caller's side asks, so
+    /// it is not connected; was the cut-in or an earlier answer lost on its way, no sign of it came for a while.
+    fn poll_delivers(&self, now: Steady) -> bool {
+        let silent_since = |at: Steady| self.leg.is_none() && now.ms_since(at) > SIGN_MS;
+        match self.delivery {
+            Delivery::NextPoll => true,
+            Delivery::CuttingIn { since } => silent_since(since),
+            Delivery::Polled { at } => silent_since(at),
+            Delivery::Unknown { .. } | Delivery::Fetched => false,
+        }
+    }
+}
+
+/// Polls after the n-th connection count from here, so that no two requests of a call look alike.
+pub(super) fn first_poll(attempt: u32) -> u32 {
+    attempt.saturating_mul(100_000)
+}
+
+pub(super) fn bring_back(call: &Call) -> Job {
+    Job::BringBack {
+        call: call.id,
+        channel: call.channel,
+        provider: call.provider.clone(),
+        provider_call_id: call.provider_call_id.clone(),
+        poll: first_poll(call.attempt) + 50_000,
+    }
+}
+
+fn cut_in(call: &Call) -> Job {
+    Job::CutIn {
+        call: call.id,
+        channel: call.channel,
+        provider: call.provider.clone(),
+        provider_call_id: call.provider_call_id.clone(),
+        attempt: call.attempt,
+    }
+}
+
+fn leg_seconds(call: &Call, agent: UserId, turn: &Turn<'_>) -> u32 {
+    let times = turn.times_of(call.channel);
+    turn.facts.people.users.get(&agent).map_or(times.connect_seconds, |user| times.leg_seconds(&user.reach))
+}
+
+fn connect_document(call: &Call, turn: &Turn<'_>) -> Instruction {
+    let (Some(agent), State::Connecting(Connection { offer, .. })) = (call.agent(), &call.state) else {
+        return Instruction::Ring { poll: first_poll(call.attempt) };
+    };
+    let Some(user) = turn.facts.people.users.get(&agent) else {
+        return Instruction::Ring { poll: first_poll(call.attempt) };
+    };
+    Instruction::Connect(Connect {
+        attempt: call.attempt,
+        agent,
+        offer: *offer,
+        reach: user.reach.clone(),
+        seconds: leg_seconds(call, agent, turn),
+        caller_id: call.to.clone(),
+    })
+}
+
+fn won_offer_over(call: &Call, connection: &Connection, cause: Cause, turn: &Turn<'_>) -> Write {
+    let now = turn.now();
+    let offer = Offer { id: connection.offer, agent: connection.agent, until: now.steady, at: now.at };
+    Write::Offer(OfferRow { offer, call: call.id, ended: Some((cause, now.at)) })
+}
+
+impl Call {
+    pub(super) fn seconds_since_arrival(&self, turn: &Turn<'_>) -> u32 {
+        let seconds = turn.now().steady.ms_since(self.arrived) / 1000;
+        u32::try_from(seconds).unwrap_or(0)
+    }
+}

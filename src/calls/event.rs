@@ -1,0 +1,169 @@
+//! Everything that can happen to the switchboard.
+
+use super::call::{Caller, Recording};
+use crate::routing::{
+    availability::ByHand,
+    ids::{CallId, ChannelId, OfferId, TicketId, UserId},
+    reasons::ConnectionFailure,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    // From the telephone company.
+    CallArrived(Arrival),
+    /// The caller's side ran to the end of what it was told and asks how to go on. `poll` counts these.
+    Asked {
+        call: CallId,
+        poll: u32,
+    },
+    /// What was last answered to it could not be delivered.
+    AnswerLost {
+        call: CallId,
+    },
+    CallerHungUp {
+        call: CallId,
+    },
+    /// The caller's side fetched the document that connects it: the cut-in took effect.
+    ConnectFetched {
+        call: CallId,
+        attempt: u32,
+    },
+    /// The leg to the agent was started, or rings.
+    LegSeen {
+        call: CallId,
+        attempt: u32,
+        ringing: bool,
+    },
+    LegAnswered {
+        call: CallId,
+        attempt: u32,
+    },
+    LegEnded {
+        call: CallId,
+        attempt: u32,
+        cause: ConnectionFailure,
+    },
+    /// The caller's side says that the connection is over, and asks how to go on.
+    ConnectionOver {
+        call: CallId,
+        attempt: u32,
+        talked: bool,
+        caller_is_there: bool,
+        cause: ConnectionFailure,
+    },
+    /// Recording ended; the recording may not be ready yet.
+    MessageLeft {
+        call: CallId,
+        recording: Recording,
+    },
+    /// Recording ended without a sound, for the n-th time, and the caller's side asks how to go on.
+    NothingRecorded {
+        call: CallId,
+        times: u32,
+    },
+    RecordingReady {
+        call: CallId,
+        recording: Recording,
+    },
+    RecordingAbsent {
+        call: CallId,
+    },
+
+    // From our own jobs and questions.
+    CutInDone {
+        call: CallId,
+        attempt: u32,
+        result: CutIn,
+    },
+    /// Whether the caller is still there; `None`: the telephone company could not be asked.
+    CallerFound {
+        call: CallId,
+        there: Option<bool>,
+    },
+    /// Whether the leg to the agent is up.
+    LegFound {
+        call: CallId,
+        attempt: u32,
+        up: Option<bool>,
+    },
+    /// What the telephone company holds of this call's recordings; `Err`: it could not be asked.
+    RecordingsFound {
+        call: CallId,
+        found: Option<Vec<Recording>>,
+    },
+    /// The recording is on our disk, synced, under this name.
+    RecordingKept {
+        call: CallId,
+        ticket: TicketId,
+        recording: Recording,
+        sha256: String,
+    },
+    /// It could not be fetched in any of the tries.
+    RecordingLost {
+        call: CallId,
+        recording: Recording,
+    },
+
+    // From agents.
+    AgentConnected {
+        agent: UserId,
+    },
+    AgentDisconnected {
+        agent: UserId,
+    },
+    MediaChanged {
+        agent: UserId,
+        registered: bool,
+        microphone: bool,
+    },
+    AvailabilitySet {
+        agent: UserId,
+        by_hand: ByHand,
+    },
+    OfferAccepted {
+        agent: UserId,
+        offer: OfferId,
+    },
+    OfferDeclined {
+        agent: UserId,
+        offer: OfferId,
+    },
+    AgentHungUp {
+        agent: UserId,
+        call: CallId,
+    },
+    AgentReady {
+        agent: UserId,
+    },
+
+    /// Settings or loads are not what they were.
+    SettingsChanged,
+    /// Nothing but time: a deadline may be due.
+    TimePassed,
+}
+
+/// A caller is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    pub channel: ChannelId,
+    pub provider: String,
+    pub provider_call_id: String,
+    pub from: Caller,
+    pub to: String,
+    /// As in [`Event::Asked`]: a caller who was held by a document that needs no store comes with a count.
+    pub poll: u32,
+}
+
+/// What became of the request to redirect the caller's live call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutIn {
+    Applied,
+    /// Not applied, for certain: the next poll must deliver it.
+    Refused,
+    /// No answer: it may have been applied.
+    Unknown,
+    CallerGone,
+}

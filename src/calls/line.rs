@@ -1,0 +1,366 @@
+//! A call that rings or waits: who is rung for it, until one accepts, all decline, or its time is up.
+
+use super::{
+    agents::Agent,
+    call::{Call, Cause, Offer, State},
+    channel::{Channel, Slot},
+    decision::{Action, Instruction, OfferRow, Say, TicketChange, Write},
+    event::Arrival,
+    switchboard::{Facts, Switchboard, Turn},
+};
+use crate::routing::{
+    assignment::{self, Field, Selection},
+    availability::{ByHand, Phone},
+    distribution::{Cursor, Entrant},
+    eligibility::{Objection, Standing},
+    ids::{CallId, OfferId, TicketId, UserId},
+    load::TicketType,
+    reasons::Reason,
+};
+use std::collections::BTreeMap;
+
+/// How many agents are rung at once at the most (A14).
+const RUNG_AT_ONCE: usize = 100;
+/// What a caller rings at least, who comes back from a failed connection or out of the line.
+const RINGS_AGAIN_MS: i64 = 10_000;
+/// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
+pub(super) const SILENT_SECONDS: u32 = 21;
+
+impl Switchboard {
+    pub(super) fn call_arrives(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
+        if let Some(known) = self.find(&arrival.provider, &arrival.provider_call_id) {
+            return self.caller_asks(known, arrival.poll, turn);
+        }
+        let Some(channel) = turn.facts.channels.get(&arrival.channel) else {
+            return turn.answer(None, Instruction::HangUp);
+        };
+        let verdict = channel.hours.verdict(&channel.zone, turn.now().at);
+        let poll = arrival.poll;
+        let call = self.open_call(arrival, turn);
+        turn.arrived = Some((call.id, verdict));
+        turn.ask(call.id, poll);
+        turn.touch(call.id);
+        let id = call.id;
+        if verdict.open {
+            self.line.insert(call.place());
+            turn.unsettle(&call);
+            self.admit(call);
+        } else {
+            self.admit(call);
+            let opens = channel.hours.next_change(&channel.zone, turn.now().at);
+            let reason = Reason::HoursClosed { rule: verdict.rule, opens };
+            self.take_message(id, Slot::AfterHours, Selection::default(), reason, turn);
+        }
+    }
+
+    fn open_call(&mut self, arrival: Arrival, turn: &mut Turn<'_>) -> Call {
+        let now = turn.now();
+        let times = turn.times_of(arrival.channel);
+        let id = CallId(self.ids.next(now.at.timestamp_millis()));
+        let ticket = TicketId(self.ids.next(now.at.timestamp_millis()));
+        turn.write(Write::Ticket(TicketChange::Open {
+            ticket,
+            call: id,
+            channel: arrival.channel,
+            at: now.at,
+        }));
+        Call {
+            id,
+            channel: arrival.channel,
+            provider: arrival.provider,
+            provider_call_id: arrival.provider_call_id,
+            from: arrival.from,
+            to: arrival.to,
+            ticket,
+            arrived_at: now.at,
+            arrived: now.steady,
+            in_front: false,
+            state: State::Ringing { until: now.steady.plus_seconds(times.ring_seconds) },
+            offers: Vec::new(),
+            excluded: BTreeMap::new(),
+            rung: BTreeMap::new(),
+            attempt: 0,
+            answered_by: None,
+            ring_left_ms: 0,
+            wait_left_ms: i64::from(times.wait_seconds) * 1000,
+            apology_due: false,
+            check_at: now.steady.plus_seconds(SILENT_SECONDS),
+        }
+    }
+
+    /// The caller's side asks how to go on; a sign of life besides.
+    pub(super) fn caller_asks(&mut self, id: CallId, poll: u32, turn: &mut Turn<'_>) {
+        match self.calls.get_mut(&id) {
+            Some(call) if call.is_in_line() => {
+                call.check_at = turn.now().steady.plus_seconds(SILENT_SECONDS);
+                turn.time_call(id);
+                turn.ask(id, poll);
+            }
+            Some(_) => turn.ask(id, poll),
+            None => turn.answer(None, Instruction::HangUp),
+        }
+    }
+
+    /// Rings whoever can be rung for a call in line; else lets it wait; else takes a message.
+    pub(super) fn settle(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.is_in_line()) else { return };
+        let Some(channel) = turn.facts.channels.get(&call.channel) else {
+            return self.take_message(
+                id,
+                Slot::Unanswered,
+                Selection::default(),
+                Reason::NobodySelected,
+                turn,
+            );
+        };
+        let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
+        if one_at_a_time && !call.offers.is_empty() {
+            return;
+        }
+        let selection = self.select(call, channel, turn.facts);
+        let chosen = choose(call, one_at_a_time, &selection);
+        let being_offered = selection.anyone_objects(|o| *o == Objection::BeingOffered);
+        if !chosen.is_empty() || !call.offers.is_empty() || being_offered {
+            self.ring(id, channel, &chosen, selection, turn);
+        } else if call.wait_left(turn) > 0 && selection.anyone_objects(Objection::is_merely_busy) {
+            self.wait(id, selection, turn);
+        } else {
+            let reason = selection.nobody();
+            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        }
+    }
+
+    /// Who could be rung for this call now, and why not the others.
+    pub(super) fn select(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
+        const NOBODY: Standing<'static> =
+            Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
+        let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
+        let standing = |user: UserId| match self.agents.get(&user) {
+            None => (NOBODY, None),
+            Some(agent) => {
+                let hindrance = call.excluded.get(&user).or_else(|| agent.busy(one_at_a_time));
+                (Standing { by_hand: &agent.by_hand, phone: agent.phone(), hindrance }, agent.idle_since)
+            }
+        };
+        let rounds: u32 = call.rung.values().sum();
+        let field = Field {
+            people: facts.people,
+            load: facts.load,
+            kind: TicketType::Calling,
+            at: facts.now.at,
+            cursor: self.cursors.get(&channel.id).copied(),
+            draw: call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds)),
+            standing,
+        };
+        assignment::select(&channel.rule, &field)
+    }
+
+    fn ring(
+        &mut self,
+        id: CallId,
+        channel: &Channel,
+        chosen: &[Entrant],
+        selection: Selection,
+        turn: &mut Turn<'_>,
+    ) {
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let was_waiting = matches!(call.state, State::Waiting { .. });
+        let arrived = turn.arrived.filter(|(arrived, _)| *arrived == id);
+        let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
+        if let State::Waiting { until } = call.state {
+            call.wait_left_ms = until.ms_since(now);
+            call.state = State::Ringing { until: now.plus_ms(call.ring_left_ms.max(RINGS_AGAIN_MS)) };
+        }
+        if was_waiting || arrived.is_some() || (one_at_a_time && !chosen.is_empty()) {
+            let strategy = channel.rule.strategy;
+            let mut reasons = vec![selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)];
+            reasons.extend(arrived.map(|(_, verdict)| Reason::HoursOpen { rule: verdict.rule }));
+            let call = call.clone();
+            turn.decide(&call, Action::Ring, selection, reasons);
+            turn.touch(id);
+        }
+        for entrant in chosen {
+            self.offer(id, channel, entrant, turn);
+        }
+    }
+
+    fn offer(&mut self, id: CallId, channel: &Channel, entrant: &Entrant, turn: &mut Turn<'_>) {
+        let now = turn.now();
+        let agent_ring_seconds = turn.facts.times.with(channel.own_times).agent_ring_seconds;
+        let offer_id = OfferId(self.ids.next(now.at.timestamp_millis()));
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Ringing { until: ring_until } = call.state else { return };
+        let mut until = ring_until;
+        if channel.rule.strategy.rings_one_at_a_time() {
+            until = until.min(now.steady.plus_seconds(agent_ring_seconds));
+            let cursor = Cursor { user: entrant.user, position: entrant.position };
+            self.cursors.insert(channel.id, cursor);
+            turn.write(Write::Cursor { channel: channel.id, cursor });
+        }
+        let offer = Offer { id: offer_id, agent: entrant.user, until, at: now.at };
+        call.offers.push(offer);
+        *call.rung.entry(entrant.user).or_default() += 1;
+        self.offers.insert(offer.id, id);
+        self.agents.entry(entrant.user).or_default().offers.insert(offer.id);
+        turn.touch(id);
+        turn.write(Write::Offer(OfferRow { offer, call: id, ended: None }));
+        let (channel, from, expires_at) = (call.channel, call.from.to_string(), now.wall(until));
+        turn.say(Say::Offered { call: id, channel, from, offer, expires_at });
+    }
+
+    /// Ends an open offer with its one cause. What that means for the call is not decided here.
+    pub(super) fn end_offer(&mut self, offer: OfferId, cause: Cause, turn: &mut Turn<'_>) {
+        let Some(id) = self.offers.remove(&offer) else { return };
+        let call = self.calls.get_mut(&id).expect("an open offer has a live call");
+        let index =
+            call.offers.iter().position(|open| open.id == offer).expect("a call knows its open offers");
+        let ended = call.offers.remove(index);
+        self.agent(ended.agent).offers.remove(&offer);
+        self.remember_offer(offer, ended.agent, cause);
+        turn.touch(id);
+        turn.write(Write::Offer(OfferRow { offer: ended, call: id, ended: Some((cause, turn.now().at)) }));
+        if cause != Cause::Won {
+            turn.say(Say::OfferEnded { agent: ended.agent, offer, cause });
+        }
+    }
+
+    pub(super) fn end_offers(&mut self, id: CallId, cause: Cause, turn: &mut Turn<'_>) {
+        let open: Vec<OfferId> =
+            self.calls.get(&id).into_iter().flat_map(|c| &c.offers).map(|o| o.id).collect();
+        for offer in open {
+            self.end_offer(offer, cause, turn);
+            turn.line_changed();
+        }
+    }
+
+    fn wait(&mut self, id: CallId, selection: Selection, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Ringing { until } = call.state else { return };
+        call.ring_left_ms = until.ms_since(now);
+        call.state = State::Waiting { until: now.plus_ms(call.wait_left_ms) };
+        let call = call.clone();
+        turn.decide(&call, Action::Wait, selection, vec![Reason::AllBusy]);
+        turn.touch(id);
+    }
+
+    /// Declining silences this call for that agent. Was it the last, `settle` finds nobody and takes a message.
+    pub(super) fn offer_declined(&mut self, agent: UserId, offer: OfferId, turn: &mut Turn<'_>) {
+        let Some(id) = self.open_offer(agent, offer) else { return self.refuse_offer(agent, offer, turn) };
+        self.end_offer(offer, Cause::Declined, turn);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.excluded.insert(agent, Objection::Declined);
+        }
+        self.agent(agent).misses = 0;
+        turn.agent_changed(agent);
+    }
+
+    pub(super) fn open_offer(&self, agent: UserId, offer: OfferId) -> Option<CallId> {
+        let id = *self.offers.get(&offer)?;
+        let theirs = self.agents.get(&agent).is_some_and(|agent| agent.offers.contains(&offer));
+        theirs.then_some(id)
+    }
+
+    pub(super) fn ringing_due(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get(&id) else { return };
+        let State::Ringing { until } = call.state else { return };
+        let due: Vec<Offer> = call.offers.iter().filter(|offer| offer.until <= now).copied().collect();
+        let alone = call.offers.len() == 1;
+        for offer in due {
+            self.end_offer(offer.id, if alone { Cause::Missed } else { Cause::Expired }, turn);
+            turn.line_changed();
+            if alone {
+                self.missed(id, offer, turn);
+            }
+        }
+        if until <= now {
+            let times = self.calls.get(&id).map(|call| turn.times_of(call.channel)).unwrap_or_default();
+            let reason = Reason::RingTimeOver { seconds: times.ring_seconds };
+            let selection = self.select_again(id, turn);
+            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        }
+    }
+
+    pub(super) fn waiting_due(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let State::Waiting { until } = call.state else { return };
+        if until <= turn.now().steady {
+            let reason = Reason::WaitTimeOver { seconds: turn.times_of(call.channel).wait_seconds };
+            let selection = self.select_again(id, turn);
+            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        }
+    }
+
+    pub(super) fn select_again(&self, id: CallId, turn: &Turn<'_>) -> Selection {
+        let Some(call) = self.calls.get(&id) else { return Selection::default() };
+        let channel = turn.facts.channels.get(&call.channel);
+        channel.map(|channel| self.select(call, channel, turn.facts)).unwrap_or_default()
+    }
+
+    /// Rung alone and not answered. After some in a row the agent is set away, unless they are the last one there.
+    fn missed(&mut self, id: CallId, offer: Offer, turn: &mut Turn<'_>) {
+        let agent = offer.agent;
+        let limit = turn.facts.times.misses_until_away;
+        self.agent(agent).misses += 1;
+        turn.agent_changed(agent);
+        if limit == 0 || self.agent(agent).misses < limit {
+            return;
+        }
+        let Some(channel) = self.calls.get(&id).map(|call| call.channel) else { return };
+        if self.is_last(id, agent, turn) {
+            return turn.say(Say::LastAgentMisses { agent, channel });
+        }
+        let until = turn.facts.people.users.get(&agent).and_then(|user| {
+            user.working_hours.as_ref().and_then(|hours| hours.next_opening(&user.zone, turn.now().at))
+        });
+        self.agent(agent).by_hand = ByHand::Away { reason: Some("missed calls".into()), until };
+        self.withdraw_offers(agent, turn);
+        self.tell_availability(agent, turn);
+    }
+
+    /// Nobody else of the channel is there for calls, free or busy.
+    fn is_last(&self, id: CallId, agent: UserId, turn: &Turn<'_>) -> bool {
+        let is_there = |objection: &Option<Objection>| match objection {
+            None => true,
+            Some(objection) => objection.is_merely_busy() || *objection == Objection::Declined,
+        };
+        let selection = self.select_again(id, turn);
+        !selection.candidates.iter().any(|c| c.user != agent && is_there(&c.objection))
+    }
+
+    pub fn agents(&self) -> impl Iterator<Item = (UserId, &Agent)> {
+        self.agents.iter().map(|(id, agent)| (*id, agent))
+    }
+}
+
+/// The agents to ring now: those least often rung for this call first, then as the strategy says.
+fn choose(call: &Call, one_at_a_time: bool, selection: &Selection) -> Vec<Entrant> {
+    let mut chosen: Vec<Entrant> =
+        selection.eligible.iter().filter(|e| call.offer_to(e.user).is_none()).cloned().collect();
+    if one_at_a_time {
+        chosen.sort_by_key(|entrant| call.rung.get(&entrant.user).copied().unwrap_or(0));
+        chosen.truncate(1);
+    } else {
+        chosen.truncate(RUNG_AT_ONCE.saturating_sub(call.offers.len()));
+    }
+    chosen
+}
+
+impl Call {
+    /// What is left of the time to wait in line, in milliseconds.
+    fn wait_left(&self, turn: &Turn<'_>) -> i64 {
+        match self.state {
+            State::Waiting { until } => until.ms_since(turn.now().steady),
+            _ => self.wait_left_ms,
+        }
+    }
+
+    /// Back in line, in its old place.
+    pub(super) fn ring_again(&mut self, turn: &Turn<'_>) {
+        let left = self.ring_left_ms.max(RINGS_AGAIN_MS);
+        self.state = State::Ringing { until: turn.now().steady.plus_ms(left) };
+        self.check_at = turn.now().steady.plus_seconds(SILENT_SECONDS);
+    }
+}

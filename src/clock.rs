@@ -1,0 +1,33 @@
+//! The one place that asks the system for the time.
+
+use crate::calls::time::{Now, Steady};
+use chrono::{DateTime, Utc};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Shows the wall clock, and beside it a steady one that starts as Unix time, never jumps, and goes on while the
+/// machine sleeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// Unix time minus the machine's time since boot, when the daemon started, in milliseconds.
+    offset_ms: i64,
+}
+
+impl Clock {
+    pub fn start() -> Self {
+        Self { offset_ms: wall().timestamp_millis() - since_boot_ms() }
+    }
+
+    pub fn now(&self) -> Now {
+        Now { at: wall(), steady: Steady(self.offset_ms + since_boot_ms()) }
+    }
+}
+
+fn since_boot_ms() -> i64 {
+    let time = clock_gettime(ClockId::Boottime);
+    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+}
+
+fn wall() -> DateTime<Utc> {
+    let time = clock_gettime(ClockId::Realtime);
+    DateTime::from_timestamp_millis(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).unwrap_or_default()
+}

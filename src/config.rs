@@ -1,0 +1,235 @@
+//! What an operator sets: flag > environment > file > default. The defaults are written once, in `config.toml`.
+
+use crate::{calls::channel::Times, providers::twilio};
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use toml::{Table, Value};
+
+/// The commented example: every key with its default.
+pub const EXAMPLE: &str = include_str!("config.toml");
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub http: Http,
+    pub data: Data,
+    pub account: Account,
+    pub providers: BTreeMap<String, Provider>,
+    pub calls: Calls,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub listen: SocketAddr,
+    /// No trailing slash.
+    pub public_url: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub dir: PathBuf,
+    pub database: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub time_zone: String,
+}
+
+/// A telephone company, by the dialect it speaks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Provider {
+    Twilio(twilio::Settings),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    pub ring_seconds: u32,
+    pub agent_ring_seconds: u32,
+    pub wait_seconds: u32,
+    pub wrap_up_seconds: u32,
+    pub connect_seconds: u32,
+    pub misses_until_away: u32,
+    pub ring_tone: String,
+    pub language: String,
+    pub delete_kept_recordings: bool,
+}
+
+impl Calls {
+    pub fn times(&self) -> Times {
+        Times {
+            ring_seconds: self.ring_seconds,
+            agent_ring_seconds: self.agent_ring_seconds,
+            wait_seconds: self.wait_seconds,
+            wrap_up_seconds: self.wrap_up_seconds,
+            connect_seconds: self.connect_seconds,
+            misses_until_away: self.misses_until_away,
+        }
+    }
+}
+
+impl Config {
+    /// `file` is the text of the operator's file, `environment` the process's variables.
+    pub fn read(
+        file: Option<&str>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
+        let mut table: Table = EXAMPLE.parse().expect("the example configuration is TOML");
+        if let Some(text) = file {
+            let own: Table = text.parse().map_err(|error: toml::de::Error| anyhow::anyhow!("{error}"))?;
+            overlay(&mut table, own);
+        }
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix("STROWGER__") {
+                set(&mut table, path, &value).with_context(|| format!("environment variable {name}"))?;
+            }
+        }
+        let config: Self = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+            let path = error.path().to_string();
+            let line = file.and_then(|text| line_of(text, &path));
+            let line = line.map_or(String::new(), |line| format!("line {line}, "));
+            anyhow::anyhow!("{line}key {path}: {}", error.into_inner().message())
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let url = &self.http.public_url;
+        if !(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/') {
+            bail!("key http.public_url: {url:?} must start with https:// and not end with a slash");
+        }
+        if self.data.database != "sqlite" {
+            bail!("key data.database: only \"sqlite\" is there yet");
+        }
+        let named = |name: &str| {
+            !name.is_empty() && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
+        };
+        if let Some(name) = self.providers.keys().find(|name| !named(name)) {
+            bail!("key providers.{name}: a provider's name is made of a-z, 0-9, _ and -");
+        }
+        if !["eu", "gb", "us"].contains(&self.calls.ring_tone.as_str()) {
+            bail!("key calls.ring_tone: it is \"eu\", \"gb\" or \"us\"");
+        }
+        if !["en", "nl", "nb", "de"].contains(&self.calls.language.as_str()) {
+            bail!("key calls.language: it is \"en\", \"nl\", \"nb\" or \"de\"");
+        }
+        for (key, seconds, most) in [
+            ("ring_seconds", self.calls.ring_seconds, 600),
+            ("agent_ring_seconds", self.calls.agent_ring_seconds, 600),
+            ("wait_seconds", self.calls.wait_seconds, 7200),
+            ("wrap_up_seconds", self.calls.wrap_up_seconds, 3600),
+            ("connect_seconds", self.calls.connect_seconds, 60),
+        ] {
+            if seconds > most {
+                bail!("key calls.{key}: {seconds} is more than {most}");
+            }
+        }
+        if self.calls.ring_seconds == 0 || self.calls.agent_ring_seconds == 0 || self.calls.connect_seconds == 0 {
+            bail!("key calls: ring_seconds, agent_ring_seconds and connect_seconds must be at least 1");
+        }
+        Ok(())
+    }
+}
+
+fn overlay(base: &mut Table, own: Table) {
+    for (key, value) in own {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(value)) => overlay(below, value),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Sets `SECTION__KEY`. A value that reads as TOML is that; anything else is a string.
+fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
+    let (section, rest) = match path.split_once("__") {
+        Some((section, rest)) => (section.to_ascii_lowercase(), Some(rest)),
+        None => (path.to_ascii_lowercase(), None),
+    };
+    let Some(rest) = rest else {
+        let read = format!("value = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("value"));
+        let is_text = matches!(table.get(&section), Some(Value::String(_)) | None);
+        let value = read.filter(|value| !is_text || matches!(value, Value::Array(_) | Value::Table(_)));
+        table.insert(section, value.unwrap_or_else(|| Value::String(text.into())));
+        return Ok(());
+    };
+    match table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
+        Value::Table(below) => set(below, rest, text),
+        _ => bail!("there is no section of that name"),
+    }
+}
+
+/// The line of the operator's file on which the key `path` (or, if it is missing, its section) stands.
+fn line_of(text: &str, path: &str) -> Option<usize> {
+    let table = toml::de::DeTable::parse(text).ok()?;
+    let mut table = table.get_ref();
+    let mut found = None;
+    for part in path.split('.') {
+        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == part) else { break };
+        found = Some(key.span().start);
+        match value.get_ref() {
+            toml::de::DeValue::Table(below) => table = below,
+            _ => break,
+        }
+    }
+    Some(text[..found?].matches('\n').count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let variables = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        Config::read(Some(file), variables).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn without_a_file_everything_has_its_default() {
+        let config = read("", &[]).unwrap();
+        assert_eq!(config.calls.times(), Times::default());
+        assert!(config.providers.is_empty());
+    }
+
+    #[test]
+    fn the_environment_beats_the_file() {
+        let file = "[calls]\nring_seconds = 30\n";
+        let environment = [
+            ("STROWGER__CALLS__RING_SECONDS", "40"),
+            ("STROWGER__PROVIDERS__MAIN__KIND", "twilio"),
+            ("STROWGER__PROVIDERS__MAIN__ACCOUNT_SID", "AC00000000000000000000000000000000"),
+            ("STROWGER__PROVIDERS__MAIN__AUTH_TOKEN", "12345"),
+            ("STROWGER__ACCOUNT__TIME_ZONE", "Europe/Vienna"),
+        ];
+        let config = read(file, &environment).unwrap();
+        assert_eq!(config.calls.ring_seconds, 40);
+        assert_eq!(config.account.time_zone, "Europe/Vienna");
+        assert!(matches!(&config.providers["main"], Provider::Twilio(_)));
+    }
+
+    #[test]
+    fn a_damaged_configuration_names_line_and_key() {
+        let table = [
+            ("[calls]\n\nring_seconds = \"long\"\n", "line 3, key calls.ring_seconds"),
+            ("[calls]\nring = 3\n", "line 2, key calls.ring"),
+            ("[calls\nring = 3\n", "line 1"),
+            ("\n[http]\nlisten = \"here\"\n", "line 3, key http.listen"),
+            ("[http]\npublic_url = \"https://calls.example.org/\"\n", "key http.public_url"),
+            ("[providers.Main]\nkind = \"twilio\"\naccount_sid = \"AC0\"\n", "key providers.Main"),
+            ("[providers.main]\nkind = \"pigeon\"\n", "key providers.main"),
+        ];
+        for (file, expected) in table {
+            let error = read(file, &[]).unwrap_err();
+            assert!(error.contains(expected), "{file:?}: {error}");
+        }
+    }
+}

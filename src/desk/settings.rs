@@ -1,0 +1,476 @@
+//! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
+
+use crate::{
+    calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Times},
+    routing::{
+        assignment::Rule,
+        distribution::{Strategy, TieBreak},
+        hours::{Hours, HoursError, Weekly},
+        ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+        people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
+        zone::Zone,
+    },
+    store::settings::{Change, Greeting, Token},
+    zones::Zones,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is wrong, and where in the document: a JSON pointer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+
+    fn of_hours(below: &str, error: &HoursError) -> Self {
+        Self::new(format!("{below}{}", error.pointer()), error.to_string())
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    NotFound,
+    Invalid(Vec<Fault>),
+    /// It would collide with something that is there.
+    Conflict(Fault),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+/// What settings are checked against, besides one another.
+#[derive(Debug)]
+pub struct Ground {
+    pub zones: Zones,
+    /// The account's time zone: the default for everything that has one.
+    pub account: Zone,
+    /// The names of the configured telephone companies.
+    pub providers: BTreeSet<String>,
+    pub times: Times,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub people: People,
+    pub channels: HashMap<ChannelId, Channel>,
+    pub greetings: BTreeMap<GreetingId, Greeting>,
+    pub tokens: BTreeMap<TokenId, Token>,
+    by_secret: HashMap<String, TokenId>,
+    users: BTreeMap<UserId, Value>,
+    teams: BTreeMap<TeamId, Value>,
+    channel_documents: BTreeMap<ChannelId, Value>,
+}
+
+impl Settings {
+    /// The settings after `change`. The change comes back as it is to be stored, with every default filled in.
+    pub fn with(&self, change: Change, ground: &Ground) -> Result<(Self, Change), Refused> {
+        let mut next = self.clone();
+        let stored = next.apply(change, ground)?;
+        Ok((next, stored))
+    }
+
+    /// Makes the settings out of what is stored.
+    pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, (Change, Refused)> {
+        let mut settings = Self::default();
+        for change in changes {
+            settings.apply(change.clone(), ground).map_err(|refused| (change, refused))?;
+        }
+        Ok(settings)
+    }
+
+    fn apply(&mut self, change: Change, ground: &Ground) -> Result<Change, Refused> {
+        Ok(match change {
+            Change::User(id, document) => {
+                let user = self.read_user(id, document, ground)?;
+                let document = user_document(&user);
+                self.users.insert(id, document.clone());
+                self.people.users.insert(id, user);
+                Change::User(id, document)
+            }
+            Change::Team(id, document) => {
+                let team = self.read_team(id, document)?;
+                let document = json!({ "name": team.name, "main": team.main, "extra": team.extra });
+                self.teams.insert(id, document.clone());
+                self.people.teams.insert(id, team);
+                Change::Team(id, document)
+            }
+            Change::DeleteTeam(id) => {
+                self.teams.remove(&id).ok_or(Refused::NotFound)?;
+                self.people.teams.remove(&id);
+                change
+            }
+            Change::Channel(id, document) => {
+                let channel = self.read_channel(id, document, ground)?;
+                let document = channel_document(&channel);
+                self.channel_documents.insert(id, document.clone());
+                self.channels.insert(id, channel);
+                Change::Channel(id, document)
+            }
+            Change::DeleteChannel(id) => {
+                self.channel_documents.remove(&id).ok_or(Refused::NotFound)?;
+                self.channels.remove(&id);
+                change
+            }
+            Change::Greeting(ref greeting) => {
+                self.greetings.insert(greeting.id, greeting.clone());
+                change
+            }
+            Change::Token(ref token) => {
+                if token.user.is_some_and(|user| !self.people.users.contains_key(&user)) {
+                    return Err(Fault::new("/user", "there is no user of this id").into());
+                }
+                self.by_secret.insert(token.sha256.clone(), token.id);
+                self.tokens.insert(token.id, token.clone());
+                change
+            }
+            Change::RevokeToken(id) => {
+                let token = self.tokens.remove(&id).ok_or(Refused::NotFound)?;
+                self.by_secret.remove(&token.sha256);
+                change
+            }
+        })
+    }
+
+    /// The token whose secret has this hash.
+    pub fn token(&self, sha256: &str) -> Option<&Token> {
+        self.tokens.get(self.by_secret.get(sha256)?)
+    }
+
+    pub fn user_document(&self, id: UserId) -> Option<&Value> {
+        self.users.get(&id)
+    }
+
+    pub fn users(&self) -> impl Iterator<Item = (UserId, &Value)> {
+        self.users.iter().map(|(id, document)| (*id, document))
+    }
+
+    pub fn team_document(&self, id: TeamId) -> Option<&Value> {
+        self.teams.get(&id)
+    }
+
+    pub fn teams(&self) -> impl Iterator<Item = (TeamId, &Value)> {
+        self.teams.iter().map(|(id, document)| (*id, document))
+    }
+
+    pub fn channel_document(&self, id: ChannelId) -> Option<&Value> {
+        self.channel_documents.get(&id)
+    }
+
+    pub fn channel_documents(&self) -> impl Iterator<Item = (ChannelId, &Value)> {
+        self.channel_documents.iter().map(|(id, document)| (*id, document))
+    }
+
+    fn read_user(&self, id: UserId, document: Value, ground: &Ground) -> Result<User, Refused> {
+        let form: UserForm = read_form(document)?;
+        let name = named("/name", form.name)?;
+        if !form.email.contains('@') || form.email.len() > 254 {
+            return Err(Fault::new("/email", "this is not an email address").into());
+        }
+        let taken = |(other, user): (&UserId, &User)| *other != id && user.email.eq_ignore_ascii_case(&form.email);
+        if self.people.users.iter().any(taken) {
+            return Err(Refused::Conflict(Fault::new("/email", "another user has this address")));
+        }
+        let working_hours = match form.working_hours {
+            Some(hours) => {
+                Some(Weekly::from_json(&hours).map_err(|error| Fault::of_hours("/working_hours", &error))?)
+            }
+            None => None,
+        };
+        let wrong = form.out_of_office.iter().position(|absence| absence.from >= absence.until);
+        if let Some(index) = wrong {
+            return Err(Fault::new(format!("/out_of_office/{index}"), "it must end after it starts").into());
+        }
+        Ok(User {
+            id,
+            name,
+            email: form.email,
+            role: form.role,
+            seats: form.seats,
+            ticket_access: form.ticket_access,
+            zone: zone(form.time_zone, ground)?,
+            working_hours,
+            out_of_office: form.out_of_office,
+            capacity: form.capacity,
+            reach: reach(form.reach.unwrap_or_else(|| Reach::Client(id.to_string())))?,
+        })
+    }
+
+    fn read_team(&self, id: TeamId, document: Value) -> Result<Team, Refused> {
+        let form: TeamForm = read_form(document)?;
+        let name = named("/name", form.name)?;
+        if self.people.teams.values().any(|team| team.id != id && team.name == name) {
+            return Err(Refused::Conflict(Fault::new("/name", "another team has this name")));
+        }
+        for (list, members) in [("main", &form.main), ("extra", &form.extra)] {
+            let unknown = members.iter().position(|user| !self.people.users.contains_key(user));
+            if let Some(index) = unknown {
+                return Err(Fault::new(format!("/{list}/{index}"), "there is no user of this id").into());
+            }
+        }
+        Ok(Team { id, name, main: form.main, extra: form.extra })
+    }
+
+    fn read_channel(&self, id: ChannelId, document: Value, ground: &Ground) -> Result<Channel, Refused> {
+        let form: ChannelForm = read_form(document)?;
+        if form.kind != "calling" {
+            return Err(Fault::new("/kind", "only calling channels are there yet").into());
+        }
+        let name = named("/name", form.name)?;
+        if self.channels.values().any(|channel| channel.id != id && channel.name == name) {
+            return Err(Refused::Conflict(Fault::new("/name", "another channel has this name")));
+        }
+        if !ground.providers.contains(&form.provider) {
+            return Err(Fault::new("/provider", "no provider of this name is configured").into());
+        }
+        let hours = match &form.hours {
+            Some(hours) => Hours::from_json(hours).map_err(|error| Fault::of_hours("/hours", &error))?,
+            None => Hours::always(),
+        };
+        let routing = form.routing.unwrap_or_default();
+        self.check_routing(&routing)?;
+        self.check_greetings(&form.greetings)?;
+        let own_times = routing.own_times();
+        let RoutingForm { users, teams, strategy, tie_break, .. } = routing;
+        Ok(Channel {
+            id,
+            name,
+            provider: form.provider,
+            numbers: form.number.map(|number| vec![number]).unwrap_or(form.numbers),
+            zone: zone(form.time_zone, ground)?,
+            hours,
+            rule: Rule { users, teams, strategy, tie_break },
+            own_times,
+            greetings: form.greetings,
+        })
+    }
+
+    /// A rule takes only users who have a seat (R8). One who loses it later is skipped.
+    fn check_routing(&self, routing: &RoutingForm) -> Result<(), Refused> {
+        for (index, user) in routing.users.iter().enumerate() {
+            let pointer = format!("/routing/users/{index}");
+            match self.people.users.get(user) {
+                None => return Err(Fault::new(pointer, "there is no user of this id").into()),
+                Some(user) if !user.has_seat(Seat::Service) => {
+                    let detail = format!("{} has no service seat, which routing needs", user.name);
+                    return Err(Fault::new(pointer, detail).into());
+                }
+                Some(_) => {}
+            }
+        }
+        let unknown = routing.teams.iter().position(|team| !self.people.teams.contains_key(team));
+        if let Some(index) = unknown {
+            let pointer = format!("/routing/teams/{index}");
+            return Err(Fault::new(pointer, "there is no team of this id").into());
+        }
+        let times = [
+            ("ring_seconds", routing.ring_seconds, 1..=600),
+            ("agent_ring_seconds", routing.agent_ring_seconds, 1..=600),
+            ("wait_seconds", routing.wait_seconds, 0..=7200),
+            ("wrap_up_seconds", routing.wrap_up_seconds, 0..=3600),
+        ];
+        for (key, seconds, range) in times {
+            if seconds.is_some_and(|seconds| !range.contains(&seconds)) {
+                let detail = format!("it must be from {} to {}", range.start(), range.end());
+                return Err(Fault::new(format!("/routing/{key}"), detail).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_greetings(&self, greetings: &Greetings) -> Result<(), Refused> {
+        let slots = [("unanswered", &greetings.unanswered), ("after_hours", &greetings.after_hours)];
+        for (slot, greeting) in slots {
+            let fault = match greeting {
+                Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
+                    "there is no greeting of this id"
+                }
+                Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say",
+                Some(Chosen::Text { text, .. }) if text.chars().count() > 2_000 => {
+                    "it is longer than 2,000 characters"
+                }
+                Some(Chosen::Text { language, .. }) if !is_language(language) => {
+                    "the language is not of the form en or en-US"
+                }
+                _ => continue,
+            };
+            return Err(Fault::new(format!("/greetings/{slot}"), fault).into());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserForm {
+    name: String,
+    email: String,
+    #[serde(default = "agent")]
+    role: Role,
+    #[serde(default)]
+    seats: Vec<Seat>,
+    #[serde(default = "yes")]
+    ticket_access: bool,
+    time_zone: Option<String>,
+    working_hours: Option<Value>,
+    #[serde(default)]
+    out_of_office: Vec<OutOfOffice>,
+    capacity: Option<u32>,
+    reach: Option<Reach>,
+}
+
+fn agent() -> Role {
+    Role::Agent
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TeamForm {
+    name: String,
+    #[serde(default)]
+    main: Vec<UserId>,
+    #[serde(default)]
+    extra: Vec<UserId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChannelForm {
+    kind: String,
+    name: String,
+    provider: String,
+    number: Option<String>,
+    #[serde(default)]
+    numbers: Vec<String>,
+    time_zone: Option<String>,
+    hours: Option<Value>,
+    routing: Option<RoutingForm>,
+    #[serde(default)]
+    greetings: Greetings,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RoutingForm {
+    users: Vec<UserId>,
+    teams: Vec<TeamId>,
+    strategy: Strategy,
+    tie_break: TieBreak,
+    ring_seconds: Option<u32>,
+    agent_ring_seconds: Option<u32>,
+    wait_seconds: Option<u32>,
+    wrap_up_seconds: Option<u32>,
+}
+
+impl RoutingForm {
+    fn own_times(&self) -> OwnTimes {
+        OwnTimes {
+            ring_seconds: self.ring_seconds,
+            agent_ring_seconds: self.agent_ring_seconds,
+            wait_seconds: self.wait_seconds,
+            wrap_up_seconds: self.wrap_up_seconds,
+        }
+    }
+}
+
+fn user_document(user: &User) -> Value {
+    let mut document = json!(user);
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("id");
+    }
+    document
+}
+
+fn channel_document(channel: &Channel) -> Value {
+    let Channel { name, provider, numbers, zone, hours, rule, own_times, greetings, .. } = channel;
+    let OwnTimes { ring_seconds, agent_ring_seconds, wait_seconds, wrap_up_seconds } = *own_times;
+    let Rule { users, teams, strategy, tie_break } = rule.clone();
+    let routing = RoutingForm {
+        users,
+        teams,
+        strategy,
+        tie_break,
+        ring_seconds,
+        agent_ring_seconds,
+        wait_seconds,
+        wrap_up_seconds,
+    };
+    json!({
+        "kind": "calling",
+        "name": name,
+        "provider": provider,
+        "numbers": numbers,
+        "time_zone": zone.name(),
+        "hours": hours,
+        "routing": routing,
+        "greetings": greetings,
+    })
+}
+
+/// Reads a document into its form; what does not fit is named by its JSON pointer.
+pub fn read_form<T: DeserializeOwned>(document: Value) -> Result<T, Fault> {
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let pointer = pointer(error.path());
+        Fault::new(pointer, error.into_inner().to_string())
+    })
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let steps = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    });
+    steps.collect()
+}
+
+fn named(pointer: &str, name: String) -> Result<String, Fault> {
+    if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err(Fault::new(pointer, "a name has 1 to 200 characters, on one line"));
+    }
+    Ok(name)
+}
+
+fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {
+    match name {
+        None => Ok(ground.account.clone()),
+        Some(name) => ground.zones.get(&name).map_err(|error| Fault::new("/time_zone", error.to_string())),
+    }
+}
+
+fn reach(reach: Reach) -> Result<Reach, Fault> {
+    match &reach {
+        Reach::Client(identity) => {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+            if identity.is_empty() || identity.len() > 121 || !identity.bytes().all(plain) {
+                return Err(Fault::new("/reach/client", "a client's name has 1 to 121 of A-Z, a-z, 0-9 and _"));
+            }
+            Ok(reach)
+        }
+        Reach::Sip(_) => Err(Fault::new("/reach/sip", "agents at SIP addresses are not supported yet")),
+        Reach::Number(_) => Err(Fault::new("/reach/number", "agents at telephone numbers are not supported yet")),
+    }
+}
+
+fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let language = parts.next().is_some_and(|part| (2..=3).contains(&part.len()));
+    let rest = parts.all(|part| (2..=8).contains(&part.len()));
+    language && rest && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

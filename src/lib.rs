@@ -1,0 +1,3 @@
+//! map: to be written
+pub mod calls;
+pub mod routing;

@@ -1,0 +1,96 @@
+//! The addresses under which a telephone company reaches us. All are ours to make: ASCII, no query, no trailing slash.
+
+use crate::routing::ids::{CallId, ChannelId};
+use std::fmt;
+
+/// One address below `/hooks/{provider}/{channel}/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hook {
+    /// The first webhook of a call.
+    Voice,
+    /// Where a caller asks again who was held without a store; `n` counts.
+    Held(u32),
+    /// The telephone company could not get a document.
+    Fallback,
+    /// The status of callers' legs.
+    Status,
+    /// Where a held caller asks how to go on; the number makes each request look new.
+    Wait(CallId, u32),
+    /// The document that connects.
+    Connect(CallId, u32),
+    /// The connection is over.
+    Over(CallId, u32),
+    /// How the leg to the agent fares.
+    Leg(CallId, u32),
+    /// The caller finished their message.
+    MessageDone(CallId),
+    /// The caller said nothing, for the n-th time.
+    MessageEmpty(CallId, u32),
+    /// The recording is ready, or there is none.
+    MessageStatus(CallId),
+}
+
+impl Hook {
+    /// Reads what follows `/hooks/{provider}/{channel}/`.
+    pub fn parse(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').collect();
+        Some(match parts.as_slice() {
+            ["voice"] => Self::Voice,
+            ["held", n] => Self::Held(number(n)?),
+            ["fallback"] => Self::Fallback,
+            ["status"] => Self::Status,
+            ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
+            ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
+            ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
+            ["c", call, "leg", n] => Self::Leg(call.parse().ok()?, number(n)?),
+            ["c", call, "message-done"] => Self::MessageDone(call.parse().ok()?),
+            ["c", call, "message-empty", n] => Self::MessageEmpty(call.parse().ok()?, number(n)?),
+            ["c", call, "message-status"] => Self::MessageStatus(call.parse().ok()?),
+            _ => return None,
+        })
+    }
+}
+
+/// Digits only, no sign, no leading zero: one spelling for each address.
+fn number(text: &str) -> Option<u32> {
+    let number = text.parse::<u32>().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Voice => write!(f, "voice"),
+            Self::Held(n) => write!(f, "held/{n}"),
+            Self::Fallback => write!(f, "fallback"),
+            Self::Status => write!(f, "status"),
+            Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
+            Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
+            Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),
+            Self::Leg(call, n) => write!(f, "c/{call}/leg/{n}"),
+            Self::MessageDone(call) => write!(f, "c/{call}/message-done"),
+            Self::MessageEmpty(call, n) => write!(f, "c/{call}/message-empty/{n}"),
+            Self::MessageStatus(call) => write!(f, "c/{call}/message-status"),
+        }
+    }
+}
+
+/// Makes whole addresses for the documents of one channel.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// `http.public_url`: no trailing slash.
+    pub public_url: String,
+    pub provider: String,
+    pub channel: ChannelId,
+}
+
+impl Addresses {
+    pub fn of(&self, hook: Hook) -> String {
+        let Self { public_url, provider, channel } = self;
+        format!("{public_url}/hooks/{provider}/{channel}/{hook}")
+    }
+
+    pub fn media(&self, sha256: &str) -> String {
+        format!("{}/media/{sha256}.wav", self.public_url)
+    }
+}

@@ -1,0 +1,213 @@
+//! The telephone companies. An edge turns bytes into events and instructions into bytes; it knows nothing of the
+//! store, the desk, the pages or the other edges. `addresses` is what they share: where they call us.
+
+pub mod addresses;
+pub mod simulator;
+pub mod twilio;
+
+use crate::calls::{
+    call::Recording,
+    decision::Connect,
+    event::{Arrival, CutIn, Event},
+};
+use crate::routing::ids::ChannelId;
+use addresses::{Addresses, Hook};
+use axum::http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+/// A webhook as it came over the wire: nothing decoded, nothing folded.
+pub struct Request<'a> {
+    pub method: &'a str,
+    /// Path and query, as in the request line.
+    pub target: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+/// The signature is missing or wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsigned {
+    #[error("no secret is configured, so every webhook is refused")]
+    NoSecret,
+    #[error("the signature is missing")]
+    Missing,
+    #[error("the signature does not match")]
+    Wrong,
+    #[error("the signature's algorithm is not known")]
+    UnknownAlgorithm,
+    #[error("signed with a shared key that is not configured")]
+    UnknownKey,
+    #[error("signed with an account token, but only shared keys are accepted")]
+    Downgraded,
+    #[error("the body does not have the hash that was signed")]
+    WrongBody,
+}
+
+/// A signed webhook that can't be understood: which field, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct BadField {
+    pub field: &'static str,
+    pub problem: &'static str,
+    /// Not even the form could be read (400), rather than a field of it (422).
+    pub malformed: bool,
+}
+
+/// What a webhook says, before we looked whether we know its call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    Arrived(Arrival),
+    /// Of a call that the address names; whose it is at the telephone company can be compared, where it says so.
+    Event { provider_call_id: Option<String>, event: Event },
+    /// The caller's leg changed; only its end matters.
+    Status { provider_call_id: String, over: bool },
+    /// The telephone company could not get a document from us and asks for help.
+    Fallback(Arrival),
+    /// Nothing that anybody here needs to know.
+    Nothing,
+}
+
+/// What the caller's side is told, with everything in it that a document needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Spoken {
+    /// A file that we serve, by its hash: `/media/{sha256}.wav`.
+    Play { sha256: String },
+    Say { text: String, language: String },
+}
+
+/// A document for the caller's side. Addresses that it names are of this call, or of the channel where `call` is none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Document {
+    /// Play one clip, then ask again at `next`.
+    Hold { sorry: Option<Spoken>, clip: String, next: Hook },
+    Connect(Connect, Hooks),
+    /// Greet, beep, record; `empty` is asked when nothing was recorded.
+    TakeMessage { greeting: Spoken, done: Hook, status: Hook, empty: Hook },
+    /// Say something, then hang up.
+    Farewell(Option<Spoken>),
+    /// Nothing to say to a pure notification.
+    Nothing,
+}
+
+/// Where the telephone company reports about a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hooks {
+    /// Asked when the connection is over.
+    pub over: Hook,
+    /// Told how the leg to the agent fares.
+    pub leg: Hook,
+}
+
+/// The body of an answer, ready for the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+/// A command or question to the telephone company failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// The call is not there any more.
+    #[error("the call is over")]
+    Gone,
+    /// Certainly not carried out; trying again may help.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// It may or may not have been carried out.
+    #[error("no answer: {0}")]
+    Unknown(String),
+    /// Our credentials are wrong: somebody has to look.
+    #[error("our credentials are not accepted")]
+    Unauthorised,
+    /// What is asked for is not there (yet).
+    #[error("not found")]
+    NotFound,
+}
+
+/// A telephone company, by the dialect it speaks. The compiler lists every place that a new one must fill.
+#[derive(Debug)]
+pub enum Provider {
+    Twilio(twilio::Twilio),
+}
+
+impl Provider {
+    /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured.
+    pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
+        match self {
+            Self::Twilio(twilio) => twilio.verify(public_url, request),
+        }
+    }
+
+    /// Reads a verified webhook.
+    pub fn read(&self, name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -> Result<Reading, BadField> {
+        match self {
+            Self::Twilio(_) => twilio::read(name, channel, hook, request),
+        }
+    }
+
+    pub fn write(&self, addresses: &Addresses, document: &Document) -> Reply {
+        match self {
+            Self::Twilio(_) => twilio::write(addresses, document),
+        }
+    }
+
+    /// Redirects the caller's live call to `url`, which answers with a document.
+    pub async fn redirect(&self, provider_call_id: &str, url: &str) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.redirect(provider_call_id, url).await,
+        }
+    }
+
+    /// Ends the caller's call and every leg of it. Already over is `Ok`.
+    pub async fn hang_up(&self, provider_call_id: &str) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.hang_up(provider_call_id).await,
+        }
+    }
+
+    /// Whether the caller's leg is still up.
+    pub async fn caller_is_there(&self, provider_call_id: &str) -> Result<bool, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.caller_is_there(provider_call_id).await,
+        }
+    }
+
+    /// Whether a leg from the caller's call to an agent is up.
+    pub async fn leg_is_up(&self, provider_call_id: &str) -> Result<bool, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.leg_is_up(provider_call_id).await,
+        }
+    }
+
+    /// The finished recordings of the caller's call.
+    pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.recordings(provider_call_id).await,
+        }
+    }
+
+    /// The sound of a recording, as a WAV file of at most 32 MiB.
+    pub async fn fetch(&self, recording: &Recording) -> Result<Vec<u8>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.fetch(recording).await,
+        }
+    }
+
+    /// Deletes a recording that we keep. Already gone is `Ok`.
+    pub async fn delete(&self, recording: &Recording) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.delete(recording).await,
+        }
+    }
+}
+
+impl From<Trouble> for CutIn {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Gone | Trouble::NotFound => Self::CallerGone,
+            Trouble::Refused(_) | Trouble::Unauthorised => Self::Refused,
+            Trouble::Unknown(_) => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! What Twilio's webhooks say. Parameters that we don't know are accepted: Twilio adds some without notice.
+
+use super::{is_over, is_sid};
+use crate::{
+    calls::{
+        call::{Caller, Recording},
+        event::{Arrival, Event},
+    },
+    providers::{BadField, Reading, Request, addresses::Hook},
+    routing::{
+        ids::{CallId, ChannelId},
+        reasons::ConnectionFailure,
+    },
+};
+use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use std::borrow::Cow;
+
+/// Reads a verified webhook. A caller who is gone by the time a document is asked for has hung up, whatever is asked.
+pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -> Result<Reading, BadField> {
+    let form = Form::of(request)?;
+    match hook {
+        Hook::Voice => arrived(&form, name, channel, 0, Reading::Arrived),
+        Hook::Held(poll) => arrived(&form, name, channel, poll, Reading::Arrived),
+        Hook::Fallback => arrived(&form, name, channel, 0, Reading::Fallback),
+        Hook::Status => Ok(Reading::Status {
+            over: is_over(form.required("CallStatus")?),
+            provider_call_id: form.call()?,
+        }),
+        Hook::Wait(call, poll) => asked(&form, call, Event::Asked { call, poll }),
+        Hook::Connect(call, attempt) => asked(&form, call, Event::ConnectFetched { call, attempt }),
+        Hook::MessageEmpty(call, times) => asked(&form, call, Event::NothingRecorded { call, times }),
+        Hook::Over(call, attempt) => event(form.call()?, connection_over(&form, call, attempt)?),
+        Hook::Leg(call, attempt) => leg(&form, call, attempt),
+        Hook::MessageDone(call) => {
+            event(form.call()?, Event::MessageLeft { call, recording: form.recording()? })
+        }
+        Hook::MessageStatus(call) => message_status(&form, call),
+    }
+}
+
+fn event(provider_call_id: String, event: Event) -> Result<Reading, BadField> {
+    Ok(Reading::Event { provider_call_id: Some(provider_call_id), event })
+}
+
+fn arrived(
+    form: &Form<'_>,
+    name: &str,
+    channel: ChannelId,
+    poll: u32,
+    reading: impl FnOnce(Arrival) -> Reading,
+) -> Result<Reading, BadField> {
+    let provider_call_id = form.call()?;
+    if form.caller_is_gone() {
+        return Ok(Reading::Status { provider_call_id, over: true });
+    }
+    Ok(reading(Arrival {
+        channel,
+        provider: name.into(),
+        provider_call_id,
+        from: Caller::from(form.get("From").unwrap_or_default().to_owned()),
+        to: form.required("To")?.to_owned(),
+        poll,
+    }))
+}
+
+/// The caller's side asks how to go on.
+fn asked(form: &Form<'_>, call: CallId, asked: Event) -> Result<Reading, BadField> {
+    let gone = form.caller_is_gone();
+    event(form.call()?, if gone { Event::CallerHungUp { call } } else { asked })
+}
+
+/// The action of `<Dial>`. That the dialled leg is `completed` does not say that anybody talked.
+fn connection_over(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Event, BadField> {
+    let status = form.required("DialCallStatus")?;
+    let bridged = form.get("DialBridged").is_some_and(|bridged| bridged.eq_ignore_ascii_case("true"));
+    let talked = bridged || (status == "completed" && form.seconds("DialCallDuration") > 0);
+    let caller_is_there = !form.caller_is_gone();
+    Ok(Event::ConnectionOver { call, attempt, talked, caller_is_there, cause: cause(status) })
+}
+
+/// Why there is no connection (any more). A leg that is `completed` was up, so it was its own side that ended it.
+fn cause(status: &str) -> ConnectionFailure {
+    match status {
+        "busy" => ConnectionFailure::Busy,
+        "no-answer" => ConnectionFailure::NoAnswer,
+        "canceled" | "completed" | "answered" => ConnectionFailure::Cancelled,
+        _ => ConnectionFailure::Failed,
+    }
+}
+
+/// The status of the leg to the agent. The call it belongs to is the leg's parent.
+fn leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField> {
+    let event = match form.required("CallStatus")? {
+        "queued" | "initiated" => Event::LegSeen { call, attempt, ringing: false },
+        "ringing" => Event::LegSeen { call, attempt, ringing: true },
+        "in-progress" | "answered" => Event::LegAnswered { call, attempt },
+        over if is_over(over) => Event::LegEnded { call, attempt, cause: cause(over) },
+        _ => return Err(BadField::new("CallStatus", "is not the status of a leg")),
+    };
+    let provider_call_id =
+        form.get("ParentCallSid").map(|sid| form.sid("CA", "ParentCallSid", sid)).transpose()?;
+    Ok(Reading::Event { provider_call_id, event })
+}
+
+fn message_status(form: &Form<'_>, call: CallId) -> Result<Reading, BadField> {
+    match form.required("RecordingStatus")? {
+        "completed" => event(form.call()?, Event::RecordingReady { call, recording: form.recording()? }),
+        "absent" | "failed" => event(form.call()?, Event::RecordingAbsent { call }),
+        "in-progress" | "paused" | "stopped" | "processing" => Ok(Reading::Nothing),
+        _ => Err(BadField::new("RecordingStatus", "is not the status of a recording")),
+    }
+}
+
+/// The parameters of one webhook. Of a name that comes twice the first counts.
+struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Form<'a> {
+    /// With GET they stand in the query.
+    fn of(request: &Request<'a>) -> Result<Self, BadField> {
+        let text = if request.method == "GET" {
+            request.target.split_once('?').map_or("", |(_, query)| query)
+        } else if is_form(request.headers) {
+            std::str::from_utf8(request.body).map_err(|_| BadField::malformed("is not UTF-8"))?
+        } else {
+            return Err(BadField::malformed("is not a form"));
+        };
+        Ok(Self(form_urlencoded::parse(text.as_bytes()).collect()))
+    }
+
+    /// An empty value is the same as none: Twilio sends many.
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    fn required(&self, name: &'static str) -> Result<&str, BadField> {
+        self.get(name).ok_or(BadField::new(name, "is missing"))
+    }
+
+    /// The caller's call.
+    fn call(&self) -> Result<String, BadField> {
+        self.sid("CA", "CallSid", self.required("CallSid")?)
+    }
+
+    fn sid(&self, prefix: &str, name: &'static str, sid: &str) -> Result<String, BadField> {
+        is_sid(prefix, sid)
+            .then(|| sid.to_owned())
+            .ok_or(BadField::new(name, "is not an id of Twilio's form"))
+    }
+
+    fn caller_is_gone(&self) -> bool {
+        self.get("CallStatus").is_some_and(is_over)
+    }
+
+    /// The address of a recording is only looked at for its id, never fetched.
+    fn recording(&self) -> Result<Recording, BadField> {
+        let id = match self.get("RecordingSid") {
+            Some(sid) => self.sid("RE", "RecordingSid", sid)?,
+            None => {
+                let url = self.get("RecordingUrl").ok_or(BadField::new("RecordingSid", "is missing"))?;
+                self.sid("RE", "RecordingUrl", url.rsplit('/').next().unwrap_or(url))?
+            }
+        };
+        Ok(Recording { id, seconds: self.seconds("RecordingDuration") })
+    }
+
+    /// A length that is missing, or that can't be one (Twilio writes -1), is none.
+    fn seconds(&self, name: &str) -> u32 {
+        self.get(name).and_then(|seconds| seconds.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Without a content type we take it for what Twilio sends.
+fn is_form(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+impl BadField {
+    fn new(field: &'static str, problem: &'static str) -> Self {
+        Self { field, problem, malformed: false }
+    }
+
+    fn malformed(problem: &'static str) -> Self {
+        Self { field: "body", problem, malformed: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::ids::Ids;
+
+    const CALLER: &str = "CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const LEG: &str = "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    const RECORDING: &str = "REcccccccccccccccccccccccccccccccc";
+
+    fn call() -> CallId {
+        CallId(Ids::new(1).next(1))
+    }
+
+    fn channel() -> ChannelId {
+        ChannelId(Ids::new(2).next(1))
+    }
+
+    fn post(hook: Hook, body: &[u8]) -> Result<Reading, BadField> {
+        let request = Request { method: "POST", target: "/hooks/main/c", headers: &HeaderMap::new(), body };
+        read("main", channel(), hook, &request)
+    }
+
+    /// A form of the caller's call with `more` parameters.
+    fn said(hook: Hook, more: &str) -> Result<Reading, BadField> {
+        post(hook, format!("CallSid={CALLER}&AccountSid=AC1&New=1&{more}").as_bytes())
+    }
+
+    fn of_caller(event: Event) -> Result<Reading, BadField> {
+        Ok(Reading::Event { provider_call_id: Some(CALLER.into()), event })
+    }
+
+    fn arrival(from: &str, poll: u32) -> Arrival {
+        Arrival {
+            channel: channel(),
+            provider: "main".into(),
+            provider_call_id: CALLER.into(),
+            from: Caller::from(from.to_owned()),
+            to: "+4311".into(),
+            poll,
+        }
+    }
+
+    #[test]
+    fn a_call_arrives() {
+        let form = "From=%2B4312&To=%2B4311&CallStatus=ringing&FromCity=";
+        assert_eq!(said(Hook::Voice, form), Ok(Reading::Arrived(arrival("+4312", 0))));
+        assert_eq!(said(Hook::Held(7), form), Ok(Reading::Arrived(arrival("+4312", 7))));
+        let fallback = format!("{form}&ErrorCode=11200&ErrorUrl=https%3A%2F%2Fx");
+        assert_eq!(said(Hook::Fallback, &fallback), Ok(Reading::Fallback(arrival("+4312", 0))));
+    }
+
+    #[test]
+    fn everybody_may_call_with_or_without_a_number() {
+        for from in ["sip:alice@example.org", "client:alice", "anonymous", "+266696687", "Zoë"] {
+            let from_field: String = form_urlencoded::byte_serialize(from.as_bytes()).collect();
+            let read = said(Hook::Voice, &format!("From={from_field}&To=%2B4311&CallStatus=ringing"));
+            assert_eq!(read, Ok(Reading::Arrived(arrival(from, 0))), "{from}");
+        }
+        assert_eq!(said(Hook::Voice, "From=&To=%2B4311"), Ok(Reading::Arrived(arrival("", 0))));
+        assert_eq!(arrival("+266696687", 0).from, Caller::Withheld);
+    }
+
+    #[test]
+    fn with_get_the_parameters_stand_in_the_query() {
+        let target = format!("/hooks/main/c/voice?CallSid={CALLER}&From=%2B4312&To=%2B4311");
+        let request = Request { method: "GET", target: &target, headers: &HeaderMap::new(), body: b"\xff" };
+        assert_eq!(read("main", channel(), Hook::Voice, &request), Ok(Reading::Arrived(arrival("+4312", 0))));
+    }
+
+    #[test]
+    fn the_status_says_whether_the_call_is_over() {
+        for (status, over) in [
+            ("queued", false),
+            ("ringing", false),
+            ("in-progress", false),
+            ("something-new", false),
+            ("completed", true),
+            ("busy", true),
+            ("failed", true),
+            ("no-answer", true),
+            ("canceled", true),
+        ] {
+            let read = said(Hook::Status, &format!("CallStatus={status}"));
+            assert_eq!(read, Ok(Reading::Status { provider_call_id: CALLER.into(), over }), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_caller_asks_how_to_go_on_or_is_gone() {
+        let call = call();
+        for (hook, event) in [
+            (Hook::Wait(call, 3), Event::Asked { call, poll: 3 }),
+            (Hook::Connect(call, 2), Event::ConnectFetched { call, attempt: 2 }),
+            (Hook::MessageEmpty(call, 1), Event::NothingRecorded { call, times: 1 }),
+        ] {
+            assert_eq!(said(hook, "CallStatus=in-progress"), of_caller(event));
+            assert_eq!(said(hook, "CallStatus=completed"), of_caller(Event::CallerHungUp { call }));
+        }
+        let gone = Ok(Reading::Status { provider_call_id: CALLER.into(), over: true });
+        assert_eq!(said(Hook::Held(1), "From=&To=%2B4311&CallStatus=completed"), gone);
+    }
+
+    #[test]
+    fn a_connection_counts_as_a_talk_only_if_somebody_talked() {
+        use ConnectionFailure::{Busy, Cancelled, Failed, NoAnswer};
+        for (form, talked, cause) in [
+            ("DialCallStatus=completed&DialBridged=true&DialCallDuration=9", true, Cancelled),
+            ("DialCallStatus=completed&DialCallDuration=9", true, Cancelled),
+            ("DialCallStatus=completed&DialCallDuration=0", false, Cancelled),
+            ("DialCallStatus=completed", false, Cancelled),
+            ("DialCallStatus=completed&DialBridged=false", false, Cancelled),
+            ("DialCallStatus=busy&DialCallDuration=9", false, Busy),
+            ("DialCallStatus=no-answer&DialBridged=false", false, NoAnswer),
+            ("DialCallStatus=canceled", false, Cancelled),
+            ("DialCallStatus=failed", false, Failed),
+            ("DialCallStatus=something-new", false, Failed),
+        ] {
+            for (status, caller_is_there) in [("in-progress", true), ("completed", false)] {
+                let call = call();
+                let over = Event::ConnectionOver { call, attempt: 4, talked, caller_is_there, cause };
+                let read = said(Hook::Over(call, 4), &format!("{form}&CallStatus={status}"));
+                assert_eq!(read, of_caller(over), "{form} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_leg_to_the_agent_belongs_to_the_caller_s_call() {
+        let (call, attempt) = (call(), 1);
+        let ended = |cause| Event::LegEnded { call, attempt, cause };
+        for (status, event) in [
+            ("initiated", Event::LegSeen { call, attempt, ringing: false }),
+            ("ringing", Event::LegSeen { call, attempt, ringing: true }),
+            ("in-progress", Event::LegAnswered { call, attempt }),
+            ("completed", ended(ConnectionFailure::Cancelled)),
+            ("busy", ended(ConnectionFailure::Busy)),
+            ("no-answer", ended(ConnectionFailure::NoAnswer)),
+            ("failed", ended(ConnectionFailure::Failed)),
+            ("canceled", ended(ConnectionFailure::Cancelled)),
+        ] {
+            let form = format!("CallSid={LEG}&ParentCallSid={CALLER}&CallStatus={status}");
+            assert_eq!(post(Hook::Leg(call, attempt), form.as_bytes()), of_caller(event), "{status}");
+        }
+        let orphan = Reading::Event { provider_call_id: None, event: Event::LegAnswered { call, attempt } };
+        assert_eq!(post(Hook::Leg(call, attempt), b"CallStatus=in-progress"), Ok(orphan));
+    }
+
+    #[test]
+    fn a_message_is_known_by_its_id_or_its_address() {
+        let call = call();
+        let left = |seconds| {
+            of_caller(Event::MessageLeft { call, recording: Recording { id: RECORDING.into(), seconds } })
+        };
+        let url = format!("https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/{RECORDING}");
+        for (form, seconds) in [
+            (format!("RecordingSid={RECORDING}&RecordingDuration=12&Digits=hangup"), 12),
+            (format!("RecordingUrl={url}&RecordingDuration=0"), 0),
+            (format!("RecordingSid=&RecordingUrl={url}"), 0),
+            (format!("RecordingSid={RECORDING}&RecordingDuration=-1"), 0),
+            (format!("RecordingSid={RECORDING}&RecordingDuration=5&CallStatus=completed"), 5),
+        ] {
+            assert_eq!(said(Hook::MessageDone(call), &form), left(seconds), "{form}");
+        }
+    }
+
+    #[test]
+    fn the_recording_becomes_ready_or_is_absent() {
+        let call = call();
+        let status = |form: &str| said(Hook::MessageStatus(call), form);
+        let ready =
+            Event::RecordingReady { call, recording: Recording { id: RECORDING.into(), seconds: 12 } };
+        let completed = format!("RecordingStatus=completed&RecordingSid={RECORDING}&RecordingDuration=12");
+        assert_eq!(status(&completed), of_caller(ready));
+        assert_eq!(status("RecordingStatus=absent"), of_caller(Event::RecordingAbsent { call }));
+        assert_eq!(status("RecordingStatus=failed"), of_caller(Event::RecordingAbsent { call }));
+        assert_eq!(status("RecordingStatus=in-progress"), Ok(Reading::Nothing));
+    }
+
+    #[test]
+    fn a_field_that_is_missing_or_wrong_is_named() {
+        let call = call();
+        let sid = format!("CallSid={CALLER}");
+        for (hook, form, field) in [
+            (Hook::Voice, "From=1&To=2", "CallSid"),
+            (Hook::Voice, "CallSid=CA123&From=1&To=2", "CallSid"),
+            (Hook::Voice, "CallSid=CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/..&To=2", "CallSid"),
+            (Hook::Voice, &format!("{sid}&From=1"), "To"),
+            (Hook::Status, &sid, "CallStatus"),
+            (Hook::Wait(call, 1), "", "CallSid"),
+            (Hook::Over(call, 1), &sid, "DialCallStatus"),
+            (Hook::Leg(call, 1), &sid, "CallStatus"),
+            (Hook::Leg(call, 1), "CallStatus=odd", "CallStatus"),
+            (Hook::Leg(call, 1), "CallStatus=ringing&ParentCallSid=x", "ParentCallSid"),
+            (Hook::MessageDone(call), &sid, "RecordingSid"),
+            (Hook::MessageDone(call), &format!("{sid}&RecordingSid=RE1"), "RecordingSid"),
+            (Hook::MessageDone(call), &format!("{sid}&RecordingUrl=https://x/RE1"), "RecordingUrl"),
+            (Hook::MessageStatus(call), &sid, "RecordingStatus"),
+            (Hook::MessageStatus(call), &format!("{sid}&RecordingStatus=odd"), "RecordingStatus"),
+            (Hook::MessageStatus(call), &format!("{sid}&RecordingStatus=completed"), "RecordingSid"),
+        ] {
+            let bad = post(hook, form.as_bytes()).unwrap_err();
+            assert_eq!((bad.field, bad.malformed), (field, false), "{hook} {form}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_form_is_malformed() {
+        assert!(post(Hook::Voice, b"CallSid=\xff").unwrap_err().malformed);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        let request = Request { method: "POST", target: "/", headers: &headers, body: b"{}" };
+        assert!(read("main", channel(), Hook::Voice, &request).unwrap_err().malformed);
+    }
+}

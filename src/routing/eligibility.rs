@@ -1,0 +1,129 @@
+//! May this user be given this call or ticket? If not, exactly one objection says why.
+
+use super::{
+    availability::{self, ByHand, Phone},
+    people::{Seat, User},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a user was passed over. The first that holds, in the order of this list, is the one that is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", content = "arguments", rename_all = "snake_case")]
+pub enum Objection {
+    NoSeat,
+    NoTicketAccess,
+    OutOfOffice {
+        until: DateTime<Utc>,
+    },
+    Away {
+        reason: Option<String>,
+        until: Option<DateTime<Utc>>,
+    },
+    OutsideWorkingHours,
+    AtCapacity {
+        open: u32,
+        capacity: u32,
+    },
+    NotConnected,
+    NotRegistered,
+    NoMicrophone,
+    /// The last leg to them failed, and their telephone has not registered since.
+    Unreachable,
+    /// They declined this call.
+    Declined,
+    /// The connection of this call to them failed.
+    ConnectionFailed,
+    Connecting,
+    OnCall,
+    WrappingUp,
+    /// Rung for another call, under a strategy that rings one agent at a time.
+    BeingOffered,
+}
+
+impl Objection {
+    /// Busy, not absent: waiting for them makes sense (A13).
+    pub fn is_merely_busy(&self) -> bool {
+        matches!(self, Self::Connecting | Self::OnCall | Self::WrappingUp | Self::BeingOffered)
+    }
+
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSeat => "no_seat",
+            Self::NoTicketAccess => "no_ticket_access",
+            Self::OutOfOffice { .. } => "out_of_office",
+            Self::Away { .. } => "away",
+            Self::OutsideWorkingHours => "outside_working_hours",
+            Self::AtCapacity { .. } => "at_capacity",
+            Self::NotConnected => "not_connected",
+            Self::NotRegistered => "not_registered",
+            Self::NoMicrophone => "no_microphone",
+            Self::Unreachable => "unreachable",
+            Self::Declined => "declined",
+            Self::ConnectionFailed => "connection_failed",
+            Self::Connecting => "connecting",
+            Self::OnCall => "on_call",
+            Self::WrappingUp => "wrapping_up",
+            Self::BeingOffered => "being_offered",
+        }
+    }
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSeat => write!(f, "has no service seat"),
+            Self::NoTicketAccess => write!(f, "has no access to tickets"),
+            Self::OutOfOffice { until } => write!(f, "is out of office until {until}"),
+            Self::Away { reason: Some(reason), .. } => write!(f, "is away ({reason})"),
+            Self::Away { .. } => write!(f, "is away"),
+            Self::OutsideWorkingHours => write!(f, "is outside their working hours"),
+            Self::AtCapacity { open, capacity } => write!(f, "has {open} open tickets of at most {capacity}"),
+            Self::NotConnected => write!(f, "has no softphone connected"),
+            Self::NotRegistered => write!(f, "has a softphone that is not registered"),
+            Self::NoMicrophone => write!(f, "has no microphone"),
+            Self::Unreachable => write!(f, "could not be reached the last time"),
+            Self::Declined => write!(f, "declined this call"),
+            Self::ConnectionFailed => write!(f, "could not be connected to this call"),
+            Self::Connecting => write!(f, "is being connected to a call"),
+            Self::OnCall => write!(f, "is on a call"),
+            Self::WrappingUp => write!(f, "is wrapping up"),
+            Self::BeingOffered => write!(f, "is being offered another call"),
+        }
+    }
+}
+
+/// What a user does at the moment, as far as it matters for one call or ticket.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    pub by_hand: &'a ByHand,
+    pub phone: Phone,
+    /// What keeps them from this very call or ticket: busy with another, or not wanted on this one.
+    pub hindrance: Option<&'a Objection>,
+}
+
+impl Standing<'static> {
+    /// Schedules alone count: what a preview of another instant assumes.
+    pub const BY_SCHEDULE: Self =
+        Self { by_hand: &ByHand::Available, phone: Phone::WORKING, hindrance: None };
+}
+
+/// The objection against giving `user` one more ticket of a type of which they hold `open`.
+pub fn objection(user: &User, standing: Standing<'_>, open: u32, at: DateTime<Utc>) -> Option<Objection> {
+    if !user.has_seat(Seat::Service) {
+        return Some(Objection::NoSeat);
+    }
+    if !user.ticket_access {
+        return Some(Objection::NoTicketAccess);
+    }
+    availability::away(user, standing.by_hand, at)
+        .or_else(|| at_capacity(user, open))
+        .or_else(|| standing.phone.objection())
+        .or_else(|| standing.hindrance.cloned())
+}
+
+fn at_capacity(user: &User, open: u32) -> Option<Objection> {
+    let capacity = user.capacity?;
+    (open >= capacity).then_some(Objection::AtCapacity { open, capacity })
+}

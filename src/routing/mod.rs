@@ -1,0 +1,12 @@
+//! Who gets it. Pure: no clock, no I/O, no logging; the same question always has the same answer.
+
+pub mod assignment;
+pub mod availability;
+pub mod distribution;
+pub mod eligibility;
+pub mod hours;
+pub mod ids;
+pub mod load;
+pub mod people;
+pub mod reasons;
+pub mod zone;

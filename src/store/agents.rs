@@ -1,0 +1,41 @@
+//! What outlives a restart of what we know of an agent.
+
+use super::{id, instant, json, ms, to_json};
+use crate::calls::decision::AgentRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+
+pub(super) async fn write(tx: &mut SqliteConnection, agents: impl Iterator<Item = &AgentRow>) -> sqlx::Result<()> {
+    let rows: Vec<&AgentRow> = agents.collect();
+    for rows in rows.chunks(2_000) {
+        let mut query =
+            QueryBuilder::new("insert into agents (user_id, by_hand, misses, idle_since_ms, connected) ");
+        query.push_values(rows, |mut row, agent| {
+            row.push_bind(agent.agent.to_string())
+                .push_bind(to_json(&agent.by_hand))
+                .push_bind(i64::from(agent.misses))
+                .push_bind(agent.idle_since.map(ms))
+                .push_bind(agent.connected.then_some(1_i64));
+        });
+        query.push(
+            " on conflict (user_id) do update set by_hand = excluded.by_hand, misses = excluded.misses,
+            idle_since_ms = excluded.idle_since_ms, connected = excluded.connected",
+        );
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<AgentRow>> {
+    let sql = "select user_id, by_hand, misses, idle_since_ms, connected from agents";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    let read = rows.iter().map(|row| {
+        Ok(AgentRow {
+            agent: id(row, "user_id")?,
+            by_hand: json(row, "by_hand")?,
+            misses: u32::try_from(row.try_get::<i64, _>("misses")?).unwrap_or(0),
+            idle_since: row.try_get::<Option<i64>, _>("idle_since_ms")?.map(instant),
+            connected: row.try_get::<Option<i64>, _>("connected")?.is_some(),
+        })
+    });
+    read.collect()
+}

@@ -1,0 +1,138 @@
+//! Everything that one round of the engine writes, in one transaction and one statement per table.
+
+use super::{
+    Writer, agents, answers, calls, cursors, decisions, engine, events, jobs, offers, quarantine, settings,
+    tickets, voicemails,
+};
+use crate::{
+    calls::{
+        call::Call,
+        decision::{AgentRow, OfferRow},
+    },
+    routing::{
+        distribution::Cursor,
+        ids::{CallId, ChannelId, JobId, OfferId, TicketId, UserId},
+    },
+    tickets::ticket::Ticket,
+};
+use sqlx::{Connection, SqliteConnection};
+use std::collections::HashMap;
+
+/// Rows of a batch. Where one row is written twice, the last stands.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub settings: Vec<settings::Change>,
+    pub calls: HashMap<CallId, Box<Call>>,
+    pub offers: HashMap<OfferId, OfferRow>,
+    pub agents: HashMap<UserId, AgentRow>,
+    pub cursors: HashMap<ChannelId, Cursor>,
+    pub tickets: HashMap<TicketId, Ticket>,
+    pub decisions: Vec<decisions::DecisionRow>,
+    pub voicemails: Vec<voicemails::Voicemail>,
+    pub jobs: HashMap<JobId, jobs::JobRow>,
+    pub jobs_over: Vec<JobId>,
+    pub events: Vec<events::EventRow>,
+    pub answers: Vec<answers::AnswerRow>,
+    pub quarantine: Vec<quarantine::QuarantineRow>,
+}
+
+impl Batch {
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty()
+            && self.calls.is_empty()
+            && self.offers.is_empty()
+            && self.agents.is_empty()
+            && self.cursors.is_empty()
+            && self.tickets.is_empty()
+            && self.decisions.is_empty()
+            && self.voicemails.is_empty()
+            && self.jobs.is_empty()
+            && self.jobs_over.is_empty()
+            && self.events.is_empty()
+            && self.answers.is_empty()
+            && self.quarantine.is_empty()
+    }
+
+    async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
+        settings::write(tx, &self.settings).await?;
+        calls::write(tx, self.calls.values().map(AsRef::as_ref)).await?;
+        offers::write(tx, self.offers.values()).await?;
+        agents::write(tx, self.agents.values()).await?;
+        cursors::write(tx, &self.cursors).await?;
+        tickets::write(tx, self.tickets.values()).await?;
+        decisions::write(tx, &self.decisions).await?;
+        voicemails::write(tx, &self.voicemails).await?;
+        jobs::write(tx, self.jobs.values()).await?;
+        jobs::delete(tx, &self.jobs_over).await?;
+        events::write(tx, batch, &self.events).await?;
+        answers::write(tx, &self.answers).await?;
+        quarantine::write(tx, &self.quarantine).await
+    }
+}
+
+/// Why a batch was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCommitted {
+    /// A newer daemon has taken over.
+    #[error("another strowger has taken over this database")]
+    Fenced,
+    /// Nothing of the batch is in the store; it may be tried again.
+    #[error("the store did not take it: {0}")]
+    Failed(#[source] sqlx::Error),
+}
+
+impl Writer {
+    /// Commits the batch. When this returns well it is on the disk; else nothing of it is.
+    pub async fn commit(&mut self, batch: &Batch) -> Result<(), NotCommitted> {
+        let number = self.last_batch + 1;
+        let written = self.try_commit(batch, number).await;
+        match written {
+            Ok(()) => {
+                self.last_batch = number;
+                Ok(())
+            }
+            Err(NotCommitted::Fenced) => Err(NotCommitted::Fenced),
+            Err(NotCommitted::Failed(error)) => self.find_out(number, error).await,
+        }
+    }
+
+    async fn try_commit(&mut self, batch: &Batch, number: i64) -> Result<(), NotCommitted> {
+        let mut tx = self.connection.begin_with("begin immediate").await.map_err(NotCommitted::Failed)?;
+        if !engine::begin_batch(&mut tx, self.epoch, number).await.map_err(NotCommitted::Failed)? {
+            return Err(NotCommitted::Fenced);
+        }
+        batch.write(&mut tx, number).await.map_err(NotCommitted::Failed)?;
+        tx.commit().await.map_err(NotCommitted::Failed)
+    }
+
+    /// The commit failed, or nobody knows: opens the database anew and looks which batch was the last.
+    async fn find_out(&mut self, number: i64, error: sqlx::Error) -> Result<(), NotCommitted> {
+        let fresh = SqliteConnection::connect_with(&self.options).await.map_err(NotCommitted::Failed)?;
+        self.connection = fresh;
+        let last = engine::last_batch(&mut self.connection).await.map_err(NotCommitted::Failed)?;
+        if last == number {
+            self.last_batch = number;
+            return Ok(());
+        }
+        Err(NotCommitted::Failed(error))
+    }
+
+    /// Says that nothing more will be written.
+    pub async fn stop(mut self, at_ms: i64) -> sqlx::Result<()> {
+        engine::stopped(&mut self.connection, at_ms).await?;
+        self.connection.close().await
+    }
+
+    /// The connection, for what is read back at a start or after a failure.
+    pub fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    pub fn last_batch(&self) -> i64 {
+        self.last_batch
+    }
+}

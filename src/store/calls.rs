@@ -1,0 +1,135 @@
+//! Calls: live ones whole, ended ones as what people look at.
+
+use super::{Reader, id, instant, json, ms, optional_id, to_json};
+use crate::{
+    calls::{
+        call::{Call, State},
+        decision::Job,
+    },
+    routing::ids::{CallId, ChannelId, TicketId, UserId},
+};
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
+
+/// A call as the API shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRow {
+    pub id: CallId,
+    pub channel: ChannelId,
+    pub provider: String,
+    pub provider_call_id: String,
+    pub from: String,
+    pub to: String,
+    pub state: String,
+    pub outcome: Option<String>,
+    pub agent: Option<UserId>,
+    pub ticket: TicketId,
+    pub arrived_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn write(tx: &mut SqliteConnection, calls: impl Iterator<Item = &Call>) -> sqlx::Result<()> {
+    let rows: Vec<&Call> = calls.collect();
+    for rows in rows.chunks(1_000) {
+        let sql = "insert into calls (id, channel, provider, provider_call_id, caller, called, state, outcome, agent,
+            ticket, arrived_ms, ended_ms, live) ";
+        let mut query = QueryBuilder::new(sql);
+        query.push_values(rows, |mut row, call| {
+            let (outcome, ended_ms) = match &call.state {
+                State::Ended { outcome, at } => (Some(outcome.name()), Some(ms(*at))),
+                _ => (None, None),
+            };
+            let agent = call.agent().or(call.answered_by);
+            row.push_bind(call.id.to_string())
+                .push_bind(call.channel.to_string())
+                .push_bind(call.provider.as_str())
+                .push_bind(call.provider_call_id.as_str())
+                .push_bind(call.from.to_string())
+                .push_bind(call.to.as_str())
+                .push_bind(call.state_name())
+                .push_bind(outcome)
+                .push_bind(agent.map(|agent| agent.to_string()))
+                .push_bind(call.ticket.to_string())
+                .push_bind(ms(call.arrived_at))
+                .push_bind(ended_ms)
+                .push_bind((!call.is_over()).then(|| to_json(call)));
+        });
+        query.push(
+            " on conflict (id) do update set state = excluded.state, outcome = excluded.outcome,
+            agent = excluded.agent, ended_ms = excluded.ended_ms, live = excluded.live",
+        );
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// Every live call, as it was when it was last written.
+pub async fn live(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Call>> {
+    let sql = "select live from calls where live is not null";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| json(row, "live")).collect()
+}
+
+/// What every call was called by its telephone company.
+pub async fn provider_call_ids(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(String, String)>> {
+    let rows = sqlx::query("select provider, provider_call_id from calls").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+const COLUMNS: &str = "select id, channel, provider, provider_call_id, caller, called, state, outcome, agent, ticket,
+    arrived_ms, ended_ms from calls ";
+
+fn read(row: &SqliteRow) -> sqlx::Result<CallRow> {
+    Ok(CallRow {
+        id: id(row, "id")?,
+        channel: id(row, "channel")?,
+        provider: row.try_get("provider")?,
+        provider_call_id: row.try_get("provider_call_id")?,
+        from: row.try_get("caller")?,
+        to: row.try_get("called")?,
+        state: row.try_get("state")?,
+        outcome: row.try_get("outcome")?,
+        agent: optional_id(row, "agent")?,
+        ticket: id(row, "ticket")?,
+        arrived_at: instant(row.try_get("arrived_ms")?),
+        ended_at: row.try_get::<Option<i64>, _>("ended_ms")?.map(instant),
+    })
+}
+
+impl Reader {
+    pub async fn call(&self, call: CallId) -> sqlx::Result<Option<CallRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where id = ").push_bind(call.to_string());
+        query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
+    }
+
+    pub async fn call_at_provider(&self, provider: &str, provider_call_id: &str) -> sqlx::Result<Option<CallRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where provider = ").push_bind(provider);
+        query.push(" and provider_call_id = ").push_bind(provider_call_id);
+        query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
+    }
+
+    /// The newest first, older than `after`.
+    pub async fn calls(&self, after: Option<CallId>, limit: u32) -> sqlx::Result<Vec<CallRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        if let Some(after) = after {
+            query.push("where id < ").push_bind(after.to_string());
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}
+
+impl CallRow {
+    /// The job that keeps a recording of this call, of which we hear after it ended.
+    pub fn keep(&self, recording: crate::calls::call::Recording) -> Job {
+        Job::KeepRecording {
+            call: self.id,
+            ticket: self.ticket,
+            provider: self.provider.clone(),
+            provider_call_id: self.provider_call_id.clone(),
+            recording,
+        }
+    }
+}

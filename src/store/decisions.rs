@@ -1,0 +1,74 @@
+//! Why: every decision that was made on a call or ticket.
+
+use super::{Reader, json, ms, to_json};
+use crate::{
+    calls::decision::{Action, Decided},
+    routing::{
+        assignment::Candidate,
+        hours::Verdict,
+        ids::{CallId, TicketId},
+        reasons::Reason,
+    },
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, SqliteConnection};
+use uuid::Uuid;
+
+#[derive(Debug, Clone)]
+pub struct DecisionRow {
+    pub id: Uuid,
+    pub call: CallId,
+    pub ticket: TicketId,
+    pub decision: Why,
+}
+
+/// One decision, as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Why {
+    pub at: DateTime<Utc>,
+    /// The kind of event on which it was made.
+    pub event: String,
+    pub action: Action,
+    pub hours: Option<Verdict>,
+    pub candidates: Vec<Candidate>,
+    pub reasons: Vec<Reason>,
+}
+
+impl DecisionRow {
+    pub fn new(id: Uuid, event: &str, decided: Decided) -> Self {
+        let Decided { call, ticket, at, action, hours, candidates, reasons } = decided;
+        let decision = Why { at, event: event.to_owned(), action, hours, candidates, reasons };
+        Self { id, call, ticket, decision }
+    }
+}
+
+pub(super) async fn write(tx: &mut SqliteConnection, decisions: &[DecisionRow]) -> sqlx::Result<()> {
+    for rows in decisions.chunks(2_000) {
+        let mut query = QueryBuilder::new("insert into decisions (id, call, ticket, at_ms, document) ");
+        query.push_values(rows, |mut row, decided| {
+            row.push_bind(decided.id.simple().to_string())
+                .push_bind(decided.call.to_string())
+                .push_bind(decided.ticket.to_string())
+                .push_bind(ms(decided.decision.at))
+                .push_bind(to_json(&decided.decision));
+        });
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+impl Reader {
+    /// In the order in which they were made.
+    pub async fn decisions_on_call(&self, call: CallId) -> sqlx::Result<Vec<Why>> {
+        let sql = "select document from decisions where call = $1 order by id";
+        let rows = sqlx::query(sql).bind(call.to_string()).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| json(row, "document")).collect()
+    }
+
+    pub async fn decisions_on_ticket(&self, ticket: TicketId) -> sqlx::Result<Vec<Why>> {
+        let sql = "select document from decisions where ticket = $1 order by id";
+        let rows = sqlx::query(sql).bind(ticket.to_string()).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| json(row, "document")).collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! Work that must happen even after a crash.
+
+use super::{id, instant, json, ms, to_json};
+use crate::{calls::decision::Job, routing::ids::JobId};
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    pub id: JobId,
+    pub job: Job,
+    pub due_at: DateTime<Utc>,
+    /// How often it was tried without success.
+    pub tries: u32,
+    /// Set before the first request leaves: after a crash it may have been carried out.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Given up at this instant; somebody has to look.
+    pub failed_at: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+}
+
+pub(super) async fn write(tx: &mut SqliteConnection, jobs: impl Iterator<Item = &JobRow>) -> sqlx::Result<()> {
+    let rows: Vec<&JobRow> = jobs.collect();
+    for rows in rows.chunks(2_000) {
+        let mut query =
+            QueryBuilder::new("insert into jobs (id, document, due_ms, tries, sent_ms, failed_ms, error) ");
+        query.push_values(rows, |mut row, job| {
+            row.push_bind(job.id.to_string())
+                .push_bind(to_json(&job.job))
+                .push_bind(ms(job.due_at))
+                .push_bind(i64::from(job.tries))
+                .push_bind(job.sent_at.map(ms))
+                .push_bind(job.failed_at.map(ms))
+                .push_bind(job.error.as_deref());
+        });
+        query.push(
+            " on conflict (id) do update set due_ms = excluded.due_ms, tries = excluded.tries,
+            sent_ms = excluded.sent_ms, failed_ms = excluded.failed_ms, error = excluded.error",
+        );
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn delete(tx: &mut SqliteConnection, jobs: &[JobId]) -> sqlx::Result<()> {
+    for jobs in jobs.chunks(10_000) {
+        let mut query = QueryBuilder::new("delete from jobs where id in (");
+        let mut list = query.separated(", ");
+        jobs.iter().for_each(|job| {
+            list.push_bind(job.to_string());
+        });
+        query.push(")");
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// Everything that is still to be done.
+pub async fn open(connection: &mut SqliteConnection) -> sqlx::Result<Vec<JobRow>> {
+    let sql = "select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs where failed_ms is null";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    let read = rows.iter().map(|row| {
+        Ok(JobRow {
+            id: id(row, "id")?,
+            job: json(row, "document")?,
+            due_at: instant(row.try_get("due_ms")?),
+            tries: u32::try_from(row.try_get::<i64, _>("tries")?).unwrap_or(0),
+            sent_at: row.try_get::<Option<i64>, _>("sent_ms")?.map(instant),
+            failed_at: None,
+            error: row.try_get("error")?,
+        })
+    });
+    read.collect()
+}

@@ -1,0 +1,207 @@
+//! All SQL, one file per table. One connection writes, everything of a batch in one transaction; a few others read.
+
+pub mod agents;
+pub mod answers;
+pub mod batch;
+pub mod calls;
+pub mod cursors;
+pub mod decisions;
+pub mod engine;
+pub mod events;
+pub mod jobs;
+pub mod offers;
+pub mod quarantine;
+pub mod settings;
+pub mod tickets;
+pub mod voicemails;
+
+use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Connection, Row, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    fs::{File, OpenOptions, Permissions, TryLockError},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+
+/// SQLite before this can corrupt a WAL database under rare circumstances.
+const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
+
+/// The data folder, held for as long as this lives: a second daemon on it refuses to start.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder if need be and locks it. Fails if somebody else has it, or if it lies on a network.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        refuse_network(path)?;
+        restrict(path, 0o700)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))
+            .with_context(|| format!("cannot write in the data folder {}", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another strowger is running on the data folder {}", path.display())
+            }
+            Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data folder"),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path.join("strowger.db")
+    }
+}
+
+fn restrict(path: &Path, mode: u32) -> anyhow::Result<()> {
+    let permissions = Permissions::from_mode(mode);
+    std::fs::set_permissions(path, permissions).with_context(|| format!("cannot restrict {}", path.display()))
+}
+
+/// Locks and WAL don't work reliably over a network.
+fn refuse_network(path: &Path) -> anyhow::Result<()> {
+    const NFS: u64 = 0x6969;
+    const SMB: [u64; 2] = [0xfe53_4d42, 0xff53_4d42];
+    let kind = rustix::fs::statfs(path).context("cannot look at the data folder")?.f_type;
+    let kind = u64::try_from(kind).unwrap_or(0) & 0xffff_ffff;
+    ensure!(
+        kind != NFS && !SMB.contains(&kind),
+        "the data folder {} is on a network file system",
+        path.display()
+    );
+    Ok(())
+}
+
+/// Reads for the pages and the API. Each takes at most 5 s.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub(crate) pool: SqlitePool,
+}
+
+/// The one connection that writes.
+#[derive(Debug)]
+pub struct Writer {
+    connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    epoch: i64,
+    last_batch: i64,
+}
+
+/// Opens the database in `folder`, makes or migrates it, and raises the epoch: an older daemon that still runs
+/// somewhere can commit nothing any more.
+pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
+    let path = folder.database();
+    let is_new = !path.exists();
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(1));
+    let mut connection = SqliteConnection::connect_with(&options).await.context("cannot open the database")?;
+    restrict(&path, 0o600)?;
+    check_version(&mut connection).await?;
+    if !is_new {
+        copy_before_migration(&mut connection, folder).await?;
+    }
+    MIGRATIONS.run(&mut connection).await.context("cannot bring the database up to date")?;
+    if !engine::was_stopped_cleanly(&mut connection).await? {
+        quick_check(&mut connection).await?;
+    }
+    let (epoch, last_batch) = engine::start(&mut connection).await?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options.clone().read_only(true));
+    Ok((Writer { connection, options, epoch, last_batch }, Reader { pool }))
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> anyhow::Result<()> {
+    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(connection).await?;
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    ensure!((part(), part(), part()) >= SQLITE_AT_LEAST, "SQLite {version} is too old");
+    Ok(())
+}
+
+/// Refuses a schema that is newer than this program, and keeps a copy of one that is older.
+async fn copy_before_migration(connection: &mut SqliteConnection, folder: &Folder) -> anyhow::Result<()> {
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let sql = "select max(version) from _sqlx_migrations";
+    let Ok(row) = sqlx::query(sql).fetch_one(&mut *connection).await else { return Ok(()) };
+    let Some(found) = row.try_get::<Option<i64>, _>(0)? else { return Ok(()) };
+    ensure!(found <= known, "the database has schema {found}, but this strowger knows only up to {known}");
+    if found < known {
+        let copy = folder.path().join(format!("before-migration-{found}.db"));
+        let _ = std::fs::remove_file(&copy);
+        let target = copy.to_string_lossy().into_owned();
+        sqlx::query("vacuum into $1").bind(target).execute(connection).await.context("cannot copy the database")?;
+        restrict(&copy, 0o600)?;
+    }
+    Ok(())
+}
+
+async fn quick_check(connection: &mut SqliteConnection) -> anyhow::Result<()> {
+    let verdict: String = sqlx::query_scalar("pragma quick_check(1)").fetch_one(connection).await?;
+    ensure!(verdict == "ok", "the database is damaged: {verdict}");
+    Ok(())
+}
+
+pub(crate) fn ms(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+pub(crate) fn instant(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+/// A stored text that this program wrote and can't read again.
+pub(crate) fn damaged(what: &'static str) -> impl Fn(String) -> sqlx::Error {
+    move |text| sqlx::Error::Decode(format!("damaged {what}: {text}").into())
+}
+
+/// Reads an id column.
+pub(crate) fn id<T: std::str::FromStr>(row: &sqlx::sqlite::SqliteRow, column: &str) -> sqlx::Result<T> {
+    let text: String = row.try_get(column)?;
+    text.parse().map_err(|_| damaged("id")(text.clone()))
+}
+
+/// Reads an id column that may be null.
+pub(crate) fn optional_id<T: std::str::FromStr>(
+    row: &sqlx::sqlite::SqliteRow,
+    column: &str,
+) -> sqlx::Result<Option<T>> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| text.parse().map_err(|_| damaged("id")(text.clone()))).transpose()
+}
+
+/// Reads a column of JSON.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(
+    row: &sqlx::sqlite::SqliteRow,
+    column: &str,
+) -> sqlx::Result<T> {
+    let text: String = row.try_get(column)?;
+    serde_json::from_str(&text).map_err(|error| damaged("document")(format!("{error} in {text}")))
+}
+
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("what we store is JSON")
+}

@@ -1,0 +1,149 @@
+//! Users, teams, channels, greetings and tokens.
+
+use super::{id, instant, json, ms, optional_id, to_json};
+use crate::routing::{
+    ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+    people::Role,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::{Row, SqliteConnection};
+
+/// One change of the settings, already checked.
+#[derive(Debug, Clone)]
+pub enum Change {
+    User(UserId, Value),
+    Team(TeamId, Value),
+    DeleteTeam(TeamId),
+    Channel(ChannelId, Value),
+    DeleteChannel(ChannelId),
+    Greeting(Greeting),
+    Token(Token),
+    RevokeToken(TokenId),
+}
+
+/// A recorded message that callers can be played.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    pub id: GreetingId,
+    pub name: String,
+    pub sha256: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// An API token, by the hash of its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub id: TokenId,
+    pub name: String,
+    pub role: Role,
+    pub user: Option<UserId>,
+    pub sha256: String,
+    pub created_at: DateTime<Utc>,
+}
+
+pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx::Result<()> {
+    for change in changes {
+        match change {
+            Change::User(id, document) => {
+                let sql = "insert into users (id, email, document) values ($1, $2, $3)
+                    on conflict (id) do update set email = excluded.email, document = excluded.document";
+                save(tx, sql, id.to_string(), &document["email"], document).await?;
+            }
+            Change::Team(id, document) => {
+                let sql = "insert into teams (id, name, document) values ($1, $2, $3)
+                    on conflict (id) do update set name = excluded.name, document = excluded.document";
+                save(tx, sql, id.to_string(), &document["name"], document).await?;
+            }
+            Change::DeleteTeam(id) => delete(tx, "delete from teams where id = $1", id.to_string()).await?,
+            Change::Channel(id, document) => {
+                let sql = "insert into channels (id, name, document) values ($1, $2, $3)
+                    on conflict (id) do update set name = excluded.name, document = excluded.document";
+                save(tx, sql, id.to_string(), &document["name"], document).await?;
+            }
+            Change::DeleteChannel(id) => delete(tx, "delete from channels where id = $1", id.to_string()).await?,
+            Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
+            Change::Token(token) => write_token(tx, token).await?,
+            Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn save(
+    tx: &mut SqliteConnection,
+    sql: &'static str,
+    id: String,
+    unique: &Value,
+    document: &Value,
+) -> sqlx::Result<()> {
+    let unique = unique.as_str().unwrap_or_default();
+    sqlx::query(sql).bind(id).bind(unique).bind(to_json(document)).execute(tx).await.map(drop)
+}
+
+async fn delete(tx: &mut SqliteConnection, sql: &'static str, id: String) -> sqlx::Result<()> {
+    sqlx::query(sql).bind(id).execute(tx).await.map(drop)
+}
+
+async fn write_greeting(tx: &mut SqliteConnection, greeting: &Greeting) -> sqlx::Result<()> {
+    let sql = "insert into greetings (id, name, sha256, created_ms) values ($1, $2, $3, $4)
+        on conflict (id) do update set name = excluded.name, sha256 = excluded.sha256";
+    sqlx::query(sql)
+        .bind(greeting.id.to_string())
+        .bind(greeting.name.as_str())
+        .bind(greeting.sha256.as_str())
+        .bind(ms(greeting.created_at))
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+async fn write_token(tx: &mut SqliteConnection, token: &Token) -> sqlx::Result<()> {
+    let sql = "insert into tokens (id, name, role, user_id, sha256, created_ms) values ($1, $2, $3, $4, $5, $6)";
+    sqlx::query(sql)
+        .bind(token.id.to_string())
+        .bind(token.name.as_str())
+        .bind(to_json(&token.role))
+        .bind(token.user.map(|user| user.to_string()))
+        .bind(token.sha256.as_str())
+        .bind(ms(token.created_at))
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// All settings, as the changes that would make them.
+pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>> {
+    let mut all = Vec::new();
+    for row in sqlx::query("select id, document from users order by id").fetch_all(&mut *connection).await? {
+        all.push(Change::User(id(&row, "id")?, json(&row, "document")?));
+    }
+    for row in sqlx::query("select id, document from teams order by id").fetch_all(&mut *connection).await? {
+        all.push(Change::Team(id(&row, "id")?, json(&row, "document")?));
+    }
+    let sql = "select id, name, sha256, created_ms from greetings order by id";
+    for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
+        all.push(Change::Greeting(Greeting {
+            id: id(&row, "id")?,
+            name: row.try_get("name")?,
+            sha256: row.try_get("sha256")?,
+            created_at: instant(row.try_get("created_ms")?),
+        }));
+    }
+    for row in sqlx::query("select id, document from channels order by id").fetch_all(&mut *connection).await? {
+        all.push(Change::Channel(id(&row, "id")?, json(&row, "document")?));
+    }
+    let sql = "select id, name, role, user_id, sha256, created_ms from tokens order by id";
+    for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
+        all.push(Change::Token(Token {
+            id: id(&row, "id")?,
+            name: row.try_get("name")?,
+            role: json(&row, "role")?,
+            user: optional_id(&row, "user_id")?,
+            sha256: row.try_get("sha256")?,
+            created_at: instant(row.try_get("created_ms")?),
+        }));
+    }
+    Ok(all)
+}

@@ -1,0 +1,127 @@
+//! Tickets.
+
+use super::{Reader, damaged, id, instant, ms, optional_id};
+use crate::{
+    routing::ids::{CallId, TicketId, UserId},
+    routing::load::TicketType,
+    tickets::ticket::{Status, Ticket},
+};
+use chrono::NaiveDate;
+use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
+
+pub(super) async fn write(tx: &mut SqliteConnection, tickets: impl Iterator<Item = &Ticket>) -> sqlx::Result<()> {
+    let rows: Vec<&Ticket> = tickets.collect();
+    for rows in rows.chunks(1_000) {
+        let mut query = QueryBuilder::new(
+            "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
+            closed_on) ",
+        );
+        query.push_values(rows, |mut row, ticket| {
+            row.push_bind(ticket.id.to_string())
+                .push_bind(type_name(ticket.kind))
+                .push_bind(ticket.status.name())
+                .push_bind(ticket.owner.map(|owner| owner.to_string()))
+                .push_bind(ticket.team.map(|team| team.to_string()))
+                .push_bind(ticket.call.map(|call| call.to_string()))
+                .push_bind(ticket.channel.map(|channel| channel.to_string()))
+                .push_bind(ms(ticket.created_at))
+                .push_bind(ticket.assigned_at.map(ms))
+                .push_bind(ticket.closed_at.map(ms))
+                .push_bind(ticket.closed_on.map(|date| date.to_string()));
+        });
+        query.push(
+            " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
+            assigned_ms = excluded.assigned_ms, closed_ms = excluded.closed_ms, closed_on = excluded.closed_on",
+        );
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+fn type_name(kind: TicketType) -> &'static str {
+    match kind {
+        TicketType::Calling => "calling",
+        TicketType::Messages => "messages",
+        TicketType::EmailOther => "email_other",
+    }
+}
+
+fn type_named(name: &str) -> sqlx::Result<TicketType> {
+    match name {
+        "calling" => Ok(TicketType::Calling),
+        "messages" => Ok(TicketType::Messages),
+        "email_other" => Ok(TicketType::EmailOther),
+        _ => Err(damaged("ticket type")(name.to_owned())),
+    }
+}
+
+const COLUMNS: &str = "select id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
+    closed_on from tickets ";
+
+fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
+    let status: String = row.try_get("status")?;
+    let closed_on: Option<String> = row.try_get("closed_on")?;
+    Ok(Ticket {
+        id: id(row, "id")?,
+        kind: type_named(row.try_get("type")?)?,
+        status: Status::named(&status).ok_or_else(|| damaged("status")(status.clone()))?,
+        owner: optional_id(row, "owner")?,
+        team: optional_id(row, "team")?,
+        call: optional_id(row, "call")?,
+        channel: optional_id(row, "channel")?,
+        created_at: instant(row.try_get("created_ms")?),
+        assigned_at: row.try_get::<Option<i64>, _>("assigned_ms")?.map(instant),
+        closed_at: row.try_get::<Option<i64>, _>("closed_ms")?.map(instant),
+        closed_on: closed_on.and_then(|date| date.parse::<NaiveDate>().ok()),
+    })
+}
+
+pub async fn one(connection: &mut SqliteConnection, ticket: TicketId) -> sqlx::Result<Option<Ticket>> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push("where id = ").push_bind(ticket.to_string());
+    query.build().fetch_optional(connection).await?.as_ref().map(read).transpose()
+}
+
+/// The tickets of live calls.
+pub async fn of_live_calls(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Ticket>> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push("where id in (select ticket from calls where live is not null)");
+    query.build().fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// Open tickets that somebody owns, assigned at or after `since_ms`: what load is made of.
+pub async fn counted(connection: &mut SqliteConnection, since_ms: i64) -> sqlx::Result<Vec<Ticket>> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push("where owner is not null and closed_ms is null and assigned_ms >= ").push_bind(since_ms);
+    query.build().fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// When each user was last given a ticket, open or not.
+pub async fn last_assigned(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(UserId, i64)>> {
+    let sql = "select owner, max(assigned_ms) as last_ms from tickets where owner is not null group by owner";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((id(row, "owner")?, row.try_get("last_ms")?))).collect()
+}
+
+impl Reader {
+    pub async fn ticket(&self, ticket: TicketId) -> sqlx::Result<Option<Ticket>> {
+        let mut connection = self.pool.acquire().await?;
+        one(&mut connection, ticket).await
+    }
+
+    /// The newest first, older than `after`.
+    pub async fn tickets(&self, after: Option<TicketId>, limit: u32) -> sqlx::Result<Vec<Ticket>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        if let Some(after) = after {
+            query.push("where id < ").push_bind(after.to_string());
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    pub async fn tickets_of_call(&self, call: CallId) -> sqlx::Result<Vec<Ticket>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where call = ").push_bind(call.to_string());
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}

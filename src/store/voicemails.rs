@@ -1,0 +1,60 @@
+//! Messages that callers left. The sound is a file named by its hash; with its row here it is kept.
+
+use super::{Reader, id, instant, ms};
+use crate::routing::ids::CallId;
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+
+#[derive(Debug, Clone)]
+pub struct Voicemail {
+    pub call: CallId,
+    /// Its id at the telephone company.
+    pub recording: String,
+    pub seconds: u32,
+    pub sha256: String,
+    pub kept_at: DateTime<Utc>,
+}
+
+pub(super) async fn write(tx: &mut SqliteConnection, voicemails: &[Voicemail]) -> sqlx::Result<()> {
+    if voicemails.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("insert into voicemails (call, recording, seconds, sha256, kept_ms) ");
+    query.push_values(voicemails, |mut row, kept| {
+        row.push_bind(kept.call.to_string())
+            .push_bind(kept.recording.as_str())
+            .push_bind(i64::from(kept.seconds))
+            .push_bind(kept.sha256.as_str())
+            .push_bind(ms(kept.kept_at));
+    });
+    query.push(" on conflict (call) do nothing");
+    query.build().persistent(false).execute(&mut *tx).await?;
+    for kept in voicemails {
+        let sql = "update calls set outcome = 'voicemail' where id = $1 and outcome = 'abandoned'";
+        sqlx::query(sql).bind(kept.call.to_string()).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+impl Reader {
+    pub async fn voicemails(&self, calls: &[CallId]) -> sqlx::Result<Vec<Voicemail>> {
+        let mut query =
+            QueryBuilder::new("select call, recording, seconds, sha256, kept_ms from voicemails where call in (");
+        let mut list = query.separated(", ");
+        calls.iter().for_each(|call| {
+            list.push_bind(call.to_string());
+        });
+        query.push(")");
+        let rows = query.build().fetch_all(&self.pool).await?;
+        let read = rows.iter().map(|row| {
+            Ok(Voicemail {
+                call: id(row, "call")?,
+                recording: row.try_get("recording")?,
+                seconds: u32::try_from(row.try_get::<i64, _>("seconds")?).unwrap_or(0),
+                sha256: row.try_get("sha256")?,
+                kept_at: instant(row.try_get("kept_ms")?),
+            })
+        });
+        read.collect()
+    }
+}

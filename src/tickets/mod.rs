@@ -1,0 +1,3 @@
+//! What happens to a ticket. Pure, and without a word of calls.
+
+pub mod ticket;
