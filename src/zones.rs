@@ -1,5 +1,5 @@
-//! Where the rules of time zones come from: the newer of the system's zoneinfo and the copy inside this binary. What
-//! the rules say is [`Zone`]'s business.
+//! Where the rules of time zones come from: the newer of the system's zoneinfo and the copy inside this
+//! binary. What the rules say is [`Zone`]'s business.
 //!
 //! chrono-tz knows the names, but its offsets lag behind the law; see [`Zones::disagreements`].
 
@@ -31,7 +31,8 @@ pub struct UnknownZone {
     pub name: String,
 }
 
-/// Another source that says otherwise than ours about a zone in the coming year, which hints that one of them is old.
+/// Another source that says otherwise than ours about a zone in the coming year, which hints that one of them
+/// is old.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disagreement {
     pub zone: &'static str,
@@ -62,7 +63,8 @@ enum Place {
 }
 
 impl Zones {
-    /// Takes the newer of the system's rules and the ones in this binary; the system's when they are equally new.
+    /// Takes the newer of the system's rules and the ones in this binary; the system's when they are equally
+    /// new.
     pub fn load() -> Zones {
         let binary = Source::binary();
         match Source::system(Path::new(SYSTEM)) {
@@ -80,7 +82,8 @@ impl Zones {
         Zones { chosen, other, read: RwLock::default() }
     }
 
-    /// The zone with exactly this name, upper and lower case included. Reads a file when asked for the first time.
+    /// The zone with exactly this name, upper and lower case included. Reads a file when asked for the first
+    /// time.
     pub fn get(&self, name: &str) -> Result<Zone, UnknownZone> {
         let unknown = || UnknownZone { name: name.to_owned() };
         let name: Tz = name.parse().map_err(|_| unknown())?;
@@ -102,8 +105,8 @@ impl Zones {
         self.chosen.place.to_string()
     }
 
-    /// Who says otherwise about this zone within a year from `from`: chrono-tz or the source that was not taken. Looks
-    /// at every hour, so a difference that lasts for less may go unseen.
+    /// Who says otherwise about this zone within a year from `from`: chrono-tz or the source that was not
+    /// taken. Looks at every hour, so a difference that lasts for less may go unseen.
     pub fn disagreements(&self, zone: &Zone, from: DateTime<Utc>) -> Option<Disagreement> {
         let disagree = |source: String, theirs: &dyn Fn(DateTime<Utc>) -> i32| {
             let at = first_difference(from, |at| zone.offset_seconds(at) != theirs(at))?;
@@ -190,7 +193,8 @@ impl fmt::Display for Opinion {
     }
 }
 
-/// The version of the rules in a folder: the first line of `tzdata.zi` (`# version 2025b`), or the file `+VERSION`.
+/// The version of the rules in a folder: the first line of `tzdata.zi` (`# version 2025b`), or the file
+/// `+VERSION`.
 fn version_of(folder: &Path) -> Option<String> {
     let line = |file| Some(fs::read_to_string(folder.join(file)).ok()?.lines().next()?.trim().to_owned());
     let from_source = || Some(line("tzdata.zi")?.strip_prefix("# version ")?.to_owned());
@@ -206,7 +210,8 @@ fn age(version: &str) -> (u16, usize, &str) {
     }
 }
 
-/// The first instant of the year from `from` on at which two sources differ: the hour by steps, the second by halves.
+/// The first instant of the year from `from` on at which two sources differ: the hour by steps, the second by
+/// halves.
 fn first_difference(from: DateTime<Utc>, differ: impl Fn(DateTime<Utc>) -> bool) -> Option<DateTime<Utc>> {
     let end = from.checked_add_days(Days::new(366))?;
     let hours = std::iter::successors(Some(from), |at| at.checked_add_signed(TimeDelta::hours(1)));

@@ -1,6 +1,6 @@
-//! Working hours against Python's zoneinfo: every minute of three days on both sides of every change of clocks from
-//! 2024 to 2030, in every zone, must be judged alike. Both sides read the rules of PyPI's tzdata, so that nothing but
-//! the code is compared. Python's side is tests/oracles/hours.py.
+//! Working hours against Python's zoneinfo: every minute of three days on both sides of every change of
+//! clocks from 2024 to 2030, in every zone, must be judged alike. Both sides read the rules of PyPI's tzdata,
+//! so that nothing but the code is compared. Python's side is tests/oracles/hours.py.
 
 use std::ops::Range;
 use std::process::Command;
@@ -41,7 +41,8 @@ struct Window {
 #[derive(Deserialize)]
 struct Schedule {
     hours: Hours,
-    /// From which minute of the window on: `w` weekly, `e` exception, `u` closed until; capitals are open; `A` always.
+    /// From which minute of the window on: `w` weekly, `e` exception, `u` closed until; capitals are open;
+    /// `A` always.
     runs: Vec<(i64, char)>,
 }
 
@@ -106,9 +107,9 @@ fn known(zones: &Zones, group: &Group, first: i64, last: i64, compared: &mut Com
     known
 }
 
-/// Every minute is judged by every schedule in one zone. In the first zone of each other group every minute is judged
-/// by one schedule after the other, and must have the same wall time. All other names have the same bytes for rules, so
-/// that the minutes around the change will do.
+/// Every minute is judged by every schedule in one zone. In the first zone of each other group every minute
+/// is judged by one schedule after the other, and must have the same wall time. All other names have the same
+/// bytes for rules, so that the minutes around the change will do.
 fn compare(window: &Window, groups: &[Vec<Zone>], compared: &mut Compared) {
     let groups = window.groups.iter().map(|group| groups[*group].as_slice());
     for (number, (zone, others)) in groups.filter_map(<[Zone]>::split_first).enumerate() {
@@ -136,7 +137,8 @@ fn compare_wall_times(window: &Window, zone: &Zone, compared: &mut Compared) {
     }
 }
 
-/// Judges the minutes that leave this remainder when divided by the stride, and the last millisecond of each run.
+/// Judges the minutes that leave this remainder when divided by the stride, and the last millisecond of each
+/// run.
 fn compare_verdicts(
     window: &Window,
     schedule: &Schedule,

@@ -3,7 +3,6 @@
 use super::{
     call::Cause,
     decision::{AgentRow, Say, Write},
-    event::Event,
     switchboard::{Switchboard, Turn},
     time::{Now, Steady},
 };
@@ -241,22 +240,5 @@ impl Turn<'_> {
 
     pub(super) fn write_agent(&mut self, row: AgentRow) {
         self.decision.write.push(Write::Agent(row));
-    }
-}
-
-impl Event {
-    /// The agent whose softphone sent it.
-    pub fn agent(&self) -> Option<UserId> {
-        match self {
-            Self::AgentConnected { agent }
-            | Self::AgentDisconnected { agent }
-            | Self::MediaChanged { agent, .. }
-            | Self::AvailabilitySet { agent, .. }
-            | Self::OfferAccepted { agent, .. }
-            | Self::OfferDeclined { agent, .. }
-            | Self::AgentHungUp { agent, .. }
-            | Self::AgentReady { agent } => Some(*agent),
-            _ => None,
-        }
     }
 }

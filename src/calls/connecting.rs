@@ -64,6 +64,17 @@ impl Switchboard {
         turn.touch(id);
     }
 
+    /// After a restart: a cut-in that was under way may still have to be made.
+    pub fn awaits_cut_in(&self, id: CallId, attempt: u32) -> bool {
+        let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return false };
+        match &call.state {
+            State::Connecting(connection) => {
+                connection.leg.is_none() && matches!(connection.delivery, Delivery::CuttingIn { .. })
+            }
+            _ => false,
+        }
+    }
+
     /// What the caller's side is told now. A poll may have to deliver what connects it.
     pub(super) fn answer(&mut self, id: CallId, poll: u32, turn: &mut Turn<'_>) {
         let now = turn.now().steady;

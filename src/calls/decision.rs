@@ -274,4 +274,6 @@ pub enum Job {
         provider_call_id: String,
         recording: Recording,
     },
+    /// It is kept here.
+    DeleteRecording { provider: String, recording: Recording },
 }

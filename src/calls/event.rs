@@ -167,3 +167,31 @@ pub enum CutIn {
     Unknown,
     CallerGone,
 }
+
+impl Event {
+    /// The call that it is about.
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Asked { call, .. }
+            | Self::AnswerLost { call }
+            | Self::CallerHungUp { call }
+            | Self::ConnectFetched { call, .. }
+            | Self::LegSeen { call, .. }
+            | Self::LegAnswered { call, .. }
+            | Self::LegEnded { call, .. }
+            | Self::ConnectionOver { call, .. }
+            | Self::MessageLeft { call, .. }
+            | Self::NothingRecorded { call, .. }
+            | Self::RecordingReady { call, .. }
+            | Self::RecordingAbsent { call }
+            | Self::CutInDone { call, .. }
+            | Self::CallerFound { call, .. }
+            | Self::LegFound { call, .. }
+            | Self::RecordingsFound { call, .. }
+            | Self::RecordingKept { call, .. }
+            | Self::RecordingLost { call, .. }
+            | Self::AgentHungUp { call, .. } => Some(*call),
+            _ => None,
+        }
+    }
+}

@@ -28,6 +28,10 @@ pub enum Hook {
     MessageEmpty(CallId, u32),
     /// The recording is ready, or there is none.
     MessageStatus(CallId),
+    /// The caller finished a message that was taken without a store: of which call, the webhook says.
+    LooseDone,
+    /// Its recording is ready.
+    LooseStatus,
 }
 
 impl Hook {
@@ -39,6 +43,8 @@ impl Hook {
             ["held", n] => Self::Held(number(n)?),
             ["fallback"] => Self::Fallback,
             ["status"] => Self::Status,
+            ["message-done"] => Self::LooseDone,
+            ["message-status"] => Self::LooseStatus,
             ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
@@ -48,6 +54,27 @@ impl Hook {
             ["c", call, "message-status"] => Self::MessageStatus(call.parse().ok()?),
             _ => return None,
         })
+    }
+}
+
+impl Hook {
+    /// The call that the address names.
+    pub fn call(self) -> Option<CallId> {
+        match self {
+            Self::Wait(call, _)
+            | Self::Connect(call, _)
+            | Self::Over(call, _)
+            | Self::Leg(call, _)
+            | Self::MessageDone(call)
+            | Self::MessageEmpty(call, _)
+            | Self::MessageStatus(call) => Some(call),
+            Self::Voice | Self::Held(_) | Self::Fallback | Self::Status | Self::LooseDone | Self::LooseStatus => None,
+        }
+    }
+
+    /// Whether the caller's side does next what the answer says; else it is a notification.
+    pub fn asks(self) -> bool {
+        !matches!(self, Self::Status | Self::Leg(..) | Self::MessageStatus(_) | Self::LooseStatus)
     }
 }
 
@@ -64,6 +91,8 @@ impl fmt::Display for Hook {
             Self::Held(n) => write!(f, "held/{n}"),
             Self::Fallback => write!(f, "fallback"),
             Self::Status => write!(f, "status"),
+            Self::LooseDone => write!(f, "message-done"),
+            Self::LooseStatus => write!(f, "message-status"),
             Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),

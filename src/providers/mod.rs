@@ -63,6 +63,8 @@ pub enum Reading {
     Status { provider_call_id: String, over: bool },
     /// The telephone company could not get a document from us and asks for help.
     Fallback(Arrival),
+    /// A message that was taken without a store: what is known of its recording.
+    Recorded { provider_call_id: String, recording: Option<Recording> },
     /// Nothing that anybody here needs to know.
     Nothing,
 }
@@ -101,7 +103,7 @@ pub struct Hooks {
 /// The body of an answer, ready for the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    pub content_type: &'static str,
+    pub content_type: std::borrow::Cow<'static, str>,
     pub body: String,
 }
 

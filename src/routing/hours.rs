@@ -1,5 +1,6 @@
-//! Working hours (D11): local wall-clock spans by weekday, dated exceptions, "closed until". Pure; the instant is
-//! converted to local time, never the span to an offset. Who asks, and what then happens to the call, is elsewhere.
+//! Working hours (D11): local wall-clock spans by weekday, dated exceptions, "closed until". Pure; the
+//! instant is converted to local time, never the span to an offset. Who asks, and what then happens to the
+//! call, is elsewhere.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display};
@@ -10,7 +11,8 @@ use serde_json::{Map, Value};
 
 use super::zone::Zone;
 
-/// Minutes in a day of 24 hours. On the wall every day is one; clocks that are changed skip or repeat a part of it.
+/// Minutes in a day of 24 hours. On the wall every day is one; clocks that are changed skip or repeat a part
+/// of it.
 const DAY: u16 = 1440;
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const WEEKDAY_NAMES: [&str; 7] =
@@ -51,16 +53,16 @@ pub struct Exception {
     pub name: Option<String>,
 }
 
-/// The spans of each weekday, such as a user's working hours: `{"mon": [["09:00", "12:00"], ["13:00", "17:30"]]}`.
-/// Weekdays that are not there are closed.
+/// The spans of each weekday, such as a user's working hours: `{"mon": [["09:00", "12:00"], ["13:00",
+/// "17:30"]]}`. Weekdays that are not there are closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weekly {
     /// Monday first.
     days: [Vec<Span>; 7],
 }
 
-/// A half-open span of wall time, which belongs to the day on which it starts: `["22:00", "03:00"]` runs past midnight.
-/// `24:00` and `00:00` as an end are the midnight that ends the day; we write it as `24:00`.
+/// A half-open span of wall time, which belongs to the day on which it starts: `["22:00", "03:00"]` runs past
+/// midnight. `24:00` and `00:00` as an end are the midnight that ends the day; we write it as `24:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Minutes since the midnight at which the day starts.
@@ -70,7 +72,7 @@ pub struct Span {
 }
 
 /// Whether it is open, and by which rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     pub open: bool,
     pub rule: Rule,
@@ -218,8 +220,8 @@ fn horizon(at: DateTime<Utc>) -> DateTime<Utc> {
     at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Walks from one instant at which the answer may change to the next, until it does: the edges of spans, midnights, and
-/// the instants at which clocks are changed, between which wall time runs as evenly as UTC.
+/// Walks from one instant at which the answer may change to the next, until it does: the edges of spans,
+/// midnights, and the instants at which clocks are changed, between which wall time runs as evenly as UTC.
 fn next_change<'a>(
     zone: &Zone,
     at: DateTime<Utc>,
@@ -244,7 +246,8 @@ fn next_change<'a>(
     }
 }
 
-/// A leap second has no wall time of its own and counts as the second before it, so that each step leads onwards.
+/// A leap second has no wall time of its own and counts as the second before it, so that each step leads
+/// onwards.
 fn without_leap_second(at: DateTime<Utc>) -> DateTime<Utc> {
     at.with_nanosecond(at.nanosecond() % 1_000_000_000).unwrap_or(at)
 }
@@ -414,8 +417,9 @@ fn refuse_doubled_dates(exceptions: &[Exception]) -> Result<(), HoursError> {
     }
 }
 
-/// Only exceptions among themselves: a weekly span may run into an exceptional date, and what an exception and the
-/// weekday after it say is simply both true. Otherwise a day that is open throughout could not follow a usual night.
+/// Only exceptions among themselves: a weekly span may run into an exceptional date, and what an exception
+/// and the weekday after it say is simply both true. Otherwise a day that is open throughout could not follow
+/// a usual night.
 fn refuse_overlapping_exceptions(exceptions: &[Exception]) -> Result<(), HoursError> {
     let day = |exception: &Exception| i64::from(exception.date.num_days_from_ce());
     let lists = exceptions.iter().enumerate();
@@ -1079,9 +1083,11 @@ mod tests {
             let error = Weekly::from_json(&value).expect_err("an overlap");
             assert_eq!((error.pointer(), error.to_string().as_str()), (pointer, message), "{value}");
         }
-        weekly(
-            json!({"sun": [["22:00", "03:00"]], "mon": [["03:00", "04:00"], ["04:00", "00:00"]], "tue": [["00:00", "24:00"]]}),
-        );
+        weekly(json!({
+            "sun": [["22:00", "03:00"]],
+            "mon": [["03:00", "04:00"], ["04:00", "00:00"]],
+            "tue": [["00:00", "24:00"]],
+        }));
         weekly(daily(json!([["12:00", "11:59"]])));
     }
 
@@ -1112,7 +1118,10 @@ mod tests {
                 "\"2026-2-01\" is not a date such as \"2026-12-24\"",
             ),
             (
-                json!([{"date": "2026-12-24", "spans": []}, {"date": "2026-12-25", "spans": [["12:00", "25:00"]]}]),
+                json!([
+                    {"date": "2026-12-24", "spans": []},
+                    {"date": "2026-12-25", "spans": [["12:00", "25:00"]]},
+                ]),
                 "/exceptions/1/spans/0/1",
                 "\"25:00\" is not a time of day such as \"09:00\"",
             ),

@@ -1,5 +1,5 @@
-//! A time zone: its name and the rules that turn an instant into wall time. Where the rules come from is the business
-//! of [`crate::zones`].
+//! A time zone: its name and the rules that turn an instant into wall time. Where the rules come from is the
+//! business of [`crate::zones`].
 
 use std::fmt;
 
@@ -60,7 +60,8 @@ impl Zone {
         utc.checked_add_signed(offset).unwrap_or(utc)
     }
 
-    /// The first instant after `after` at which wall clocks are changed. A change of the abbreviation alone is none.
+    /// The first instant after `after` at which wall clocks are changed. A change of the abbreviation alone
+    /// is none.
     pub fn next_transition(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = timestamp(after);
         let offset = self.rules.to_offset(after);
@@ -76,8 +77,8 @@ impl Zone {
     }
 }
 
-/// Whole seconds are enough, since clocks are changed at whole seconds. Instants beyond the years that jiff knows are
-/// taken for its first or last.
+/// Whole seconds are enough, since clocks are changed at whole seconds. Instants beyond the years that jiff
+/// knows are taken for its first or last.
 fn timestamp(at: DateTime<Utc>) -> Timestamp {
     let end = if at.timestamp() < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(at.timestamp()).unwrap_or(end)

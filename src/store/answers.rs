@@ -1,6 +1,7 @@
 //! What webhooks were answered. One that comes again gets the same bytes, for seven days.
 
-use super::{Reader, ms};
+use super::{Reader, damaged, ms};
+use crate::providers::Reply;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
@@ -11,7 +12,7 @@ pub struct AnswerRow {
     /// The hash of method, target and raw body, in hex.
     pub event_key: String,
     pub at: DateTime<Utc>,
-    pub content_type: &'static str,
+    pub content_type: std::borrow::Cow<'static, str>,
     pub body: String,
 }
 
@@ -21,7 +22,7 @@ pub(super) async fn write(tx: &mut SqliteConnection, answers: &[AnswerRow]) -> s
         query.push_values(rows, |mut row, answer| {
             row.push_bind(answer.event_key.as_str())
                 .push_bind(ms(answer.at))
-                .push_bind(answer.content_type)
+                .push_bind(answer.content_type.as_ref())
                 .push_bind(answer.body.as_str());
         });
         query.push(" on conflict (event_key) do nothing");
@@ -34,6 +35,29 @@ pub(super) async fn write(tx: &mut SqliteConnection, answers: &[AnswerRow]) -> s
 pub async fn prune(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
     let sql = "delete from answers where at_ms < $1";
     Ok(sqlx::query(sql).bind(ms(now - KEPT_FOR)).execute(connection).await?.rows_affected())
+}
+
+/// What was answered since then.
+pub async fn since(
+    connection: &mut SqliteConnection,
+    since: DateTime<Utc>,
+) -> sqlx::Result<Vec<([u8; 32], Reply)>> {
+    let sql = "select event_key, content_type, body from answers where at_ms >= $1 order by at_ms";
+    let rows = sqlx::query(sql).bind(ms(since)).fetch_all(connection).await?;
+    let read = rows.iter().map(|row| {
+        let key: String = row.try_get(0)?;
+        let key = bytes(&key).ok_or_else(|| damaged("event key")(key.clone()))?;
+        Ok((key, Reply { content_type: row.try_get::<String, _>(1)?.into(), body: row.try_get(2)? }))
+    });
+    read.collect()
+}
+
+fn bytes(hex: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 impl Reader {

@@ -30,6 +30,7 @@ pub struct Batch {
     pub decisions: Vec<decisions::DecisionRow>,
     pub voicemails: Vec<voicemails::Voicemail>,
     pub jobs: HashMap<JobId, jobs::JobRow>,
+    pub jobs_tried: Vec<jobs::Tried>,
     pub jobs_over: Vec<JobId>,
     pub events: Vec<events::EventRow>,
     pub answers: Vec<answers::AnswerRow>,
@@ -47,6 +48,7 @@ impl Batch {
             && self.decisions.is_empty()
             && self.voicemails.is_empty()
             && self.jobs.is_empty()
+            && self.jobs_tried.is_empty()
             && self.jobs_over.is_empty()
             && self.events.is_empty()
             && self.answers.is_empty()
@@ -63,6 +65,7 @@ impl Batch {
         decisions::write(tx, &self.decisions).await?;
         voicemails::write(tx, &self.voicemails).await?;
         jobs::write(tx, self.jobs.values()).await?;
+        jobs::note_tries(tx, &self.jobs_tried).await?;
         jobs::delete(tx, &self.jobs_over).await?;
         events::write(tx, batch, &self.events).await?;
         answers::write(tx, &self.answers).await?;
@@ -121,6 +124,18 @@ impl Writer {
     pub async fn stop(mut self, at_ms: i64) -> sqlx::Result<()> {
         engine::stopped(&mut self.connection, at_ms).await?;
         self.connection.close().await
+    }
+
+    /// Opens the database anew, after it could not be read. If that fails, the next read says so.
+    pub async fn reconnect(&mut self) {
+        if let Ok(fresh) = SqliteConnection::connect_with(&self.options).await {
+            self.connection = fresh;
+        }
+    }
+
+    /// Brings what was written into the database itself, and empties the write-ahead log.
+    pub async fn checkpoint(&mut self) -> sqlx::Result<()> {
+        sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut self.connection).await.map(drop)
     }
 
     /// The connection, for what is read back at a start or after a failure.

@@ -96,17 +96,22 @@ fn read(row: &SqliteRow) -> sqlx::Result<CallRow> {
     })
 }
 
+/// The call with this id at this telephone company.
+pub async fn at_provider(
+    connection: &mut SqliteConnection,
+    provider: &str,
+    provider_call_id: &str,
+) -> sqlx::Result<Option<CallRow>> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push("where provider = ").push_bind(provider);
+    query.push(" and provider_call_id = ").push_bind(provider_call_id);
+    query.build().fetch_optional(connection).await?.as_ref().map(read).transpose()
+}
+
 impl Reader {
     pub async fn call(&self, call: CallId) -> sqlx::Result<Option<CallRow>> {
         let mut query = QueryBuilder::new(COLUMNS);
         query.push("where id = ").push_bind(call.to_string());
-        query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
-    }
-
-    pub async fn call_at_provider(&self, provider: &str, provider_call_id: &str) -> sqlx::Result<Option<CallRow>> {
-        let mut query = QueryBuilder::new(COLUMNS);
-        query.push("where provider = ").push_bind(provider);
-        query.push(" and provider_call_id = ").push_bind(provider_call_id);
         query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
     }
 

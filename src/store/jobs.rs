@@ -55,6 +55,33 @@ pub(super) async fn delete(tx: &mut SqliteConnection, jobs: &[JobId]) -> sqlx::R
     Ok(())
 }
 
+/// A try that did not succeed.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    pub id: JobId,
+    /// When it is tried next.
+    pub due_at: DateTime<Utc>,
+    pub tries: u32,
+    /// Given up.
+    pub failed_at: Option<DateTime<Utc>>,
+    pub error: String,
+}
+
+pub(super) async fn note_tries(tx: &mut SqliteConnection, tries: &[Tried]) -> sqlx::Result<()> {
+    for tried in tries {
+        let sql = "update jobs set due_ms = $2, tries = $3, failed_ms = $4, error = $5 where id = $1";
+        sqlx::query(sql)
+            .bind(tried.id.to_string())
+            .bind(ms(tried.due_at))
+            .bind(i64::from(tried.tries))
+            .bind(tried.failed_at.map(ms))
+            .bind(tried.error.as_str())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Everything that is still to be done.
 pub async fn open(connection: &mut SqliteConnection) -> sqlx::Result<Vec<JobRow>> {
     let sql = "select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs where failed_ms is null";

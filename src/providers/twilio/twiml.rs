@@ -25,7 +25,7 @@ type Xml = Writer<Vec<u8>>;
 pub fn write(addresses: &Addresses, document: &Document) -> Reply {
     let body = response(addresses, document).expect("writing to memory does not fail");
     let body = String::from_utf8(body).expect("only text was written");
-    Reply { content_type: "text/xml; charset=utf-8", body }
+    Reply { content_type: "text/xml; charset=utf-8".into(), body }
 }
 
 fn response(addresses: &Addresses, document: &Document) -> io::Result<Vec<u8>> {

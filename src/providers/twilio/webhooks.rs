@@ -35,6 +35,7 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
             event(form.call()?, Event::MessageLeft { call, recording: form.recording()? })
         }
         Hook::MessageStatus(call) => message_status(&form, call),
+        Hook::LooseDone | Hook::LooseStatus => loose(&form),
     }
 }
 
@@ -100,6 +101,13 @@ fn leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField>
     let provider_call_id =
         form.get("ParentCallSid").map(|sid| form.sid("CA", "ParentCallSid", sid)).transpose()?;
     Ok(Reading::Event { provider_call_id, event })
+}
+
+/// A message that was taken by a document of ours that knew no call.
+fn loose(form: &Form<'_>) -> Result<Reading, BadField> {
+    let over = form.get("RecordingStatus") == Some("completed");
+    let recording = if over { Some(form.recording()?) } else { None };
+    Ok(Reading::Recorded { provider_call_id: form.call()?, recording })
 }
 
 fn message_status(form: &Form<'_>, call: CallId) -> Result<Reading, BadField> {
@@ -363,6 +371,20 @@ mod tests {
         assert_eq!(status("RecordingStatus=absent"), of_caller(Event::RecordingAbsent { call }));
         assert_eq!(status("RecordingStatus=failed"), of_caller(Event::RecordingAbsent { call }));
         assert_eq!(status("RecordingStatus=in-progress"), Ok(Reading::Nothing));
+    }
+
+    #[test]
+    fn a_message_taken_without_a_store_belongs_to_the_telephone_company_s_call() {
+        let recorded = |recording| Ok(Reading::Recorded { provider_call_id: CALLER.into(), recording });
+        let form = format!("RecordingSid={RECORDING}&RecordingDuration=12");
+        assert_eq!(said(Hook::LooseDone, &form), recorded(None));
+        let ready = Recording { id: RECORDING.into(), seconds: 12 };
+        assert_eq!(
+            said(Hook::LooseStatus, &format!("{form}&RecordingStatus=completed")),
+            recorded(Some(ready))
+        );
+        assert_eq!(said(Hook::LooseStatus, &format!("{form}&RecordingStatus=absent")), recorded(None));
+        assert_eq!(said(Hook::LooseStatus, "RecordingStatus=completed").unwrap_err().field, "RecordingSid");
     }
 
     #[test]

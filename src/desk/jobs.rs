@@ -1,0 +1,247 @@
+//! What the telephone company must do or give, tried until it is done. A job's row is committed with the decision
+//! that made it, marked as sent; each can be done twice without harm.
+
+use super::{Desk, Input, Providers};
+use crate::{
+    audio,
+    calls::{
+        call::Recording,
+        decision::{Job, Say},
+        event::{CutIn, Event},
+    },
+    providers::{
+        Trouble,
+        addresses::{Addresses, Hook},
+    },
+    routing::ids::JobId,
+    store::jobs::JobRow,
+};
+use std::{io::Write, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+
+/// Seconds between the tries of a command; the last one goes on for a day.
+const COMMAND_BACKOFF: [u64; 6] = [1, 2, 5, 10, 30, 60];
+/// Seconds between the tries of a download; the last one goes on for a day.
+const DOWNLOAD_BACKOFF: [u64; 6] = [1, 5, 30, 120, 600, 3600];
+const GIVE_UP_AFTER_SECONDS: u64 = 86_400;
+
+/// What became of one try.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub id: JobId,
+    pub result: Result,
+}
+
+#[derive(Debug, Clone)]
+pub enum Result {
+    /// It is done; this is what it means for the call, and what is to be done next.
+    Done { event: Option<Event>, next: Option<Job> },
+    /// It is tried again after so many seconds.
+    Again { tries: u32, seconds: u64, error: String },
+    /// Given up; the row stays for somebody to look at.
+    GivenUp { tries: u32, error: String, event: Option<Event> },
+}
+
+/// Does jobs and asks questions, each in a task of its own.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    providers: Arc<Providers>,
+    public_url: String,
+    /// Where kept recordings are.
+    folder: PathBuf,
+    delete_kept: bool,
+    at_once: Arc<Semaphore>,
+}
+
+impl Runner {
+    pub fn new(providers: Arc<Providers>, public_url: String, folder: PathBuf, delete_kept: bool) -> Self {
+        Self { providers, public_url, folder, delete_kept, at_once: Arc::new(Semaphore::new(64)) }
+    }
+
+    /// Does the job until it is done or given up, and reports each try.
+    pub fn start(&self, row: JobRow, desk: &Desk, first_in: Duration) {
+        let (runner, desk) = (self.clone(), desk.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(first_in).await;
+            let mut tries = row.tries;
+            loop {
+                let result = runner.attempt(&row.job, tries).await;
+                let again = match &result {
+                    Result::Again { seconds, .. } => Some(Duration::from_secs(*seconds)),
+                    _ => None,
+                };
+                desk.report(Input::Job(Report { id: row.id, result })).await;
+                let Some(pause) = again else { return };
+                tokio::time::sleep(pause).await;
+                tries += 1;
+            }
+        });
+    }
+
+    async fn attempt(&self, job: &Job, tries: u32) -> Result {
+        let Ok(_place) = self.at_once.acquire().await else {
+            return again(tries, &COMMAND_BACKOFF, "stopping".into(), None);
+        };
+        match job {
+            Job::CutIn { call, channel, provider, provider_call_id, attempt } => {
+                let url = self.address(provider, *channel, Hook::Connect(*call, *attempt));
+                let result = match self.redirect(provider, provider_call_id, &url).await {
+                    Ok(()) => CutIn::Applied,
+                    Err(trouble) => {
+                        warn!(call.id = %call, %trouble, "cutting in failed; the next poll connects");
+                        trouble.into()
+                    }
+                };
+                done(Some(Event::CutInDone { call: *call, attempt: *attempt, result }), None)
+            }
+            Job::BringBack { call, channel, provider, provider_call_id, poll } => {
+                let url = self.address(provider, *channel, Hook::Wait(*call, *poll));
+                match self.redirect(provider, provider_call_id, &url).await {
+                    Ok(()) => done(None, None),
+                    Err(Trouble::Gone | Trouble::NotFound) => done(Some(Event::CallerHungUp { call: *call }), None),
+                    // The dial's own end brings them back too; more tries would only disturb what comes after.
+                    Err(trouble) if tries >= 2 => given_up(tries, trouble.to_string(), None),
+                    Err(trouble) => again(tries, &COMMAND_BACKOFF, trouble.to_string(), None),
+                }
+            }
+            Job::HangUp { provider, provider_call_id, .. } => match self.providers.get(provider) {
+                None => given_up(tries, format!("no provider {provider} is configured"), None),
+                Some(company) => match company.hang_up(provider_call_id).await {
+                    Ok(()) | Err(Trouble::Gone | Trouble::NotFound) => done(None, None),
+                    Err(trouble) => again(tries, &COMMAND_BACKOFF, trouble.to_string(), None),
+                },
+            },
+            Job::KeepRecording { .. } => self.keep(job, tries).await,
+            Job::DeleteRecording { provider, recording } => match self.providers.get(provider) {
+                None => given_up(tries, format!("no provider {provider} is configured"), None),
+                Some(company) => match company.delete(recording).await {
+                    Ok(()) | Err(Trouble::NotFound | Trouble::Gone) => done(None, None),
+                    Err(trouble) => again(tries, &DOWNLOAD_BACKOFF, trouble.to_string(), None),
+                },
+            },
+        }
+    }
+
+    fn address(&self, provider: &str, channel: crate::routing::ids::ChannelId, hook: Hook) -> String {
+        Addresses { public_url: self.public_url.clone(), provider: provider.to_owned(), channel }.of(hook)
+    }
+
+    async fn redirect(&self, provider: &str, call: &str, url: &str) -> std::result::Result<(), Trouble> {
+        match self.providers.get(provider) {
+            Some(company) => company.redirect(call, url).await,
+            None => Err(Trouble::Refused(format!("no provider {provider} is configured"))),
+        }
+    }
+
+    /// Fetches, checks, writes, syncs, renames. Only the commit of what follows makes it kept.
+    async fn keep(&self, job: &Job, tries: u32) -> Result {
+        let Job::KeepRecording { call, ticket, provider, recording, .. } = job else {
+            return done(None, None);
+        };
+        let lost = || Some(Event::RecordingLost { call: *call, recording: recording.clone() });
+        let Some(company) = self.providers.get(provider) else {
+            return given_up(tries, format!("no provider {provider} is configured"), lost());
+        };
+        let bytes = match company.fetch(recording).await {
+            Ok(bytes) => bytes,
+            Err(trouble) => {
+                if trouble == Trouble::Unauthorised {
+                    warn!(provider, "a recording can't be fetched: our credentials are not accepted");
+                }
+                return again(tries, &DOWNLOAD_BACKOFF, trouble.to_string(), lost());
+            }
+        };
+        let folder = self.folder.clone();
+        match tokio::task::spawn_blocking(move || write_file(&folder, &bytes)).await {
+            Ok(Ok(sha256)) => {
+                let (call, ticket, kept) = (*call, *ticket, recording.clone());
+                let event = Event::RecordingKept { call, ticket, recording: kept, sha256 };
+                let delete = || Job::DeleteRecording { provider: provider.clone(), recording: recording.clone() };
+                done(Some(event), self.delete_kept.then(delete))
+            }
+            Ok(Err(error)) => again(tries, &DOWNLOAD_BACKOFF, format!("cannot write: {error}"), lost()),
+            Err(error) => again(tries, &DOWNLOAD_BACKOFF, error.to_string(), lost()),
+        }
+    }
+
+    /// Asks the telephone company something that a decision wants to know. The answer comes back as an event.
+    pub fn ask(&self, question: Say, desk: &Desk) {
+        let (runner, desk) = (self.clone(), desk.clone());
+        tokio::spawn(async move {
+            if let Some(event) = runner.answer(question).await {
+                desk.report(Input::Event(event)).await;
+            }
+        });
+    }
+
+    async fn answer(&self, question: Say) -> Option<Event> {
+        match question {
+            Say::FindCaller { call, provider, provider_call_id } => {
+                let company = self.providers.get(&provider)?;
+                let there = match company.caller_is_there(&provider_call_id).await {
+                    Ok(there) => Some(there),
+                    Err(Trouble::Gone | Trouble::NotFound) => Some(false),
+                    Err(trouble) => unknown(&trouble),
+                };
+                Some(Event::CallerFound { call, there })
+            }
+            Say::FindLeg { call, attempt, provider, provider_call_id } => {
+                let company = self.providers.get(&provider)?;
+                let up = match company.leg_is_up(&provider_call_id).await {
+                    Ok(up) => Some(up),
+                    Err(Trouble::Gone | Trouble::NotFound) => Some(false),
+                    Err(trouble) => unknown(&trouble),
+                };
+                Some(Event::LegFound { call, attempt, up })
+            }
+            Say::FindRecordings { call, provider, provider_call_id } => {
+                let company = self.providers.get(&provider)?;
+                let found = match company.recordings(&provider_call_id).await {
+                    Ok(recordings) => Some(recordings),
+                    Err(Trouble::Gone | Trouble::NotFound) => Some(Vec::<Recording>::new()),
+                    Err(trouble) => unknown(&trouble),
+                };
+                Some(Event::RecordingsFound { call, found })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn unknown<T>(trouble: &Trouble) -> Option<T> {
+    debug!(%trouble, "the telephone company could not be asked");
+    None
+}
+
+fn done(event: Option<Event>, next: Option<Job>) -> Result {
+    Result::Done { event, next }
+}
+
+fn given_up(tries: u32, error: String, event: Option<Event>) -> Result {
+    Result::GivenUp { tries: tries + 1, error, event }
+}
+
+/// Again after a pause that grows, until a day is over.
+fn again(tries: u32, backoff: &[u64], error: String, event_at_last: Option<Event>) -> Result {
+    let index = usize::try_from(tries).unwrap_or(usize::MAX);
+    let last = backoff.last().copied().unwrap_or(60);
+    let waited: u64 = backoff.iter().take(index).sum::<u64>()
+        + last * u64::try_from(index.saturating_sub(backoff.len())).unwrap_or(u64::MAX / last);
+    if waited > GIVE_UP_AFTER_SECONDS {
+        return given_up(tries, error, event_at_last);
+    }
+    Result::Again { tries: tries + 1, seconds: backoff.get(index).copied().unwrap_or(last), error }
+}
+
+/// Writes under a temporary name, syncs, renames, syncs the folder. Answers the name: the hash of the bytes.
+fn write_file(folder: &std::path::Path, bytes: &[u8]) -> std::io::Result<String> {
+    std::fs::create_dir_all(folder)?;
+    let name = audio::sha256(bytes);
+    let mut file = tempfile::Builder::new().prefix(".keeping-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(format!("{name}.wav"))).map_err(|error| error.error)?;
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(name)
+}

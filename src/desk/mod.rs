@@ -1,0 +1,196 @@
+//! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides,
+//! records and acts. `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
+//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
+
+pub mod documents;
+pub mod engine;
+pub mod jobs;
+pub mod settings;
+pub mod softphones;
+
+use crate::{
+    providers::{Provider, Reading, Reply},
+    routing::ids::{ChannelId, TicketId, TokenId, UserId},
+    store::settings::Change,
+    tickets::ticket::{Status, Ticket},
+};
+use serde::{Deserialize, Serialize};
+use settings::{Fault, Refused, Settings};
+use softphones::{ClientFrame, SocketId};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many events may wait for the engine. Beyond that callers get safe documents.
+pub const QUEUE: usize = 4_096;
+
+/// The telephone companies, by the name that the operator gave them.
+pub type Providers = BTreeMap<String, Provider>;
+
+/// The door to the engine.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    queue: mpsc::Sender<Envelope>,
+    settings: watch::Receiver<Arc<Settings>>,
+    health: Arc<Health>,
+}
+
+/// What others may know of the engine's state.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// The store takes no writes at the moment.
+    pub store_down: AtomicBool,
+}
+
+impl Health {
+    pub fn store_is_up(&self) -> bool {
+        !self.store_down.load(Ordering::Relaxed)
+    }
+}
+
+/// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
+#[derive(Debug)]
+pub struct Envelope {
+    pub input: Input,
+    pub reply: Option<oneshot::Sender<Outcome>>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Input {
+    Webhook(Webhook),
+    SocketOpened(softphones::Opened),
+    SocketClosed { agent: UserId, socket: SocketId },
+    Frame { agent: UserId, socket: SocketId, frame: ClientFrame },
+    /// The answer to a question to the telephone company.
+    Event(crate::calls::event::Event),
+    Job(jobs::Report),
+    Save(Change),
+    Ticket { ticket: TicketId, patch: TicketPatch },
+    /// Nothing but time.
+    Tick,
+}
+
+/// A webhook whose signature was checked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Webhook {
+    pub provider: String,
+    pub channel: ChannelId,
+    /// Hash of method, target and raw body.
+    pub key: [u8; 32],
+    #[serde(skip)]
+    pub reading: Reading,
+}
+
+/// What an API call changes of a ticket. A field that is not there stays; null empties it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TicketPatch {
+    #[serde(default, deserialize_with = "present")]
+    pub owner: Option<Option<UserId>>,
+    #[serde(default, deserialize_with = "present")]
+    pub team: Option<Option<crate::routing::ids::TeamId>>,
+    pub status: Option<Status>,
+}
+
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// What came of it, told after it is on the disk.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The document for a webhook.
+    Reply(Arc<Reply>),
+    /// A webhook of a call that is not live.
+    Late,
+    Saved(Change),
+    Ticket(Box<Ticket>),
+    Refused(Refused),
+    /// It can't be recorded, or it broke something.
+    Unavailable,
+}
+
+/// The engine can't take it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store is not available")]
+pub struct Unavailable;
+
+impl Desk {
+    fn new(
+        queue: mpsc::Sender<Envelope>,
+        settings: watch::Receiver<Arc<Settings>>,
+        health: Arc<Health>,
+    ) -> Self {
+        Self { queue, settings, health }
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.borrow().clone()
+    }
+
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Hands it to the engine and waits for what comes of it. A full queue is not waited for.
+    pub async fn ask(&self, input: Input) -> Result<Outcome, Unavailable> {
+        let (reply, outcome) = oneshot::channel();
+        self.queue.try_send(Envelope { input, reply: Some(reply) }).map_err(|_| Unavailable)?;
+        match outcome.await {
+            Ok(Outcome::Unavailable) | Err(_) => Err(Unavailable),
+            Ok(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Hands it to the engine. False: the queue is full.
+    pub fn tell(&self, input: Input) -> bool {
+        self.queue.try_send(Envelope { input, reply: None }).is_ok()
+    }
+
+    /// Hands it to the engine, waiting for a place in the queue. For what must not be lost.
+    pub async fn report(&self, input: Input) {
+        // The engine is gone only when the daemon stops; then the job is found again at the next start.
+        let _ = self.queue.send(Envelope { input, reply: None }).await;
+    }
+
+    /// Saves a change of the settings.
+    pub async fn save(&self, change: Change) -> Result<Result<Change, Refused>, Unavailable> {
+        match self.ask(Input::Save(change)).await? {
+            Outcome::Saved(change) => Ok(Ok(change)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    pub async fn change_ticket(
+        &self,
+        ticket: TicketId,
+        patch: TicketPatch,
+    ) -> Result<Result<Ticket, Refused>, Unavailable> {
+        match self.ask(Input::Ticket { ticket, patch }).await? {
+            Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// The settings change when this resolves.
+    pub async fn settings_changed(&mut self) {
+        let _ = self.settings.changed().await;
+    }
+
+    /// Whether the token is still good.
+    pub fn has_token(&self, token: TokenId) -> bool {
+        self.settings.borrow().tokens.contains_key(&token)
+    }
+}
+
+/// A change that is wrong for itself.
+pub(crate) fn wrong(pointer: &str, detail: &str) -> Refused {
+    Refused::Invalid(vec![Fault::new(pointer, detail)])
+}

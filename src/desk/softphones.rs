@@ -1,0 +1,377 @@
+//! The agents' sockets, as the engine sees them, and the frames that go over them (subprotocol `strowger.v1`).
+//! Several sockets of one agent act as one agent.
+
+use crate::{
+    calls::{
+        call::{Call, Cause, Offer},
+        decision::{Refusal, Say},
+        switchboard::Switchboard,
+        time::{Now, Steady},
+    },
+    routing::{
+        availability::ByHand,
+        ids::{CallId, ChannelId, OfferId, TicketId, TokenId, UserId},
+    },
+};
+use chrono::{DateTime, Utc};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+/// How many sockets an agent may have.
+pub const SOCKETS_MAX: usize = 8;
+/// How many frames may wait for a slow reader before it is dropped.
+pub const OUTBOX: usize = 256;
+/// How long a resume token is good for.
+const RESUME_SECONDS: u32 = 60;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketId(pub u64);
+
+/// A socket was opened and its token checked.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    pub agent: UserId,
+    pub socket: SocketId,
+    pub token: TokenId,
+    /// Frames for it. When the engine drops its end, the socket is closed.
+    pub outbox: mpsc::Sender<Arc<str>>,
+}
+
+/// What a softphone says. `ref` comes back with the answer.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ClientFrame {
+    #[serde(flatten)]
+    pub said: Said,
+    #[serde(default, rename = "ref")]
+    pub reference: Option<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Said {
+    Resume { token: String },
+    Accept { offer_id: OfferId },
+    Decline { offer_id: OfferId },
+    HangUp { call_id: CallId },
+    Availability(ByHand),
+    Ready,
+    Media { registered: Option<bool>, microphone: Option<bool> },
+    Pong,
+}
+
+/// What a softphone is told.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Frame {
+    Welcome {
+        agent: UserId,
+        availability: ByHand,
+        offers: Vec<OfferFrame>,
+        call: Option<CallFrame>,
+        resume: String,
+    },
+    Offer(OfferFrame),
+    OfferEnded { offer_id: OfferId, cause: &'static str, #[serde(skip_serializing_if = "Option::is_none")] by: Option<UserId> },
+    OfferWon { offer_id: OfferId, call_id: CallId },
+    OfferLost { offer_id: OfferId, cause: &'static str, #[serde(skip_serializing_if = "Option::is_none")] by: Option<UserId> },
+    Call(CallFrame),
+    Ticket { ticket_id: TicketId, call_id: CallId },
+    Availability(ByHand),
+    Error { code: &'static str, detail: String },
+    Ping,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct OfferFrame {
+    pub offer_id: OfferId,
+    pub call_id: CallId,
+    pub channel: ChannelId,
+    pub from: String,
+    pub contact: Option<Value>,
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct CallFrame {
+    pub call_id: CallId,
+    pub state: &'static str,
+}
+
+impl Frame {
+    /// As text, with what the client wrote beside its question.
+    pub fn text(&self, reference: Option<&Value>) -> Arc<str> {
+        let mut value = json!(self);
+        if let (Some(fields), Some(reference)) = (value.as_object_mut(), reference) {
+            fields.insert("ref".into(), reference.clone());
+        }
+        value.to_string().into()
+    }
+
+    pub fn error(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Error { code, detail: detail.into() }
+    }
+}
+
+/// The word that a softphone hears for a cause, and who took it.
+fn told(cause: Cause) -> (&'static str, Option<UserId>) {
+    match cause {
+        Cause::Taken { by } => ("taken", Some(by)),
+        Cause::Missed | Cause::Expired => ("expired", None),
+        Cause::CallerHungUp => ("caller_hung_up", None),
+        Cause::Declined => ("declined", None),
+        Cause::Won | Cause::Withdrawn | Cause::ConnectionFailed => ("withdrawn", None),
+    }
+}
+
+/// The socket whose frame caused what is said now, and its reference.
+pub type Origin<'a> = Option<(UserId, SocketId, Option<&'a Value>)>;
+
+#[derive(Debug)]
+struct Socket {
+    id: SocketId,
+    token: TokenId,
+    outbox: mpsc::Sender<Arc<str>>,
+    registered: bool,
+    microphone: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Softphones {
+    sockets: HashMap<UserId, Vec<Socket>>,
+    resumes: HashMap<String, Resume>,
+}
+
+#[derive(Debug)]
+struct Resume {
+    agent: UserId,
+    until: Steady,
+    registered: bool,
+    microphone: bool,
+}
+
+impl Softphones {
+    /// True: it is the agent's first.
+    pub fn open(&mut self, opened: &Opened) -> Result<bool, Frame> {
+        let sockets = self.sockets.entry(opened.agent).or_default();
+        if sockets.len() >= SOCKETS_MAX {
+            return Err(Frame::error("too_many_sockets", format!("an agent has at most {SOCKETS_MAX} sockets")));
+        }
+        sockets.push(Socket {
+            id: opened.socket,
+            token: opened.token,
+            outbox: opened.outbox.clone(),
+            registered: true,
+            microphone: true,
+        });
+        Ok(sockets.len() == 1)
+    }
+
+    /// The socket goes on where an earlier one stopped: what that one said of its telephone holds. `None`: the token
+    /// was used, is too old, or is somebody else's.
+    pub fn resume(&mut self, agent: UserId, socket: SocketId, token: &str, now: Now) -> Option<(bool, bool)> {
+        self.resumes.retain(|_, resume| resume.until > now.steady);
+        let resume = self.resumes.remove(token).filter(|resume| resume.agent == agent)?;
+        Some(self.media(agent, socket, resume.registered, resume.microphone))
+    }
+
+    /// True: it was the agent's last.
+    pub fn close(&mut self, agent: UserId, socket: SocketId) -> bool {
+        let Some(sockets) = self.sockets.get_mut(&agent) else { return false };
+        let before = sockets.len();
+        sockets.retain(|open| open.id != socket);
+        let was_last = sockets.is_empty() && before > 0;
+        if sockets.is_empty() {
+            self.sockets.remove(&agent);
+        }
+        was_last
+    }
+
+    pub fn agents(&self) -> Vec<UserId> {
+        self.sockets.keys().copied().collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.sockets.values().map(Vec::len).sum()
+    }
+
+    /// Notes what one socket says of its telephone. Answers what that makes of the agent: it is enough that one works.
+    pub fn media(&mut self, agent: UserId, socket: SocketId, registered: bool, microphone: bool) -> (bool, bool) {
+        let sockets = self.sockets.entry(agent).or_default();
+        if let Some(open) = sockets.iter_mut().find(|open| open.id == socket) {
+            (open.registered, open.microphone) = (registered, microphone);
+        }
+        self.media_of(agent)
+    }
+
+    pub fn media_of(&self, agent: UserId) -> (bool, bool) {
+        let sockets = self.sockets.get(&agent).map_or(&[][..], Vec::as_slice);
+        let works = sockets.iter().any(|open| open.registered && open.microphone);
+        (works || sockets.iter().any(|open| open.registered), works)
+    }
+
+    /// Sends a whole picture of the agent to one socket.
+    pub fn welcome(&mut self, agent: UserId, socket: SocketId, board: &Switchboard, now: Now) {
+        let resume = self.resume_token(agent, socket, now);
+        let known = board.known_agent(agent);
+        let offers = board.offers_to(agent);
+        let call = board.calls().find(|call| call.agent() == Some(agent));
+        let frame = Frame::Welcome {
+            agent,
+            availability: known.map(|known| known.by_hand.clone()).unwrap_or_default(),
+            offers: offers.into_iter().map(|(call, offer)| offer_frame(call, offer, now)).collect(),
+            call: call.map(|call| CallFrame { call_id: call.id, state: call.state_name() }),
+            resume,
+        };
+        self.send_to(agent, socket, frame.text(None));
+    }
+
+    /// Single-use, for a minute, for this agent only.
+    fn resume_token(&mut self, agent: UserId, socket: SocketId, now: Now) -> String {
+        let token = format!("{:032x}", rand::rng().random::<u128>());
+        let sockets = self.sockets.get(&agent).map_or(&[][..], Vec::as_slice);
+        let open = sockets.iter().find(|open| open.id == socket);
+        let (registered, microphone) = open.map_or((true, true), |open| (open.registered, open.microphone));
+        let until = now.steady.plus_seconds(RESUME_SECONDS);
+        self.resumes.retain(|_, resume| resume.until > now.steady);
+        self.resumes.insert(token.clone(), Resume { agent, until, registered, microphone });
+        token
+    }
+
+    /// Tells the agents what was decided.
+    pub fn tell(&mut self, say: &Say, origin: Origin<'_>) {
+        match say {
+            Say::Offered { call, channel, from, offer, expires_at } => {
+                let frame = OfferFrame {
+                    offer_id: offer.id,
+                    call_id: *call,
+                    channel: *channel,
+                    from: from.clone(),
+                    contact: None,
+                    expires_at: *expires_at,
+                };
+                self.send(offer.agent, &Frame::Offer(frame));
+            }
+            Say::OfferEnded { agent, offer, cause } => {
+                let (cause, by) = told(*cause);
+                self.send_answer(*agent, &Frame::OfferEnded { offer_id: *offer, cause, by }, origin);
+            }
+            Say::OfferWon { agent, offer, call } => self.won(*agent, *offer, *call, origin),
+            Say::OfferLost { agent, offer, cause } => {
+                let (cause, by) = told(*cause);
+                self.answer(*agent, &Frame::OfferLost { offer_id: *offer, cause, by }, origin);
+            }
+            Say::Call { agent, call, state } => {
+                self.send_answer(*agent, &Frame::Call(CallFrame { call_id: *call, state }), origin);
+            }
+            Say::Ticket { agent, ticket, call } => {
+                self.send(*agent, &Frame::Ticket { ticket_id: *ticket, call_id: *call });
+            }
+            Say::Availability { agent, by_hand } => {
+                self.send_answer(*agent, &Frame::Availability(by_hand.clone()), origin);
+            }
+            Say::Refused { agent, refusal } => self.answer(*agent, &refused(*refusal), origin),
+            Say::LastAgentMisses { agent, channel } => {
+                warn!(agent.id = %agent, channel.id = %channel, "the last agent of a channel keeps missing calls");
+            }
+            Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {}
+        }
+    }
+
+    /// The socket that accepted has won; to the agent's other sockets the offer is taken, by themselves.
+    fn won(&mut self, agent: UserId, offer_id: OfferId, call_id: CallId, origin: Origin<'_>) {
+        let won = Frame::OfferWon { offer_id, call_id };
+        let taken = Frame::OfferEnded { offer_id, cause: "taken", by: Some(agent) }.text(None);
+        let by = origin.map(|(_, socket, reference)| (socket, reference));
+        let sockets: Vec<SocketId> = self.sockets.get(&agent).into_iter().flatten().map(|open| open.id).collect();
+        for socket in sockets {
+            match by {
+                Some((winner, reference)) if winner == socket => self.send_to(agent, socket, won.text(reference)),
+                Some(_) => self.send_to(agent, socket, taken.clone()),
+                None => self.send_to(agent, socket, won.text(None)),
+            }
+        }
+    }
+
+    /// To the socket that asked only.
+    pub fn answer(&mut self, agent: UserId, frame: &Frame, origin: Origin<'_>) {
+        match origin {
+            Some((from, socket, reference)) if from == agent => self.send_to(agent, socket, frame.text(reference)),
+            _ => self.send(agent, frame),
+        }
+    }
+
+    /// To every socket of the agent; the one that asked finds its reference in it.
+    fn send_answer(&mut self, agent: UserId, frame: &Frame, origin: Origin<'_>) {
+        let asked = origin.filter(|(from, ..)| *from == agent);
+        let plain = frame.text(None);
+        let sockets: Vec<SocketId> = self.sockets.get(&agent).into_iter().flatten().map(|open| open.id).collect();
+        for socket in sockets {
+            match asked {
+                Some((_, asking, reference)) if asking == socket => {
+                    self.send_to(agent, socket, frame.text(reference));
+                }
+                _ => self.send_to(agent, socket, plain.clone()),
+            }
+        }
+    }
+
+    pub fn send(&mut self, agent: UserId, frame: &Frame) {
+        let Some(sockets) = self.sockets.get_mut(&agent) else { return };
+        let text = frame.text(None);
+        // A reader who can't keep up loses its socket; its task then reports that it closed.
+        sockets.iter_mut().for_each(|open| push(open, text.clone()));
+    }
+
+    fn send_to(&mut self, agent: UserId, socket: SocketId, text: Arc<str>) {
+        let sockets = self.sockets.get_mut(&agent).into_iter().flatten();
+        sockets.filter(|open| open.id == socket).for_each(|open| push(open, text.clone()));
+    }
+
+    /// Closes the sockets that were opened with a token that is no longer good.
+    pub fn drop_token(&mut self, token: TokenId) {
+        for open in self.sockets.values_mut().flatten().filter(|open| open.token == token) {
+            info!("a softphone's token was revoked");
+            hang_up(open);
+        }
+    }
+
+    /// Ends every socket: the daemon stops.
+    pub fn close_all(&mut self) {
+        self.sockets.clear();
+    }
+}
+
+fn push(open: &mut Socket, text: Arc<str>) {
+    if open.outbox.try_send(text).is_err() && !open.outbox.is_closed() {
+        warn!("a softphone reads too slowly and is dropped");
+        hang_up(open);
+    }
+}
+
+/// Without our end of its outbox the socket's task closes it, and reports so.
+fn hang_up(open: &mut Socket) {
+    let (closed, _) = mpsc::channel(1);
+    open.outbox = closed;
+}
+
+fn refused(refusal: Refusal) -> Frame {
+    match refusal {
+        Refusal::UnknownOffer => Frame::error("unknown_offer", "there is no such offer to you"),
+        Refusal::UnknownCall => Frame::error("unknown_call", "you have no such call"),
+    }
+}
+
+fn offer_frame(call: &Call, offer: Offer, now: Now) -> OfferFrame {
+    OfferFrame {
+        offer_id: offer.id,
+        call_id: call.id,
+        channel: call.channel,
+        from: call.from.to_string(),
+        contact: None,
+        expires_at: now.wall(offer.until),
+    }
+}

@@ -1,0 +1,167 @@
+//! Calls: what happened to each, why, and the message that was left.
+
+use super::{
+    Problem, Web,
+    auth::{Caller, Id, Page},
+    page::page,
+};
+use crate::{
+    desk::settings::Settings,
+    routing::ids::{CallId, ChannelId, UserId},
+    store::{calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
+    tickets::ticket::Ticket,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use tracing::info;
+
+pub async fn list(caller: Caller, State(web): State<Web>, asked: Page<CallId>) -> Result<Json<Value>, Problem> {
+    let mut shown = Vec::new();
+    let mut after = asked.after;
+    let settings = web.desk.settings();
+    let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
+    while shown.len() < wanted {
+        let rows = web.reader.calls(after, asked.limit + 1).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        for row in rows {
+            if may_see(&caller, &row, &web, &settings).await? {
+                shown.push(row);
+            }
+        }
+    }
+    shown.truncate(wanted);
+    let ids: Vec<CallId> = shown.iter().map(|row| row.id).collect();
+    let (offers, voicemails) = (web.reader.offers(&ids).await?, web.reader.voicemails(&ids).await?);
+    let items = shown.into_iter().map(|row| (row.id.to_string(), object(&row, &offers, &voicemails)));
+    Ok(page(items.collect(), asked.limit))
+}
+
+pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> Result<Json<Value>, Problem> {
+    let row = visible(&caller, id, &web).await?;
+    let (offers, voicemails) = (web.reader.offers(&[id]).await?, web.reader.voicemails(&[id]).await?);
+    Ok(Json(object(&row, &offers, &voicemails)))
+}
+
+/// Every decision that was made on it; the first reason of each decided.
+pub async fn why(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> Result<Json<Value>, Problem> {
+    visible(&caller, id, &web).await?;
+    let decisions = web.reader.decisions_on_call(id).await?;
+    Ok(Json(explained(&decisions, &web.desk.settings())))
+}
+
+/// The recording.
+pub async fn voicemail(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> Result<Response, Problem> {
+    visible(&caller, id, &web).await?;
+    let kept = web.reader.voicemails(&[id]).await?.pop().ok_or_else(Problem::not_found)?;
+    let path = web.voicemails.join(format!("{}.wav", kept.sha256));
+    let bytes = tokio::fs::read(&path).await.map_err(|error| {
+        tracing::error!(call.id = %id, %error, "a kept message can't be read");
+        Problem::new(500, "The recording can't be read")
+    })?;
+    let by = caller.user.map_or_else(|| "a token".to_owned(), |user| user.to_string());
+    info!(call.id = %id, by, "a message was listened to");
+    let headers = [
+        (header::CONTENT_TYPE, "audio/wav"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {
+    let row = web.reader.call(id).await?.ok_or_else(Problem::not_found)?;
+    if may_see(caller, &row, web, &web.desk.settings()).await? { Ok(row) } else { Err(Problem::not_found()) }
+}
+
+async fn may_see(caller: &Caller, row: &CallRow, web: &Web, settings: &Settings) -> Result<bool, Problem> {
+    if !caller.is_agent() {
+        return Ok(true);
+    }
+    let Some(user) = caller.user else { return Ok(false) };
+    if row.agent == Some(user) || is_routed(user, row.channel, settings) {
+        return Ok(settings.people.users.get(&user).is_some_and(|user| user.ticket_access));
+    }
+    let ticket = web.reader.ticket(row.ticket).await?;
+    Ok(ticket.is_some_and(|ticket| has_access(user, &ticket, settings)))
+}
+
+/// An agent sees what is theirs, their teams', or of a channel that rings them.
+pub fn has_access(user: UserId, ticket: &Ticket, settings: &Settings) -> bool {
+    let person = settings.people.users.get(&user);
+    let team = ticket.team.and_then(|team| settings.people.teams.get(&team));
+    person.is_some_and(|person| person.ticket_access)
+        && (ticket.owner == Some(user)
+            || team.is_some_and(|team| team.has(user))
+            || ticket.channel.is_some_and(|channel| is_routed(user, channel, settings)))
+}
+
+fn is_routed(user: UserId, channel: ChannelId, settings: &Settings) -> bool {
+    let Some(channel) = settings.channels.get(&channel) else { return false };
+    settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&user)
+}
+
+fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
+    let offers: Vec<&Offered> = offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
+    let voicemail = voicemails.iter().find(|kept| kept.call == row.id).map(|kept| {
+        json!({ "seconds": kept.seconds, "audio": format!("/api/v1/calls/{}/voicemail", row.id) })
+    });
+    json!({
+        "id": row.id,
+        "provider": row.provider,
+        "provider_call_id": row.provider_call_id,
+        "channel": row.channel,
+        "from": row.from,
+        "to": row.to,
+        "state": row.state,
+        "outcome": row.outcome,
+        "agent": row.agent,
+        "ticket": row.ticket,
+        "voicemail": voicemail,
+        "offers": offers,
+        "arrived_at": row.arrived_at,
+        "ended_at": row.ended_at,
+    })
+}
+
+/// Decisions as data and as sentences.
+pub fn explained(decisions: &[Why], settings: &Settings) -> Value {
+    let name = |user: UserId| match settings.people.users.get(&user) {
+        Some(user) => user.name.clone(),
+        None => user.to_string(),
+    };
+    let shown = decisions.iter().map(|why| {
+        let candidates = why.candidates.iter().map(|candidate| {
+            json!({
+                "user": candidate.user,
+                "eligible": candidate.objection.is_none(),
+                "objection": candidate.objection.as_ref().map(|objection| objection.code()),
+                "sentence": candidate.objection.as_ref().map(|o| format!("{} {o}.", name(candidate.user))),
+                "load": candidate.load,
+            })
+        });
+        let candidates: Vec<Value> = candidates.collect();
+        let reasons: Vec<Value> = why.reasons.iter().map(|reason| {
+            let mut value = json!(reason);
+            if let Some(fields) = value.as_object_mut() {
+                fields.entry("arguments").or_insert_with(|| json!({}));
+                fields.insert("sentence".into(), reason.sentence(name).into());
+            }
+            value
+        }).collect();
+        json!({
+            "at": why.at,
+            "event": why.event,
+            "action": why.action,
+            "hours": why.hours,
+            "candidates": candidates,
+            "reasons": reasons,
+        })
+    });
+    json!({ "decisions": shown.collect::<Vec<_>>() })
+}

@@ -1,0 +1,140 @@
+//! Webhooks of telephone companies. Checked in this order: size 413, address 404, signature 403, content 400 or 422.
+//! Then the engine decides, and the answer goes out after it is on the disk. If it can't be, the caller gets a
+//! document that needs no store: never an error, which would be the telephone company's error voice.
+
+use super::{BODY_MAX, Web};
+use crate::{
+    calls::{channel::Channel, event::Event},
+    desk::{Input, Outcome, Webhook, documents},
+    providers::{Document, Provider, Reply, Request, addresses::{Addresses, Hook}},
+    routing::ids::{CallId, ChannelId},
+};
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{Path, State},
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use tracing::{debug, warn};
+
+/// Telephone companies wait from 5 s on; a caller hears silence meanwhile.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+pub async fn take(
+    State(web): State<Web>,
+    Path((provider, channel, hook)): Path<(String, String, String)>,
+    request: axum::extract::Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_MAX).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let settings = web.desk.settings();
+    let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
+    let found = (web.providers.get(&provider), channel, Hook::parse(&hook));
+    let (Some(company), Some(channel), Some(hook)) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if channel.provider != provider {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    match answer(&web, company, channel, hook, &parts, &body).await {
+        Ok(reply) => ok(reply),
+        Err(status) => status.into_response(),
+    }
+}
+
+async fn answer(
+    web: &Web,
+    company: &Provider,
+    channel: &Channel,
+    hook: Hook,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<Reply, StatusCode> {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let request = Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
+    if let Err(unsigned) = company.verify(&web.public_url, &request) {
+        warn!(provider = channel.provider, reason = %unsigned, "a webhook is refused");
+        return Err(StatusCode::FORBIDDEN);
+    }
+    let reading = company.read(&channel.provider, channel.id, hook, &request).map_err(|bad| {
+        warn!(provider = channel.provider, field = bad.field, problem = bad.problem, "a webhook can't be read");
+        if bad.malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY }
+    })?;
+    let key = event_key(&request);
+    let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
+    let mut undelivered = Undelivered { web, call: hook.call() };
+    let outcome = tokio::time::timeout(ANSWER_WITHIN, web.desk.ask(Input::Webhook(webhook))).await;
+    match outcome {
+        Ok(Ok(Outcome::Reply(reply))) => {
+            undelivered.call = None;
+            Ok(reply.as_ref().clone())
+        }
+        Ok(Ok(Outcome::Late)) => {
+            undelivered.call = None;
+            Ok(late(web, company, channel, hook, &key).await)
+        }
+        _ => Ok(safe(web, company, channel, hook)),
+    }
+}
+
+/// The answer could not be handed over: the peer is gone, or got a safe document instead. What it would have done has
+/// to be done by the next one.
+struct Undelivered<'a> {
+    web: &'a Web,
+    call: Option<CallId>,
+}
+
+impl Drop for Undelivered<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = self.call {
+            self.web.desk.tell(Input::Event(Event::AnswerLost { call }));
+        }
+    }
+}
+
+/// A webhook of a call that is over: what it was answered before, else that there is nothing more.
+async fn late(web: &Web, company: &Provider, channel: &Channel, hook: Hook, key: &[u8; 32]) -> Reply {
+    match web.reader.answer(&crate::audio::hex(key)).await {
+        Ok(Some((content_type, body))) => return Reply { content_type: content_type.into(), body },
+        Ok(None) => debug!("a webhook of a call that is over"),
+        Err(error) => warn!(%error, "earlier answers can't be read"),
+    }
+    let document = if hook.asks() { Document::Farewell(None) } else { Document::Nothing };
+    company.write(&addresses(web, channel), &document)
+}
+
+fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook) -> Reply {
+    warn!(hook = %hook, "the caller gets a document that needs no store");
+    let times = web.ground.times.with(channel.own_times);
+    let seconds = times.ring_seconds + times.wait_seconds;
+    let settings = web.desk.settings();
+    let document = documents::safe(hook, channel, seconds, &web.sounds, &settings);
+    company.write(&addresses(web, channel), &document)
+}
+
+fn addresses(web: &Web, channel: &Channel) -> Addresses {
+    Addresses {
+        public_url: web.public_url.to_string(),
+        provider: channel.provider.clone(),
+        channel: channel.id,
+    }
+}
+
+fn event_key(request: &Request<'_>) -> [u8; 32] {
+    let hash = Sha256::new()
+        .chain_update(request.method)
+        .chain_update([0])
+        .chain_update(request.target)
+        .chain_update([0])
+        .chain_update(request.body);
+    hash.finalize().into()
+}
+
+fn ok(reply: Reply) -> Response {
+    let headers = [(header::CONTENT_TYPE, reply.content_type.into_owned()), (header::CACHE_CONTROL, "no-store".into())];
+    (headers, reply.body).into_response()
+}

@@ -1,0 +1,92 @@
+//! Greetings and tones, for telephone companies: by hash, cacheable for ever, in ranges.
+
+use super::Web;
+use crate::audio;
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// Part of a file: first and last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    first: usize,
+    last: usize,
+}
+
+pub async fn serve(State(_): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(sound) = file.strip_suffix(".wav").and_then(audio::by_hash) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let tag = format!("\"{}\"", sound.sha256);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    let length = sound.bytes.len();
+    let (status, range) = match headers.get(header::RANGE).map(|range| asked(range, length)) {
+        Some(Err(Unsatisfiable)) => {
+            let range = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
+            return (StatusCode::RANGE_NOT_SATISFIABLE, range).into_response();
+        }
+        Some(Ok(Some(range))) => (StatusCode::PARTIAL_CONTENT, Some(range)),
+        Some(Ok(None)) | None => (StatusCode::OK, None),
+    };
+    let bytes = range.map_or(sound.bytes, |range| &sound.bytes[range.first..=range.last]);
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400, immutable"));
+    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer.extend(HeaderValue::from_str(&tag).map(|tag| (header::ETAG, tag)));
+    if let Some(Range { first, last }) = range {
+        let text = format!("bytes {first}-{last}/{length}");
+        answer.extend(HeaderValue::from_str(&text).map(|text| (header::CONTENT_RANGE, text)));
+    }
+    response
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Unsatisfiable;
+
+/// One range of bytes (RFC 9110). What is not one range is answered with the whole file.
+fn asked(header: &HeaderValue, length: usize) -> Result<Option<Range>, Unsatisfiable> {
+    let Some(spec) = header.to_str().ok().and_then(|text| text.strip_prefix("bytes=")) else { return Ok(None) };
+    let Some((first, last)) = spec.split_once('-') else { return Ok(None) };
+    let range = match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) if first <= last => Range { first, last: last.min(length - 1) },
+        (Ok(first), Err(_)) if last.is_empty() => Range { first, last: length - 1 },
+        (Err(_), Ok(0)) if first.is_empty() => return Err(Unsatisfiable),
+        (Err(_), Ok(tail)) if first.is_empty() => Range { first: length.saturating_sub(tail), last: length - 1 },
+        _ => return Ok(None),
+    };
+    if range.first < length { Ok(Some(range)) } else { Err(Unsatisfiable) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_rfc_9110_says() {
+        let range = |first, last| Ok(Some(Range { first, last }));
+        let table = [
+            ("bytes=0-9", range(0, 9)),
+            ("bytes=90-200", range(90, 99)),
+            ("bytes=95-", range(95, 99)),
+            ("bytes=-10", range(90, 99)),
+            ("bytes=-200", range(0, 99)),
+            ("bytes=100-", Err(Unsatisfiable)),
+            ("bytes=-0", Err(Unsatisfiable)),
+            ("bytes=5-3", Ok(None)),
+            ("bytes=0-1,5-6", Ok(None)),
+            ("lines=0-9", Ok(None)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(asked(&HeaderValue::from_static(text), 100), expected, "{text}");
+        }
+    }
+}

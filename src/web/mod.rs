@@ -1,0 +1,129 @@
+//! HTTP and WebSocket, thin: one file per thing. Nothing is decided here.
+
+mod auth;
+mod calls;
+mod channels;
+mod greetings;
+mod health;
+mod hooks;
+mod media;
+mod page;
+mod problem;
+mod softphone;
+mod teams;
+mod tickets;
+mod tokens;
+mod users;
+
+use crate::{
+    desk::{Desk, Providers, documents::Sounds, settings::Ground},
+    routing::ids::Ids,
+    store::Reader,
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{any, get},
+};
+use problem::Problem;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+};
+
+/// The largest body of a webhook or an API call, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct Web {
+    pub desk: Desk,
+    pub reader: Reader,
+    pub providers: Arc<Providers>,
+    pub ground: Arc<Ground>,
+    pub clock: crate::clock::Clock,
+    /// No trailing slash.
+    pub public_url: Arc<str>,
+    pub sounds: Arc<Sounds>,
+    /// Where kept recordings are.
+    pub voicemails: Arc<PathBuf>,
+    ids: Arc<Mutex<Ids>>,
+    sockets: Arc<AtomicU64>,
+}
+
+impl Web {
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that handlers reach; made in one place")]
+    pub fn new(
+        desk: Desk,
+        reader: Reader,
+        providers: Arc<Providers>,
+        ground: Arc<Ground>,
+        clock: crate::clock::Clock,
+        public_url: &str,
+        sounds: Sounds,
+        voicemails: PathBuf,
+        seed: u64,
+    ) -> Self {
+        Self {
+            desk,
+            reader,
+            providers,
+            ground,
+            clock,
+            public_url: public_url.into(),
+            sounds: Arc::new(sounds),
+            voicemails: Arc::new(voicemails),
+            ids: Arc::new(Mutex::new(Ids::new(seed))),
+            sockets: Arc::default(),
+        }
+    }
+
+    /// A new id for something that is created through the API.
+    fn new_id(&self) -> uuid::Uuid {
+        let now = self.clock.now().at.timestamp_millis();
+        self.ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next(now)
+    }
+}
+
+/// Everything that the world can reach.
+pub fn router(web: Web) -> Router {
+    api()
+        .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
+        .route("/media/{file}", get(media::serve))
+        .route("/softphone", get(softphone::open))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .with_state(web)
+}
+
+/// What the command line reaches over the socket in the data folder: the API, as an admin.
+pub fn control(web: Web) -> Router {
+    api().layer(axum::Extension(auth::LocalAdmin)).with_state(web)
+}
+
+fn api() -> Router<Web> {
+    let v1 = Router::new()
+        .route("/me", get(users::me))
+        .route("/users", get(users::list).post(users::create))
+        .route("/users/{id}", get(users::show).patch(users::change))
+        .route("/teams", get(teams::list).post(teams::create))
+        .route("/teams/{id}", get(teams::show).patch(teams::change).delete(teams::delete))
+        .route("/channels", get(channels::list).post(channels::create))
+        .route("/channels/{id}", get(channels::show).patch(channels::change).delete(channels::delete))
+        .route("/greetings", get(greetings::list))
+        .route("/greetings/{id}", get(greetings::show))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{id}", axum::routing::delete(tokens::revoke))
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::show))
+        .route("/calls/{id}/why", get(calls::why))
+        .route("/calls/{id}/voicemail", get(calls::voicemail))
+        .route("/tickets", get(tickets::list))
+        .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
+        .route("/tickets/{id}/why", get(tickets::why));
+    Router::new()
+        .nest("/api/v1", v1)
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::new(405, "This method is not allowed here") })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+}

@@ -1,0 +1,172 @@
+//! An agent's websocket. It only carries frames; what they mean is decided by the engine.
+
+use super::{
+    Problem, Web,
+    auth::{Caller, bearer},
+};
+use crate::{
+    desk::{
+        Input,
+        softphones::{ClientFrame, Frame, OUTBOX, Opened, Said, SocketId},
+    },
+    routing::ids::UserId,
+};
+use axum::{
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket},
+    },
+    http::{HeaderMap, header},
+    response::Response,
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::{sync::mpsc, time};
+use tracing::debug;
+
+const PROTOCOL: &str = "strowger.v1";
+const FRAME_MAX: usize = 16 * 1024;
+const FRAMES_PER_SECOND: u32 = 50;
+const PING_EVERY: Duration = Duration::from_secs(15);
+/// A socket that says nothing, not even to pings, for so many of them is dead.
+const SILENT_PINGS_MAX: u32 = 2;
+/// A frame that can't be sent in this time is never read.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
+
+pub async fn open(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    if !origin_is_ours(&headers, &web.public_url) {
+        return Err(Problem::forbidden());
+    }
+    let secret = bearer(&headers).or_else(|| secret_in_protocols(&headers));
+    let caller = secret.and_then(|secret| Caller::with_secret(secret, &web)).ok_or_else(Problem::unauthorised)?;
+    let (Some(agent), Some(token)) = (caller.user, caller.token) else { return Err(Problem::forbidden()) };
+    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        let id = SocketId(web.sockets.fetch_add(1, Ordering::Relaxed));
+        let (outbox, frames) = mpsc::channel(OUTBOX);
+        let opened = Opened { agent, socket: id, token, outbox };
+        web.desk.report(Input::SocketOpened(opened)).await;
+        Line { web: &web, agent, id, socket, frames, said_this_second: 0, silent_pings: 0 }.run().await;
+        web.desk.report(Input::SocketClosed { agent, socket: id }).await;
+    }))
+}
+
+/// A browser says where its page came from; it must be from us. Other programs don't say.
+fn origin_is_ours(headers: &HeaderMap, public_url: &str) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let rest = public_url.find("://").map_or(0, |at| at + 3);
+    let end = public_url[rest..].find('/').map_or(public_url.len(), |at| rest + at);
+    origin.as_bytes().eq_ignore_ascii_case(&public_url.as_bytes()[..end])
+}
+
+/// `Sec-WebSocket-Protocol: strowger.v1, bearer.TOKEN`: browsers can't set headers.
+fn secret_in_protocols(headers: &HeaderMap) -> Option<&str> {
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    offered.flat_map(|value| value.split(',')).find_map(|protocol| protocol.trim().strip_prefix("bearer."))
+}
+
+/// One open socket.
+struct Line<'a> {
+    web: &'a Web,
+    agent: UserId,
+    id: SocketId,
+    socket: WebSocket,
+    frames: mpsc::Receiver<Arc<str>>,
+    said_this_second: u32,
+    silent_pings: u32,
+}
+
+impl Line<'_> {
+    async fn run(mut self) {
+        let mut ping = time::interval(PING_EVERY);
+        let mut second = time::interval(Duration::from_secs(1));
+        ping.reset();
+        loop {
+            let goes_on = tokio::select! {
+                frame = self.frames.recv() => match frame {
+                    Some(text) => self.send(text).await,
+                    None => self.close(1001, "closed").await,
+                },
+                said = self.socket.recv() => match said {
+                    Some(Ok(message)) => self.hear(message).await,
+                    Some(Err(error)) => {
+                        debug!(%error, "a softphone's socket broke");
+                        false
+                    }
+                    None => false,
+                },
+                _ = ping.tick() => self.ping().await,
+                _ = second.tick() => {
+                    self.said_this_second = 0;
+                    true
+                }
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    async fn send(&mut self, text: Arc<str>) -> bool {
+        let message = Message::Text(text.as_ref().into());
+        matches!(time::timeout(SEND_WITHIN, self.socket.send(message)).await, Ok(Ok(())))
+    }
+
+    async fn close(&mut self, code: u16, reason: &'static str) -> bool {
+        let frame = CloseFrame { code, reason: reason.into() };
+        let _ = time::timeout(SEND_WITHIN, self.socket.send(Message::Close(Some(frame)))).await;
+        false
+    }
+
+    async fn ping(&mut self) -> bool {
+        self.silent_pings += 1;
+        if self.silent_pings > SILENT_PINGS_MAX {
+            return self.close(1001, "silent").await;
+        }
+        self.send(Frame::Ping.text(None)).await
+    }
+
+    async fn hear(&mut self, message: Message) -> bool {
+        self.silent_pings = 0;
+        self.said_this_second += 1;
+        if self.said_this_second > FRAMES_PER_SECOND {
+            return self.close(1008, "too many frames").await;
+        }
+        match message {
+            Message::Text(text) => self.take(&text).await,
+            Message::Binary(_) => self.refuse("bad_frame", "frames are JSON text", None).await,
+            Message::Close(_) => false,
+            Message::Ping(_) | Message::Pong(_) => true,
+        }
+    }
+
+    async fn take(&mut self, text: &str) -> bool {
+        let frame = match serde_json::from_str::<ClientFrame>(text) {
+            Ok(frame) => frame,
+            Err(error) => {
+                let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+                return self.refuse("bad_frame", &error.to_string(), value.get("ref").cloned()).await;
+            }
+        };
+        if frame.said == Said::Pong {
+            return true;
+        }
+        let reference = frame.reference.clone();
+        let input = Input::Frame { agent: self.agent, socket: self.id, frame };
+        if !self.web.desk.health().store_is_up() || !self.web.desk.tell(input) {
+            let detail = "nothing can be recorded at the moment; please try again";
+            return self.refuse("unavailable", detail, reference).await;
+        }
+        true
+    }
+
+    async fn refuse(&mut self, code: &'static str, detail: &str, reference: Option<serde_json::Value>) -> bool {
+        self.send(Frame::error(code, detail).text(reference.as_ref())).await
+    }
+}

@@ -1,0 +1,78 @@
+//! Tickets: owner, team, status, and why they are where they are.
+
+use super::{
+    Problem, Web,
+    auth::{Caller, Document, Id, Page},
+    calls::{explained, has_access},
+    page::page,
+};
+use crate::{
+    desk::settings::read_form,
+    routing::ids::TicketId,
+    tickets::ticket::Ticket,
+};
+use axum::{Json, extract::State};
+use serde_json::{Value, json};
+
+pub async fn list(caller: Caller, State(web): State<Web>, asked: Page<TicketId>) -> Result<Json<Value>, Problem> {
+    let mut shown = Vec::new();
+    let mut after = asked.after;
+    let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
+    while shown.len() < wanted {
+        let rows = web.reader.tickets(after, asked.limit + 1).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        shown.extend(rows.into_iter().filter(|ticket| may_see(&caller, ticket, &web)));
+    }
+    shown.truncate(wanted);
+    let items = shown.iter().map(|ticket| (ticket.id.to_string(), object(ticket)));
+    Ok(page(items.collect(), asked.limit))
+}
+
+pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<TicketId>) -> Result<Json<Value>, Problem> {
+    visible(&caller, id, &web).await.map(|ticket| Json(object(&ticket)))
+}
+
+pub async fn why(caller: Caller, State(web): State<Web>, Id(id): Id<TicketId>) -> Result<Json<Value>, Problem> {
+    visible(&caller, id, &web).await?;
+    let decisions = web.reader.decisions_on_ticket(id).await?;
+    Ok(Json(explained(&decisions, &web.desk.settings())))
+}
+
+pub async fn change(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<TicketId>,
+    Document(patch): Document,
+) -> Result<Json<Value>, Problem> {
+    visible(&caller, id, &web).await?;
+    let patch = read_form(patch).map_err(Problem::invalid)?;
+    let ticket = web.desk.change_ticket(id, patch).await??;
+    Ok(Json(object(&ticket)))
+}
+
+async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Problem> {
+    let ticket = web.reader.ticket(id).await?.ok_or_else(Problem::not_found)?;
+    if may_see(caller, &ticket, web) { Ok(ticket) } else { Err(Problem::not_found()) }
+}
+
+fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
+    !caller.is_agent() || caller.user.is_some_and(|user| has_access(user, ticket, &web.desk.settings()))
+}
+
+fn object(ticket: &Ticket) -> Value {
+    json!({
+        "id": ticket.id,
+        "type": ticket.kind,
+        "status": ticket.status,
+        "open": ticket.status.is_open(),
+        "owner": ticket.owner,
+        "team": ticket.team,
+        "call": ticket.call,
+        "channel": ticket.channel,
+        "created_at": ticket.created_at,
+        "assigned_at": ticket.assigned_at,
+        "closed_at": ticket.closed_at,
+        "closed_on": ticket.closed_on,
+    })
+}
