@@ -131,7 +131,10 @@ impl Config {
                 bail!("key calls.{key}: {seconds} is more than {most}");
             }
         }
-        if self.calls.ring_seconds == 0 || self.calls.agent_ring_seconds == 0 || self.calls.connect_seconds == 0 {
+        if self.calls.ring_seconds == 0
+            || self.calls.agent_ring_seconds == 0
+            || self.calls.connect_seconds == 0
+        {
             bail!("key calls: ring_seconds, agent_ring_seconds and connect_seconds must be at least 1");
         }
         Ok(())

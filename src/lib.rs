@@ -1,12 +1,231 @@
-//! map: to be written
+//! Strowger routes telephone calls (and, later, help-desk tickets) to the right people, and says why.
+//!
+//! # The motif
+//!
+//! Everything that happens, a webhook, a softphone's frame, a deadline, a save, goes the same way:
+//!
+//! 1. **gather** the facts: settings, who is there, loads, the time;
+//! 2. **decide** in a pure function, [`calls::switchboard::Switchboard::handle`];
+//! 3. **record** the decision in one transaction with the event, [`store::batch`];
+//! 4. **act**: answer the webhook, tell softphones, start jobs. What was not recorded is never said.
+//!
+//! One task does this for all calls, [`desk::engine`], so that "one agent, one call" and "exactly one winner" need no
+//! locks. It takes every event that waits and records them together, so that the cost of a flush is shared.
+//!
+//! # Where things are
+//!
+//! | folder | what it answers | knows of |
+//! |---|---|---|
+//! | [`routing`] | who gets it? (pure) | nothing |
+//! | [`calls`] | what happens to a call? (pure) | `routing` |
+//! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
+//! | [`providers`] | how does a telephone company say it? | `calls`, `routing` |
+//! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
+//! | [`desk`] | carries decisions out | all of the above |
+//! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
+//!
+//! `tests/layers.rs` checks these arrows. The pure folders never name a runtime, a database, a clock or a logger.
+//!
+//! # What happens when the last agent declines
+//!
+//! The frame comes in at `web/softphone.rs`, goes through the door of `desk`, and `Switchboard::handle` hands it to
+//! `offer_declined` in `calls/line.rs`. The offer ends, the agent is silenced for this call, and `settle`, finding
+//! nobody left, calls `take_message` in `calls/voicemail.rs`. The caller's next poll gets the greeting.
+//!
+//! # A call, walked through
+//!
+//! `web/hooks.rs` takes the webhook and `providers/twilio` checks and reads it. `calls/line.rs` asks `routing` for the
+//! hours and for who is eligible, and rings. The webhook is answered with a document that holds the caller; it asks
+//! again every few seconds. An agent accepts: `calls/connecting.rs` cuts in, and watches the leg come up. They talk,
+//! `calls/talking.rs`, until one hangs up. Or nobody takes it: `calls/voicemail.rs`.
+
 pub mod audio;
 pub mod calls;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod desk;
 pub mod providers;
 pub mod routing;
 pub mod store;
 pub mod tickets;
-pub mod zones;
 pub mod web;
+pub mod zones;
+
+use anyhow::Context;
+use chrono::Utc;
+use config::Config;
+use desk::{
+    Desk, Providers,
+    documents::Sounds,
+    engine::{Engine, Surroundings},
+    jobs::Runner,
+    settings::Ground,
+};
+use rand::Rng;
+use routing::ids::{GreetingId, Ids};
+use std::{path::Path, sync::Arc};
+use store::{Folder, settings::Change};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::watch,
+    task::JoinHandle,
+};
+use tracing::{error, info, warn};
+use web::Web;
+
+/// The daemon, running.
+pub struct Daemon {
+    pub desk: Desk,
+    stop: watch::Sender<bool>,
+    engine: JoinHandle<anyhow::Result<()>>,
+    servers: Vec<JoinHandle<()>>,
+    _folder: Folder,
+}
+
+/// Runs the daemon on `listener` until `shutdown` resolves.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let mut daemon = Daemon::start(config, listener).await?;
+    tokio::select! {
+        () = shutdown => daemon.stop().await,
+        ended = &mut daemon.engine => ended.context("the engine broke")?,
+    }
+}
+
+impl Daemon {
+    /// Opens the data folder, takes up where the last run stopped, and serves.
+    pub async fn start(config: Config, listener: TcpListener) -> anyhow::Result<Self> {
+        let clock = clock::Clock::start();
+        let folder = Folder::open(&config.data.dir)?;
+        let (writer, reader) = store::open(&folder).await?;
+        let ground = Arc::new(ground(&config, clock.now().at)?);
+        let providers = Arc::new(providers(&config)?);
+        let voicemails = folder.path().join("voicemail");
+        let public_url = config.http.public_url.clone();
+        let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
+        let delete_kept = config.calls.delete_kept_recordings;
+        let around = Surroundings {
+            clock,
+            ground: ground.clone(),
+            providers: providers.clone(),
+            runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
+            public_url: public_url.clone(),
+            sounds: sounds.clone(),
+            seed: rand::rng().random(),
+        };
+        let (engine, desk) = Engine::start(around, writer).await?;
+        let (stop, stopped) = watch::channel(false);
+        let engine = tokio::spawn(engine.run(until(stopped.clone())));
+        ship_greetings(&desk, &clock).await?;
+
+        let seed = rand::rng().random();
+        let web =
+            Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
+        let control = control_socket(folder.path())?;
+        let servers = vec![
+            tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
+            tokio::spawn(serve_control(control, web, stopped)),
+        ];
+        Ok(Self { desk, stop, engine, servers, _folder: folder })
+    }
+
+    /// Makes an admin's token. For those who start the daemon inside their own program.
+    pub async fn first_token(&self, name: &str) -> anyhow::Result<String> {
+        let now = clock::Clock::start().now().at;
+        let id = Ids::new(rand::rng().random()).next(now.timestamp_millis());
+        let (token, secret) = web::new_token(id, name.to_owned(), routing::people::Role::Admin, None, now);
+        let saved = self.desk.save(Change::Token(token)).await?;
+        saved.map_err(|refused| anyhow::anyhow!("the token is refused: {refused:?}"))?;
+        Ok(secret)
+    }
+
+    /// Takes no more requests, finishes those that are there, and closes the store.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        info!("stopping");
+        self.stop.send_replace(true);
+        let ended = self.engine.await.context("the engine broke")?;
+        for server in self.servers {
+            server.abort();
+        }
+        ended
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // The sender is gone only with the daemon, which is a stop too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
+    use axum::serve::ListenerExt;
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            warn!(%error, "a connection will be slower than it could be");
+        }
+    });
+    let served = axum::serve(listener, web::router(web)).with_graceful_shutdown(until(stopped)).await;
+    served.unwrap_or_else(|error| error!(%error, "serving ended"));
+}
+
+async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {
+    let served = axum::serve(listener, web::control(web)).with_graceful_shutdown(until(stopped)).await;
+    served.unwrap_or_else(|error| error!(%error, "serving the command line ended"));
+}
+
+/// The socket over which the command line reaches the running daemon: only the data folder's owner can.
+fn control_socket(folder: &Path) -> anyhow::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join("control.sock");
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// What settings are checked against.
+pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Ground> {
+    let zones = zones::Zones::load();
+    info!(version = zones.version(), source = zones.source(), "time zones");
+    let account = zones.get(&config.account.time_zone).context("key account.time_zone")?;
+    if let Some(disagreement) = zones.disagreements(&account, now) {
+        warn!("{disagreement}");
+    }
+    let providers = config.providers.keys().cloned().collect();
+    Ok(Ground { zones, account, providers, times: config.calls.times() })
+}
+
+fn providers(config: &Config) -> anyhow::Result<Providers> {
+    let made = config.providers.iter().map(|(name, provider)| match provider {
+        config::Provider::Twilio(settings) => {
+            let twilio = providers::twilio::Twilio::new(settings.clone());
+            let twilio = twilio.map_err(|bad| anyhow::anyhow!("key providers.{name}.{bad}"))?;
+            Ok((name.clone(), providers::Provider::Twilio(twilio)))
+        }
+    });
+    made.collect()
+}
+
+/// The messages that ship with the daemon can be chosen like any other.
+async fn ship_greetings(desk: &Desk, clock: &clock::Clock) -> anyhow::Result<()> {
+    let mut ids = Ids::new(rand::rng().random());
+    let messages = ["unanswered-", "after-hours-"];
+    for sound in audio::all().iter().filter(|s| messages.iter().any(|kind| s.name.starts_with(kind))) {
+        let settings = desk.settings();
+        let there = settings.greetings.values().find(|greeting| greeting.name == sound.name);
+        if there.is_some_and(|greeting| greeting.sha256 == sound.sha256) {
+            continue;
+        }
+        let now = clock.now().at;
+        let id = there.map_or_else(|| GreetingId(ids.next(now.timestamp_millis())), |greeting| greeting.id);
+        let (name, sha256) = (sound.name.to_owned(), sound.sha256.clone());
+        let greeting = store::settings::Greeting { id, name, sha256, created_at: now };
+        let saved =
+            desk.save(Change::Greeting(greeting)).await.context("cannot save the shipped messages")?;
+        saved.map_err(|refused| anyhow::anyhow!("a shipped message is refused: {refused:?}"))?;
+    }
+    Ok(())
+}

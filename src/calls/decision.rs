@@ -275,5 +275,8 @@ pub enum Job {
         recording: Recording,
     },
     /// It is kept here.
-    DeleteRecording { provider: String, recording: Recording },
+    DeleteRecording {
+        provider: String,
+        recording: Recording,
+    },
 }

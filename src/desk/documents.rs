@@ -104,7 +104,11 @@ pub fn document(
     settings: &Settings,
     sounds: &Sounds,
 ) -> Document {
-    let hold = |clip: &String, poll| Document::Hold { sorry: None, clip: clip.clone(), next: Hook::Wait(call, poll) };
+    let hold = |clip: &String, poll| Document::Hold {
+        sorry: None,
+        clip: clip.clone(),
+        next: Hook::Wait(call, poll),
+    };
     match instruction {
         Instruction::Ring { poll } => hold(&sounds.ring, poll),
         Instruction::Wait { poll } => hold(&sounds.waiting, poll),
@@ -137,7 +141,9 @@ fn take_message(call: CallId, greeting: Spoken, times: u32) -> Document {
 
 fn greeting(slot: Slot, channel: Option<&Channel>, settings: &Settings, sounds: &Sounds) -> Spoken {
     match channel.and_then(|channel| channel.greetings.get(slot)) {
-        Some(Greeting::Text { text, language }) => Spoken::Say { text: text.clone(), language: language.clone() },
+        Some(Greeting::Text { text, language }) => {
+            Spoken::Say { text: text.clone(), language: language.clone() }
+        }
         Some(Greeting::Audio { audio }) => match settings.greetings.get(audio) {
             Some(greeting) => Spoken::Play { sha256: greeting.sha256.clone() },
             None => sounds.default_greeting(slot),
@@ -169,7 +175,9 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
         Hook::Voice => hold(0, Hook::Held(1)),
         Hook::Held(n) => hold(n, Hook::Held(n + 1)),
         Hook::Wait(call, n) => again(call, n),
-        Hook::Connect(call, attempt) | Hook::Over(call, attempt) => again(call, attempt.saturating_mul(100_000)),
+        Hook::Connect(call, attempt) | Hook::Over(call, attempt) => {
+            again(call, attempt.saturating_mul(100_000))
+        }
         Hook::Fallback => hold(u32::MAX, Hook::Fallback),
         Hook::MessageEmpty(call, 1) => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Hook::MessageDone(_) | Hook::LooseDone => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),

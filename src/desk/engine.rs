@@ -147,8 +147,17 @@ impl Engine {
         let desk = Desk::new(sender, settings, health.clone());
         let chores_at_ms = around.clock.now().steady.0 + CHORES_EVERY_MS;
         let softphones = Softphones::default();
-        let mut engine =
-            Self { around, writer, queue, desk: desk.clone(), publish, health, softphones, memory, chores_at_ms };
+        let mut engine = Self {
+            around,
+            writer,
+            queue,
+            desk: desk.clone(),
+            publish,
+            health,
+            softphones,
+            memory,
+            chores_at_ms,
+        };
         engine.resume_jobs().await?;
         info!(
             calls.live = engine.memory.board.calls().count(),
@@ -232,8 +241,12 @@ impl Engine {
         loop {
             let error = match broken {
                 Broken::Panicked(error) => error,
-                Broken::Store(NotCommitted::Fenced) => anyhow::bail!("another strowger has taken over the database"),
-                Broken::Store(NotCommitted::Failed(error)) if is_about_this_event(&error) => error.to_string(),
+                Broken::Store(NotCommitted::Fenced) => {
+                    anyhow::bail!("another strowger has taken over the database")
+                }
+                Broken::Store(NotCommitted::Failed(error)) if is_about_this_event(&error) => {
+                    error.to_string()
+                }
                 Broken::Store(NotCommitted::Failed(error)) => {
                     self.store_is_down(&error);
                     tokio::time::sleep(Duration::from_millis(250)).await;
@@ -275,7 +288,12 @@ impl Engine {
         Ok(round)
     }
 
-    async fn decide(&mut self, input: &Input, index: usize, round: &mut Round) -> Result<Option<Outcome>, Broken> {
+    async fn decide(
+        &mut self,
+        input: &Input,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
         match input {
             Input::Webhook(webhook) => self.webhook(webhook, index, round).await,
             Input::SocketOpened(opened) => {
@@ -298,7 +316,12 @@ impl Engine {
     }
 
     /// Hands an event to the switchboard and gathers what comes of it.
-    fn happen(&mut self, event: Event, index: Option<usize>, round: &mut Round) -> Result<Option<Reply>, Broken> {
+    fn happen(
+        &mut self,
+        event: Event,
+        index: Option<usize>,
+        round: &mut Round,
+    ) -> Result<Option<Reply>, Broken> {
         let now = self.around.clock.now();
         let memory = &mut self.memory;
         memory.load.expire(now.at);
@@ -425,7 +448,12 @@ impl Engine {
 
     // Webhooks
 
-    async fn webhook(&mut self, webhook: &Webhook, index: usize, round: &mut Round) -> Result<Option<Outcome>, Broken> {
+    async fn webhook(
+        &mut self,
+        webhook: &Webhook,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
         if let Some(reply) = self.memory.answers.get(&webhook.key) {
             return Ok(Some(Outcome::Reply(reply)));
         }
@@ -485,17 +513,19 @@ impl Engine {
     /// A webhook of a call that is over changes nothing, but for one thing: what a caller said is not lost.
     async fn late(&mut self, webhook: &Webhook, round: &mut Round) -> Result<Option<Outcome>, Broken> {
         let (provider_call_id, recording) = match &webhook.reading {
-            Reading::Event {
-                provider_call_id: Some(id),
-                event: Event::RecordingReady { recording, .. },
-            } => (id, recording),
-            Reading::Recorded { provider_call_id, recording: Some(recording) } => (provider_call_id, recording),
+            Reading::Event { provider_call_id: Some(id), event: Event::RecordingReady { recording, .. } } => {
+                (id, recording)
+            }
+            Reading::Recorded { provider_call_id, recording: Some(recording) } => {
+                (provider_call_id, recording)
+            }
             _ => return Ok(Some(Outcome::Late)),
         };
         if recording.seconds == 0 {
             return Ok(Some(Outcome::Late));
         }
-        let found = store::calls::at_provider(self.writer.connection(), &webhook.provider, provider_call_id).await;
+        let found =
+            store::calls::at_provider(self.writer.connection(), &webhook.provider, provider_call_id).await;
         let kept = match found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))? {
             Some(call) => call.keep(recording.clone()),
             None => {
@@ -531,14 +561,19 @@ impl Engine {
                 let (registered, microphone) = self.softphones.media(agent, socket, registered, microphone);
                 Event::MediaChanged { agent, registered, microphone }
             }
-            Said::Resume { token } => match self.softphones.resume(agent, socket, token, self.around.clock.now()) {
-                Some((registered, microphone)) => Event::MediaChanged { agent, registered, microphone },
-                None => {
-                    let frame = Frame::error("resume_expired", "the token is used up or too old; nothing is lost");
-                    self.softphones.answer(agent, &frame, Some((agent, socket, said.reference.as_ref())));
-                    return Ok(None);
+            Said::Resume { token } => {
+                match self.softphones.resume(agent, socket, token, self.around.clock.now()) {
+                    Some((registered, microphone)) => Event::MediaChanged { agent, registered, microphone },
+                    None => {
+                        let frame = Frame::error(
+                            "resume_expired",
+                            "the token is used up or too old; nothing is lost",
+                        );
+                        self.softphones.answer(agent, &frame, Some((agent, socket, said.reference.as_ref())));
+                        return Ok(None);
+                    }
                 }
-            },
+            }
             Said::Pong => return Ok(None),
         };
         self.happen(event, Some(index), round).map(|_| None)
@@ -703,7 +738,8 @@ impl Engine {
         if connected.is_empty() {
             return Ok(());
         }
-        let envelopes = connected.into_iter().map(|event| Envelope { input: Input::Event(event), reply: None });
+        let envelopes =
+            connected.into_iter().map(|event| Envelope { input: Input::Event(event), reply: None });
         Box::pin(self.take(envelopes.collect())).await
     }
 
@@ -804,7 +840,10 @@ impl Engine {
         let before: HashMap<_, _> = self.memory.load.counts().collect();
         let after: HashMap<_, _> = counted.counts().collect();
         if before != after {
-            error!(differences = before.len().abs_diff(after.len()), "the load in memory was wrong and is repaired");
+            error!(
+                differences = before.len().abs_diff(after.len()),
+                "the load in memory was wrong and is repaired"
+            );
         }
         self.memory.load = counted;
         Ok(())
@@ -815,8 +854,9 @@ impl Engine {
 async fn recall(around: &Surroundings, writer: &mut Writer) -> anyhow::Result<Memory> {
     let now = around.clock.now();
     let stored = store::settings::all(writer.connection()).await.context("cannot read the settings")?;
-    let settings = Settings::load(stored, &around.ground)
-        .map_err(|(change, refused)| anyhow::anyhow!("a stored setting is not valid: {change:?}: {refused:?}"))?;
+    let settings = Settings::load(stored, &around.ground).map_err(|(change, refused)| {
+        anyhow::anyhow!("a stored setting is not valid: {change:?}: {refused:?}")
+    })?;
     let load = recount(writer, now).await.context("cannot count the tickets")?;
     let connection = writer.connection();
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
@@ -884,7 +924,8 @@ fn event_name(event: &Event) -> String {
 }
 
 fn fingerprint(provider: &str, provider_call_id: &str) -> u128 {
-    let hash = Sha256::new().chain_update(provider).chain_update([0]).chain_update(provider_call_id).finalize();
+    let hash =
+        Sha256::new().chain_update(provider).chain_update([0]).chain_update(provider_call_id).finalize();
     let mut first = [0; 16];
     first.copy_from_slice(&hash[..16]);
     u128::from_be_bytes(first)

@@ -99,7 +99,9 @@ impl Runner {
                 let url = self.address(provider, *channel, Hook::Wait(*call, *poll));
                 match self.redirect(provider, provider_call_id, &url).await {
                     Ok(()) => done(None, None),
-                    Err(Trouble::Gone | Trouble::NotFound) => done(Some(Event::CallerHungUp { call: *call }), None),
+                    Err(Trouble::Gone | Trouble::NotFound) => {
+                        done(Some(Event::CallerHungUp { call: *call }), None)
+                    }
                     // The dial's own end brings them back too; more tries would only disturb what comes after.
                     Err(trouble) if tries >= 2 => given_up(tries, trouble.to_string(), None),
                     Err(trouble) => again(tries, &COMMAND_BACKOFF, trouble.to_string(), None),
@@ -157,7 +159,8 @@ impl Runner {
             Ok(Ok(sha256)) => {
                 let (call, ticket, kept) = (*call, *ticket, recording.clone());
                 let event = Event::RecordingKept { call, ticket, recording: kept, sha256 };
-                let delete = || Job::DeleteRecording { provider: provider.clone(), recording: recording.clone() };
+                let delete =
+                    || Job::DeleteRecording { provider: provider.clone(), recording: recording.clone() };
                 done(Some(event), self.delete_kept.then(delete))
             }
             Ok(Err(error)) => again(tries, &DOWNLOAD_BACKOFF, format!("cannot write: {error}"), lost()),

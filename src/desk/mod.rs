@@ -64,13 +64,23 @@ pub struct Envelope {
 pub enum Input {
     Webhook(Webhook),
     SocketOpened(softphones::Opened),
-    SocketClosed { agent: UserId, socket: SocketId },
-    Frame { agent: UserId, socket: SocketId, frame: ClientFrame },
+    SocketClosed {
+        agent: UserId,
+        socket: SocketId,
+    },
+    Frame {
+        agent: UserId,
+        socket: SocketId,
+        frame: ClientFrame,
+    },
     /// The answer to a question to the telephone company.
     Event(crate::calls::event::Event),
     Job(jobs::Report),
     Save(Change),
-    Ticket { ticket: TicketId, patch: TicketPatch },
+    Ticket {
+        ticket: TicketId,
+        patch: TicketPatch,
+    },
     /// Nothing but time.
     Tick,
 }
@@ -97,7 +107,9 @@ pub struct TicketPatch {
     pub status: Option<Status>,
 }
 
-fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 

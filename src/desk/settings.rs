@@ -177,7 +177,8 @@ impl Settings {
         if !form.email.contains('@') || form.email.len() > 254 {
             return Err(Fault::new("/email", "this is not an email address").into());
         }
-        let taken = |(other, user): (&UserId, &User)| *other != id && user.email.eq_ignore_ascii_case(&form.email);
+        let taken =
+            |(other, user): (&UserId, &User)| *other != id && user.email.eq_ignore_ascii_case(&form.email);
         if self.people.users.iter().any(taken) {
             return Err(Refused::Conflict(Fault::new("/email", "another user has this address")));
         }
@@ -459,12 +460,17 @@ fn reach(reach: Reach) -> Result<Reach, Fault> {
         Reach::Client(identity) => {
             let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
             if identity.is_empty() || identity.len() > 121 || !identity.bytes().all(plain) {
-                return Err(Fault::new("/reach/client", "a client's name has 1 to 121 of A-Z, a-z, 0-9 and _"));
+                return Err(Fault::new(
+                    "/reach/client",
+                    "a client's name has 1 to 121 of A-Z, a-z, 0-9 and _",
+                ));
             }
             Ok(reach)
         }
         Reach::Sip(_) => Err(Fault::new("/reach/sip", "agents at SIP addresses are not supported yet")),
-        Reach::Number(_) => Err(Fault::new("/reach/number", "agents at telephone numbers are not supported yet")),
+        Reach::Number(_) => {
+            Err(Fault::new("/reach/number", "agents at telephone numbers are not supported yet"))
+        }
     }
 }
 

@@ -75,13 +75,32 @@ pub enum Frame {
         resume: String,
     },
     Offer(OfferFrame),
-    OfferEnded { offer_id: OfferId, cause: &'static str, #[serde(skip_serializing_if = "Option::is_none")] by: Option<UserId> },
-    OfferWon { offer_id: OfferId, call_id: CallId },
-    OfferLost { offer_id: OfferId, cause: &'static str, #[serde(skip_serializing_if = "Option::is_none")] by: Option<UserId> },
+    OfferEnded {
+        offer_id: OfferId,
+        cause: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
+    OfferWon {
+        offer_id: OfferId,
+        call_id: CallId,
+    },
+    OfferLost {
+        offer_id: OfferId,
+        cause: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
     Call(CallFrame),
-    Ticket { ticket_id: TicketId, call_id: CallId },
+    Ticket {
+        ticket_id: TicketId,
+        call_id: CallId,
+    },
     Availability(ByHand),
-    Error { code: &'static str, detail: String },
+    Error {
+        code: &'static str,
+        detail: String,
+    },
     Ping,
 }
 
@@ -158,7 +177,10 @@ impl Softphones {
     pub fn open(&mut self, opened: &Opened) -> Result<bool, Frame> {
         let sockets = self.sockets.entry(opened.agent).or_default();
         if sockets.len() >= SOCKETS_MAX {
-            return Err(Frame::error("too_many_sockets", format!("an agent has at most {SOCKETS_MAX} sockets")));
+            return Err(Frame::error(
+                "too_many_sockets",
+                format!("an agent has at most {SOCKETS_MAX} sockets"),
+            ));
         }
         sockets.push(Socket {
             id: opened.socket,
@@ -199,7 +221,13 @@ impl Softphones {
     }
 
     /// Notes what one socket says of its telephone. Answers what that makes of the agent: it is enough that one works.
-    pub fn media(&mut self, agent: UserId, socket: SocketId, registered: bool, microphone: bool) -> (bool, bool) {
+    pub fn media(
+        &mut self,
+        agent: UserId,
+        socket: SocketId,
+        registered: bool,
+        microphone: bool,
+    ) -> (bool, bool) {
         let sockets = self.sockets.entry(agent).or_default();
         if let Some(open) = sockets.iter_mut().find(|open| open.id == socket) {
             (open.registered, open.microphone) = (registered, microphone);
@@ -286,10 +314,13 @@ impl Softphones {
         let won = Frame::OfferWon { offer_id, call_id };
         let taken = Frame::OfferEnded { offer_id, cause: "taken", by: Some(agent) }.text(None);
         let by = origin.map(|(_, socket, reference)| (socket, reference));
-        let sockets: Vec<SocketId> = self.sockets.get(&agent).into_iter().flatten().map(|open| open.id).collect();
+        let sockets: Vec<SocketId> =
+            self.sockets.get(&agent).into_iter().flatten().map(|open| open.id).collect();
         for socket in sockets {
             match by {
-                Some((winner, reference)) if winner == socket => self.send_to(agent, socket, won.text(reference)),
+                Some((winner, reference)) if winner == socket => {
+                    self.send_to(agent, socket, won.text(reference))
+                }
                 Some(_) => self.send_to(agent, socket, taken.clone()),
                 None => self.send_to(agent, socket, won.text(None)),
             }
@@ -299,7 +330,9 @@ impl Softphones {
     /// To the socket that asked only.
     pub fn answer(&mut self, agent: UserId, frame: &Frame, origin: Origin<'_>) {
         match origin {
-            Some((from, socket, reference)) if from == agent => self.send_to(agent, socket, frame.text(reference)),
+            Some((from, socket, reference)) if from == agent => {
+                self.send_to(agent, socket, frame.text(reference))
+            }
             _ => self.send(agent, frame),
         }
     }
@@ -308,7 +341,8 @@ impl Softphones {
     fn send_answer(&mut self, agent: UserId, frame: &Frame, origin: Origin<'_>) {
         let asked = origin.filter(|(from, ..)| *from == agent);
         let plain = frame.text(None);
-        let sockets: Vec<SocketId> = self.sockets.get(&agent).into_iter().flatten().map(|open| open.id).collect();
+        let sockets: Vec<SocketId> =
+            self.sockets.get(&agent).into_iter().flatten().map(|open| open.id).collect();
         for socket in sockets {
             match asked {
                 Some((_, asking, reference)) if asking == socket => {

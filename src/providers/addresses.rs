@@ -68,7 +68,12 @@ impl Hook {
             | Self::MessageDone(call)
             | Self::MessageEmpty(call, _)
             | Self::MessageStatus(call) => Some(call),
-            Self::Voice | Self::Held(_) | Self::Fallback | Self::Status | Self::LooseDone | Self::LooseStatus => None,
+            Self::Voice
+            | Self::Held(_)
+            | Self::Fallback
+            | Self::Status
+            | Self::LooseDone
+            | Self::LooseStatus => None,
         }
     }
 

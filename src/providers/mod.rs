@@ -58,13 +58,22 @@ pub struct BadField {
 pub enum Reading {
     Arrived(Arrival),
     /// Of a call that the address names; whose it is at the telephone company can be compared, where it says so.
-    Event { provider_call_id: Option<String>, event: Event },
+    Event {
+        provider_call_id: Option<String>,
+        event: Event,
+    },
     /// The caller's leg changed; only its end matters.
-    Status { provider_call_id: String, over: bool },
+    Status {
+        provider_call_id: String,
+        over: bool,
+    },
     /// The telephone company could not get a document from us and asks for help.
     Fallback(Arrival),
     /// A message that was taken without a store: what is known of its recording.
-    Recorded { provider_call_id: String, recording: Option<Recording> },
+    Recorded {
+        provider_call_id: String,
+        recording: Option<Recording>,
+    },
     /// Nothing that anybody here needs to know.
     Nothing,
 }
@@ -73,18 +82,32 @@ pub enum Reading {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Spoken {
     /// A file that we serve, by its hash: `/media/{sha256}.wav`.
-    Play { sha256: String },
-    Say { text: String, language: String },
+    Play {
+        sha256: String,
+    },
+    Say {
+        text: String,
+        language: String,
+    },
 }
 
 /// A document for the caller's side. Addresses that it names are of this call, or of the channel where `call` is none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Document {
     /// Play one clip, then ask again at `next`.
-    Hold { sorry: Option<Spoken>, clip: String, next: Hook },
+    Hold {
+        sorry: Option<Spoken>,
+        clip: String,
+        next: Hook,
+    },
     Connect(Connect, Hooks),
     /// Greet, beep, record; `empty` is asked when nothing was recorded.
-    TakeMessage { greeting: Spoken, done: Hook, status: Hook, empty: Hook },
+    TakeMessage {
+        greeting: Spoken,
+        done: Hook,
+        status: Hook,
+        empty: Hook,
+    },
     /// Say something, then hang up.
     Farewell(Option<Spoken>),
     /// Nothing to say to a pure notification.
@@ -142,7 +165,13 @@ impl Provider {
     }
 
     /// Reads a verified webhook.
-    pub fn read(&self, name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -> Result<Reading, BadField> {
+    pub fn read(
+        &self,
+        name: &str,
+        channel: ChannelId,
+        hook: Hook,
+        request: &Request<'_>,
+    ) -> Result<Reading, BadField> {
         match self {
             Self::Twilio(_) => twilio::read(name, channel, hook, request),
         }

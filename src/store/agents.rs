@@ -4,7 +4,10 @@ use super::{id, instant, json, ms, to_json};
 use crate::calls::decision::AgentRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
-pub(super) async fn write(tx: &mut SqliteConnection, agents: impl Iterator<Item = &AgentRow>) -> sqlx::Result<()> {
+pub(super) async fn write(
+    tx: &mut SqliteConnection,
+    agents: impl Iterator<Item = &AgentRow>,
+) -> sqlx::Result<()> {
     let rows: Vec<&AgentRow> = agents.collect();
     for rows in rows.chunks(2_000) {
         let mut query =

@@ -76,7 +76,8 @@ pub async fn provider_call_ids(connection: &mut SqliteConnection) -> sqlx::Resul
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-const COLUMNS: &str = "select id, channel, provider, provider_call_id, caller, called, state, outcome, agent, ticket,
+const COLUMNS: &str =
+    "select id, channel, provider, provider_call_id, caller, called, state, outcome, agent, ticket,
     arrived_ms, ended_ms from calls ";
 
 fn read(row: &SqliteRow) -> sqlx::Result<CallRow> {

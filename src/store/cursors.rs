@@ -1,14 +1,14 @@
 //! Whose turn it was last, under round robin.
 
 use super::id;
-use crate::routing::{
-    distribution::Cursor,
-    ids::ChannelId,
-};
+use crate::routing::{distribution::Cursor, ids::ChannelId};
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 use std::collections::HashMap;
 
-pub(super) async fn write(tx: &mut SqliteConnection, cursors: &HashMap<ChannelId, Cursor>) -> sqlx::Result<()> {
+pub(super) async fn write(
+    tx: &mut SqliteConnection,
+    cursors: &HashMap<ChannelId, Cursor>,
+) -> sqlx::Result<()> {
     if cursors.is_empty() {
         return Ok(());
     }
@@ -18,7 +18,9 @@ pub(super) async fn write(tx: &mut SqliteConnection, cursors: &HashMap<ChannelId
             .push_bind(cursor.user.to_string())
             .push_bind(i64::from(cursor.position));
     });
-    query.push(" on conflict (channel) do update set user_id = excluded.user_id, position = excluded.position");
+    query.push(
+        " on conflict (channel) do update set user_id = excluded.user_id, position = excluded.position",
+    );
     query.build().persistent(false).execute(tx).await.map(drop)
 }
 

@@ -19,7 +19,10 @@ pub struct JobRow {
     pub error: Option<String>,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, jobs: impl Iterator<Item = &JobRow>) -> sqlx::Result<()> {
+pub(super) async fn write(
+    tx: &mut SqliteConnection,
+    jobs: impl Iterator<Item = &JobRow>,
+) -> sqlx::Result<()> {
     let rows: Vec<&JobRow> = jobs.collect();
     for rows in rows.chunks(2_000) {
         let mut query =
@@ -84,7 +87,8 @@ pub(super) async fn note_tries(tx: &mut SqliteConnection, tries: &[Tried]) -> sq
 
 /// Everything that is still to be done.
 pub async fn open(connection: &mut SqliteConnection) -> sqlx::Result<Vec<JobRow>> {
-    let sql = "select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs where failed_ms is null";
+    let sql =
+        "select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs where failed_ms is null";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     let read = rows.iter().map(|row| {
         Ok(JobRow {

@@ -43,7 +43,8 @@ pub struct Folder {
 impl Folder {
     /// Makes the folder if need be and locks it. Fails if somebody else has it, or if it lies on a network.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        std::fs::create_dir_all(path)
+            .with_context(|| format!("cannot make the data folder {}", path.display()))?;
         refuse_network(path)?;
         restrict(path, 0o700)?;
         let lock = OpenOptions::new()
@@ -116,7 +117,8 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(1));
-    let mut connection = SqliteConnection::connect_with(&options).await.context("cannot open the database")?;
+    let mut connection =
+        SqliteConnection::connect_with(&options).await.context("cannot open the database")?;
     restrict(&path, 0o600)?;
     check_version(&mut connection).await?;
     if !is_new {
@@ -153,7 +155,11 @@ async fn copy_before_migration(connection: &mut SqliteConnection, folder: &Folde
         let copy = folder.path().join(format!("before-migration-{found}.db"));
         let _ = std::fs::remove_file(&copy);
         let target = copy.to_string_lossy().into_owned();
-        sqlx::query("vacuum into $1").bind(target).execute(connection).await.context("cannot copy the database")?;
+        sqlx::query("vacuum into $1")
+            .bind(target)
+            .execute(connection)
+            .await
+            .context("cannot copy the database")?;
         restrict(&copy, 0o600)?;
     }
     Ok(())

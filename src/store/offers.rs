@@ -20,7 +20,10 @@ pub struct Offered {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, offers: impl Iterator<Item = &OfferRow>) -> sqlx::Result<()> {
+pub(super) async fn write(
+    tx: &mut SqliteConnection,
+    offers: impl Iterator<Item = &OfferRow>,
+) -> sqlx::Result<()> {
     let rows: Vec<&OfferRow> = offers.collect();
     for rows in rows.chunks(2_000) {
         let mut query = QueryBuilder::new("insert into offers (id, call, agent, at_ms, ended_ms, cause) ");
@@ -41,7 +44,8 @@ pub(super) async fn write(tx: &mut SqliteConnection, offers: impl Iterator<Item 
 impl Reader {
     /// The offers of these calls, oldest first.
     pub async fn offers(&self, calls: &[CallId]) -> sqlx::Result<Vec<(CallId, Offered)>> {
-        let mut query = QueryBuilder::new("select id, call, agent, at_ms, ended_ms, cause from offers where call in (");
+        let mut query =
+            QueryBuilder::new("select id, call, agent, at_ms, ended_ms, cause from offers where call in (");
         let mut list = query.separated(", ");
         calls.iter().for_each(|call| {
             list.push_bind(call.to_string());

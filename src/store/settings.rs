@@ -62,7 +62,9 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                     on conflict (id) do update set name = excluded.name, document = excluded.document";
                 save(tx, sql, id.to_string(), &document["name"], document).await?;
             }
-            Change::DeleteChannel(id) => delete(tx, "delete from channels where id = $1", id.to_string()).await?,
+            Change::DeleteChannel(id) => {
+                delete(tx, "delete from channels where id = $1", id.to_string()).await?
+            }
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
             Change::Token(token) => write_token(tx, token).await?,
             Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
@@ -100,7 +102,8 @@ async fn write_greeting(tx: &mut SqliteConnection, greeting: &Greeting) -> sqlx:
 }
 
 async fn write_token(tx: &mut SqliteConnection, token: &Token) -> sqlx::Result<()> {
-    let sql = "insert into tokens (id, name, role, user_id, sha256, created_ms) values ($1, $2, $3, $4, $5, $6)";
+    let sql =
+        "insert into tokens (id, name, role, user_id, sha256, created_ms) values ($1, $2, $3, $4, $5, $6)";
     sqlx::query(sql)
         .bind(token.id.to_string())
         .bind(token.name.as_str())
@@ -131,7 +134,9 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
             created_at: instant(row.try_get("created_ms")?),
         }));
     }
-    for row in sqlx::query("select id, document from channels order by id").fetch_all(&mut *connection).await? {
+    for row in
+        sqlx::query("select id, document from channels order by id").fetch_all(&mut *connection).await?
+    {
         all.push(Change::Channel(id(&row, "id")?, json(&row, "document")?));
     }
     let sql = "select id, name, role, user_id, sha256, created_ms from tokens order by id";

@@ -9,7 +9,10 @@ use crate::{
 use chrono::NaiveDate;
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 
-pub(super) async fn write(tx: &mut SqliteConnection, tickets: impl Iterator<Item = &Ticket>) -> sqlx::Result<()> {
+pub(super) async fn write(
+    tx: &mut SqliteConnection,
+    tickets: impl Iterator<Item = &Ticket>,
+) -> sqlx::Result<()> {
     let rows: Vec<&Ticket> = tickets.collect();
     for rows in rows.chunks(1_000) {
         let mut query = QueryBuilder::new(
@@ -55,7 +58,8 @@ fn type_named(name: &str) -> sqlx::Result<TicketType> {
     }
 }
 
-const COLUMNS: &str = "select id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
+const COLUMNS: &str =
+    "select id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
     closed_on from tickets ";
 
 fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {

@@ -38,8 +38,9 @@ pub(super) async fn write(tx: &mut SqliteConnection, voicemails: &[Voicemail]) -
 
 impl Reader {
     pub async fn voicemails(&self, calls: &[CallId]) -> sqlx::Result<Vec<Voicemail>> {
-        let mut query =
-            QueryBuilder::new("select call, recording, seconds, sha256, kept_ms from voicemails where call in (");
+        let mut query = QueryBuilder::new(
+            "select call, recording, seconds, sha256, kept_ms from voicemails where call in (",
+        );
         let mut list = query.separated(", ");
         calls.iter().for_each(|call| {
             list.push_bind(call.to_string());

@@ -65,7 +65,9 @@ impl FromRequestParts<Web> for Caller {
         if parts.extensions.get::<LocalAdmin>().is_some() {
             return Ok(Self { token: None, role: Role::Admin, user: None });
         }
-        bearer(&parts.headers).and_then(|secret| Self::with_secret(secret, web)).ok_or_else(Problem::unauthorised)
+        bearer(&parts.headers)
+            .and_then(|secret| Self::with_secret(secret, web))
+            .ok_or_else(Problem::unauthorised)
     }
 }
 

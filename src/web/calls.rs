@@ -20,7 +20,11 @@ use axum::{
 use serde_json::{Value, json};
 use tracing::info;
 
-pub async fn list(caller: Caller, State(web): State<Web>, asked: Page<CallId>) -> Result<Json<Value>, Problem> {
+pub async fn list(
+    caller: Caller,
+    State(web): State<Web>,
+    asked: Page<CallId>,
+) -> Result<Json<Value>, Problem> {
     let mut shown = Vec::new();
     let mut after = asked.after;
     let settings = web.desk.settings();
@@ -42,7 +46,11 @@ pub async fn list(caller: Caller, State(web): State<Web>, asked: Page<CallId>) -
     Ok(page(items.collect(), asked.limit))
 }
 
-pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> Result<Json<Value>, Problem> {
+pub async fn show(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<CallId>,
+) -> Result<Json<Value>, Problem> {
     let row = visible(&caller, id, &web).await?;
     let (offers, voicemails) = (web.reader.offers(&[id]).await?, web.reader.voicemails(&[id]).await?);
     Ok(Json(object(&row, &offers, &voicemails)))
@@ -56,7 +64,11 @@ pub async fn why(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> 
 }
 
 /// The recording.
-pub async fn voicemail(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> Result<Response, Problem> {
+pub async fn voicemail(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<CallId>,
+) -> Result<Response, Problem> {
     visible(&caller, id, &web).await?;
     let kept = web.reader.voicemails(&[id]).await?.pop().ok_or_else(Problem::not_found)?;
     let path = web.voicemails.join(format!("{}.wav", kept.sha256));
@@ -107,10 +119,11 @@ fn is_routed(user: UserId, channel: ChannelId, settings: &Settings) -> bool {
 }
 
 fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
-    let offers: Vec<&Offered> = offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
-    let voicemail = voicemails.iter().find(|kept| kept.call == row.id).map(|kept| {
-        json!({ "seconds": kept.seconds, "audio": format!("/api/v1/calls/{}/voicemail", row.id) })
-    });
+    let offers: Vec<&Offered> =
+        offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
+    let voicemail = voicemails.iter().find(|kept| kept.call == row.id).map(
+        |kept| json!({ "seconds": kept.seconds, "audio": format!("/api/v1/calls/{}/voicemail", row.id) }),
+    );
     json!({
         "id": row.id,
         "provider": row.provider,
@@ -146,14 +159,18 @@ pub fn explained(decisions: &[Why], settings: &Settings) -> Value {
             })
         });
         let candidates: Vec<Value> = candidates.collect();
-        let reasons: Vec<Value> = why.reasons.iter().map(|reason| {
-            let mut value = json!(reason);
-            if let Some(fields) = value.as_object_mut() {
-                fields.entry("arguments").or_insert_with(|| json!({}));
-                fields.insert("sentence".into(), reason.sentence(name).into());
-            }
-            value
-        }).collect();
+        let reasons: Vec<Value> = why
+            .reasons
+            .iter()
+            .map(|reason| {
+                let mut value = json!(reason);
+                if let Some(fields) = value.as_object_mut() {
+                    fields.entry("arguments").or_insert_with(|| json!({}));
+                    fields.insert("sentence".into(), reason.sentence(name).into());
+                }
+                value
+            })
+            .collect();
         json!({
             "at": why.at,
             "event": why.event,

@@ -21,7 +21,11 @@ pub async fn show(_: Caller, State(web): State<Web>, Id(id): Id<ChannelId>) -> R
     Ok(Json(with_id(id, document)))
 }
 
-pub async fn create(caller: Caller, State(web): State<Web>, Document(body): Document) -> Result<Response, Problem> {
+pub async fn create(
+    caller: Caller,
+    State(web): State<Web>,
+    Document(body): Document,
+) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let id = ChannelId(web.new_id());
     Ok(created("channels", id, save(&web, id, body).await?))

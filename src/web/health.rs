@@ -9,5 +9,9 @@ pub async fn live() -> &'static str {
 
 /// It never gates webhooks: a caller is answered even when nothing can be recorded.
 pub async fn ready(State(web): State<Web>) -> Result<&'static str, Problem> {
-    if web.desk.health().store_is_up() { Ok("ok\n") } else { Err(Problem::new(503, "The store takes no writes")) }
+    if web.desk.health().store_is_up() {
+        Ok("ok\n")
+    } else {
+        Err(Problem::new(503, "The store takes no writes"))
+    }
 }

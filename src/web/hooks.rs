@@ -6,7 +6,10 @@ use super::{BODY_MAX, Web};
 use crate::{
     calls::{channel::Channel, event::Event},
     desk::{Input, Outcome, Webhook, documents},
-    providers::{Document, Provider, Reply, Request, addresses::{Addresses, Hook}},
+    providers::{
+        Document, Provider, Reply, Request,
+        addresses::{Addresses, Hook},
+    },
     routing::ids::{CallId, ChannelId},
 };
 use axum::{
@@ -61,7 +64,12 @@ async fn answer(
         return Err(StatusCode::FORBIDDEN);
     }
     let reading = company.read(&channel.provider, channel.id, hook, &request).map_err(|bad| {
-        warn!(provider = channel.provider, field = bad.field, problem = bad.problem, "a webhook can't be read");
+        warn!(
+            provider = channel.provider,
+            field = bad.field,
+            problem = bad.problem,
+            "a webhook can't be read"
+        );
         if bad.malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY }
     })?;
     let key = event_key(&request);
@@ -135,6 +143,7 @@ fn event_key(request: &Request<'_>) -> [u8; 32] {
 }
 
 fn ok(reply: Reply) -> Response {
-    let headers = [(header::CONTENT_TYPE, reply.content_type.into_owned()), (header::CACHE_CONTROL, "no-store".into())];
+    let headers =
+        [(header::CONTENT_TYPE, reply.content_type.into_owned()), (header::CACHE_CONTROL, "no-store".into())];
     (headers, reply.body).into_response()
 }

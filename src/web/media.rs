@@ -54,13 +54,17 @@ struct Unsatisfiable;
 
 /// One range of bytes (RFC 9110). What is not one range is answered with the whole file.
 fn asked(header: &HeaderValue, length: usize) -> Result<Option<Range>, Unsatisfiable> {
-    let Some(spec) = header.to_str().ok().and_then(|text| text.strip_prefix("bytes=")) else { return Ok(None) };
+    let Some(spec) = header.to_str().ok().and_then(|text| text.strip_prefix("bytes=")) else {
+        return Ok(None);
+    };
     let Some((first, last)) = spec.split_once('-') else { return Ok(None) };
     let range = match (first.parse::<usize>(), last.parse::<usize>()) {
         (Ok(first), Ok(last)) if first <= last => Range { first, last: last.min(length - 1) },
         (Ok(first), Err(_)) if last.is_empty() => Range { first, last: length - 1 },
         (Err(_), Ok(0)) if first.is_empty() => return Err(Unsatisfiable),
-        (Err(_), Ok(tail)) if first.is_empty() => Range { first: length.saturating_sub(tail), last: length - 1 },
+        (Err(_), Ok(tail)) if first.is_empty() => {
+            Range { first: length.saturating_sub(tail), last: length - 1 }
+        }
         _ => return Ok(None),
     };
     if range.first < length { Ok(Some(range)) } else { Err(Unsatisfiable) }

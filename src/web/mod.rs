@@ -30,6 +30,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
+pub use tokens::new_token;
 
 /// The largest body of a webhook or an API call, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;

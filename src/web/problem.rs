@@ -63,7 +63,9 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotFound => Self::not_found(),
             Refused::Invalid(faults) => Self::new(422, "Something in it is not valid").with(faults),
-            Refused::Conflict(fault) => Self::new(409, "It collides with something that is there").with(vec![fault]),
+            Refused::Conflict(fault) => {
+                Self::new(409, "It collides with something that is there").with(vec![fault])
+            }
         }
     }
 }

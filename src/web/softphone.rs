@@ -44,7 +44,8 @@ pub async fn open(
         return Err(Problem::forbidden());
     }
     let secret = bearer(&headers).or_else(|| secret_in_protocols(&headers));
-    let caller = secret.and_then(|secret| Caller::with_secret(secret, &web)).ok_or_else(Problem::unauthorised)?;
+    let caller =
+        secret.and_then(|secret| Caller::with_secret(secret, &web)).ok_or_else(Problem::unauthorised)?;
     let (Some(agent), Some(token)) = (caller.user, caller.token) else { return Err(Problem::forbidden()) };
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
@@ -67,7 +68,8 @@ fn origin_is_ours(headers: &HeaderMap, public_url: &str) -> bool {
 
 /// `Sec-WebSocket-Protocol: strowger.v1, bearer.TOKEN`: browsers can't set headers.
 fn secret_in_protocols(headers: &HeaderMap) -> Option<&str> {
-    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    let offered =
+        headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
     offered.flat_map(|value| value.split(',')).find_map(|protocol| protocol.trim().strip_prefix("bearer."))
 }
 
@@ -166,7 +168,12 @@ impl Line<'_> {
         true
     }
 
-    async fn refuse(&mut self, code: &'static str, detail: &str, reference: Option<serde_json::Value>) -> bool {
+    async fn refuse(
+        &mut self,
+        code: &'static str,
+        detail: &str,
+        reference: Option<serde_json::Value>,
+    ) -> bool {
         self.send(Frame::error(code, detail).text(reference.as_ref())).await
     }
 }

@@ -21,7 +21,11 @@ pub async fn show(_: Caller, State(web): State<Web>, Id(id): Id<TeamId>) -> Resu
     Ok(Json(with_id(id, document)))
 }
 
-pub async fn create(caller: Caller, State(web): State<Web>, Document(body): Document) -> Result<Response, Problem> {
+pub async fn create(
+    caller: Caller,
+    State(web): State<Web>,
+    Document(body): Document,
+) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let id = TeamId(web.new_id());
     Ok(created("teams", id, save(&web, id, body).await?))

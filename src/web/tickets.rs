@@ -6,15 +6,15 @@ use super::{
     calls::{explained, has_access},
     page::page,
 };
-use crate::{
-    desk::settings::read_form,
-    routing::ids::TicketId,
-    tickets::ticket::Ticket,
-};
+use crate::{desk::settings::read_form, routing::ids::TicketId, tickets::ticket::Ticket};
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
-pub async fn list(caller: Caller, State(web): State<Web>, asked: Page<TicketId>) -> Result<Json<Value>, Problem> {
+pub async fn list(
+    caller: Caller,
+    State(web): State<Web>,
+    asked: Page<TicketId>,
+) -> Result<Json<Value>, Problem> {
     let mut shown = Vec::new();
     let mut after = asked.after;
     let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
@@ -29,11 +29,19 @@ pub async fn list(caller: Caller, State(web): State<Web>, asked: Page<TicketId>)
     Ok(page(items.collect(), asked.limit))
 }
 
-pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<TicketId>) -> Result<Json<Value>, Problem> {
+pub async fn show(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<TicketId>,
+) -> Result<Json<Value>, Problem> {
     visible(&caller, id, &web).await.map(|ticket| Json(object(&ticket)))
 }
 
-pub async fn why(caller: Caller, State(web): State<Web>, Id(id): Id<TicketId>) -> Result<Json<Value>, Problem> {
+pub async fn why(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<TicketId>,
+) -> Result<Json<Value>, Problem> {
     visible(&caller, id, &web).await?;
     let decisions = web.reader.decisions_on_ticket(id).await?;
     Ok(Json(explained(&decisions, &web.desk.settings())))

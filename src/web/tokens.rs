@@ -29,14 +29,22 @@ struct Form {
     user: Option<UserId>,
 }
 
-pub async fn list(caller: Caller, State(web): State<Web>, page: Page<TokenId>) -> Result<Json<Value>, Problem> {
+pub async fn list(
+    caller: Caller,
+    State(web): State<Web>,
+    page: Page<TokenId>,
+) -> Result<Json<Value>, Problem> {
     caller.must_be_admin()?;
     let settings = web.desk.settings();
     let items = settings.tokens.values().map(|token| (token.id, shown(token)));
     Ok(settings_page(items, page.after.as_ref(), page.limit))
 }
 
-pub async fn create(caller: Caller, State(web): State<Web>, Document(body): Document) -> Result<Response, Problem> {
+pub async fn create(
+    caller: Caller,
+    State(web): State<Web>,
+    Document(body): Document,
+) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let form: Form = read_form(body).map_err(Problem::invalid)?;
     if form.name.trim().is_empty() {
@@ -52,7 +60,11 @@ pub async fn create(caller: Caller, State(web): State<Web>, Document(body): Docu
 }
 
 /// Its sockets close within a second.
-pub async fn revoke(caller: Caller, State(web): State<Web>, Id(id): Id<TokenId>) -> Result<StatusCode, Problem> {
+pub async fn revoke(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<TokenId>,
+) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
     web.desk.save(Change::RevokeToken(id)).await??;
     Ok(StatusCode::NO_CONTENT)
