@@ -67,7 +67,8 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Connection {
     pub agent: UserId,
-    pub offer: OfferId,
+    /// The one that they accepted.
+    pub offer: Offer,
     /// When the leg's state is asked for, as nothing was heard.
     pub deadline: Steady,
     pub delivery: Delivery,

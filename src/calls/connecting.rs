@@ -28,6 +28,8 @@ impl Switchboard {
     /// The first accept wins. The others are told, and are free again.
     pub(super) fn offer_accepted(&mut self, agent: UserId, offer: OfferId, turn: &mut Turn<'_>) {
         let Some(id) = self.open_offer(agent, offer) else { return self.refuse_offer(agent, offer, turn) };
+        let won = self.calls.get(&id).and_then(|call| call.offer_to(agent)).copied();
+        let won = won.expect("an open offer is one of its call's");
         self.end_offer(offer, Cause::Won, turn);
         self.end_offers(id, Cause::Taken { by: agent }, turn);
         self.withdraw_offers(agent, turn);
@@ -36,11 +38,12 @@ impl Switchboard {
         taker.occupation = Occupation::Connecting(id);
         taker.misses = 0;
         turn.agent_changed(agent);
-        self.connect(id, agent, offer, turn);
+        self.connect(id, won, turn);
     }
 
-    fn connect(&mut self, id: CallId, agent: UserId, offer: OfferId, turn: &mut Turn<'_>) {
+    fn connect(&mut self, id: CallId, offer: Offer, turn: &mut Turn<'_>) {
         let now = turn.now();
+        let agent = offer.agent;
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Ringing { until } = call.state else { return };
         let place = call.place();
@@ -276,6 +279,14 @@ impl Switchboard {
 }
 
 impl Connection {
+    /// After a restart. A cut-in that was under way is made again, so polls leave it to that for now.
+    pub(super) fn resume(&mut self, now: Steady, seconds_at_most: u32) {
+        self.deadline = self.deadline.clamp(now, now.plus_seconds(seconds_at_most));
+        if let Delivery::CuttingIn { since } = &mut self.delivery {
+            *since = now;
+        }
+    }
+
     /// Whether a poll has to deliver the connect document: the cut-in did not, and won't. The caller's side asks, so
     /// it is not connected; was the cut-in or an earlier answer lost on its way, no sign of it came for a while.
     fn poll_delivers(&self, now: Steady) -> bool {
@@ -329,7 +340,7 @@ fn connect_document(call: &Call, turn: &Turn<'_>) -> Instruction {
     Instruction::Connect(Connect {
         attempt: call.attempt,
         agent,
-        offer: *offer,
+        offer: offer.id,
         reach: user.reach.clone(),
         seconds: leg_seconds(call, agent, turn),
         caller_id: call.to.clone(),
@@ -337,9 +348,7 @@ fn connect_document(call: &Call, turn: &Turn<'_>) -> Instruction {
 }
 
 fn won_offer_over(call: &Call, connection: &Connection, cause: Cause, turn: &Turn<'_>) -> Write {
-    let now = turn.now();
-    let offer = Offer { id: connection.offer, agent: connection.agent, until: now.steady, at: now.at };
-    Write::Offer(OfferRow { offer, call: call.id, ended: Some((cause, now.at)) })
+    Write::Offer(OfferRow { offer: connection.offer, call: call.id, ended: Some((cause, turn.now().at)) })
 }
 
 impl Call {

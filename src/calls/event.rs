@@ -13,6 +13,13 @@ use serde::{Deserialize, Serialize};
 pub enum Event {
     // From the telephone company.
     CallArrived(Arrival),
+    /// A call of which we hear for the first time that it is over.
+    CallMissed(Arrival),
+    /// A message was left on a call of which we never heard: it was taken by a document that needs no store.
+    MessageFound {
+        arrival: Arrival,
+        recording: Recording,
+    },
     /// The caller's side ran to the end of what it was told and asks how to go on. `poll` counts these.
     Asked {
         call: CallId,
@@ -169,6 +176,43 @@ pub enum CutIn {
 }
 
 impl Event {
+    /// Its kind, as it is written where events are kept.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CallArrived(_) => "call_arrived",
+            Self::CallMissed(_) => "call_missed",
+            Self::MessageFound { .. } => "message_found",
+            Self::Asked { .. } => "asked",
+            Self::AnswerLost { .. } => "answer_lost",
+            Self::CallerHungUp { .. } => "caller_hung_up",
+            Self::ConnectFetched { .. } => "connect_fetched",
+            Self::LegSeen { .. } => "leg_seen",
+            Self::LegAnswered { .. } => "leg_answered",
+            Self::LegEnded { .. } => "leg_ended",
+            Self::ConnectionOver { .. } => "connection_over",
+            Self::MessageLeft { .. } => "message_left",
+            Self::NothingRecorded { .. } => "nothing_recorded",
+            Self::RecordingReady { .. } => "recording_ready",
+            Self::RecordingAbsent { .. } => "recording_absent",
+            Self::CutInDone { .. } => "cut_in_done",
+            Self::CallerFound { .. } => "caller_found",
+            Self::LegFound { .. } => "leg_found",
+            Self::RecordingsFound { .. } => "recordings_found",
+            Self::RecordingKept { .. } => "recording_kept",
+            Self::RecordingLost { .. } => "recording_lost",
+            Self::AgentConnected { .. } => "agent_connected",
+            Self::AgentDisconnected { .. } => "agent_disconnected",
+            Self::MediaChanged { .. } => "media_changed",
+            Self::AvailabilitySet { .. } => "availability_set",
+            Self::OfferAccepted { .. } => "offer_accepted",
+            Self::OfferDeclined { .. } => "offer_declined",
+            Self::AgentHungUp { .. } => "agent_hung_up",
+            Self::AgentReady { .. } => "agent_ready",
+            Self::SettingsChanged => "settings_changed",
+            Self::TimePassed => "time_passed",
+        }
+    }
+
     /// The call that it is about.
     pub fn call(&self) -> Option<CallId> {
         match self {

@@ -2,7 +2,7 @@
 
 use super::{
     agents::Agent,
-    call::{Call, Cause, Offer, State},
+    call::{Call, Cause, Offer, Outcome, Recording, State},
     channel::{Channel, Slot},
     decision::{Action, Instruction, OfferRow, Say, TicketChange, Write},
     event::Arrival,
@@ -53,7 +53,25 @@ impl Switchboard {
         }
     }
 
-    fn open_call(&mut self, arrival: Arrival, turn: &mut Turn<'_>) -> Call {
+    /// Its end overtook its beginning. It is kept as what it was, and never rings.
+    pub(super) fn call_was_missed(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
+        let call = self.open_call(arrival, turn);
+        let id = call.id;
+        self.admit(call);
+        self.end(id, Outcome::Abandoned, Reason::CallerHungUp { seconds: 0 }, turn);
+    }
+
+    /// A caller left a message while nothing could be recorded here.
+    pub(super) fn message_found(&mut self, arrival: Arrival, recording: Recording, turn: &mut Turn<'_>) {
+        let call = self.open_call(arrival, turn);
+        let id = call.id;
+        self.admit(call);
+        self.take_message(id, Slot::Unanswered, Selection::default(), Reason::StoreWasDown, turn);
+        self.caller_left_voicemail(id, turn);
+        self.recording_ready(id, recording, turn);
+    }
+
+    pub(super) fn open_call(&mut self, arrival: Arrival, turn: &mut Turn<'_>) -> Call {
         let now = turn.now();
         let times = turn.times_of(arrival.channel);
         let id = CallId(self.ids.next(now.at.timestamp_millis()));

@@ -83,6 +83,8 @@ impl Switchboard {
         self.let_time_pass(turn);
         match event {
             Event::CallArrived(arrival) => self.call_arrives(arrival, turn),
+            Event::CallMissed(arrival) => self.call_was_missed(arrival, turn),
+            Event::MessageFound { arrival, recording } => self.message_found(arrival, recording, turn),
             Event::Asked { call, poll } => self.caller_asks(call, poll, turn),
             Event::AnswerLost { call } => self.answer_lost(call, turn),
             Event::CallerHungUp { call } => self.caller_hung_up(call, turn),

@@ -194,9 +194,7 @@ impl Call {
         match &mut self.state {
             State::Ringing { until } => clamp(until, ring),
             State::Waiting { until } => clamp(until, times.wait_seconds),
-            State::Connecting(connection) => {
-                clamp(&mut connection.deadline, times.connect_seconds.max(20) + 10)
-            }
+            State::Connecting(connection) => connection.resume(now, times.connect_seconds.max(20) + 10),
             State::Talking(talk) => {
                 talk.leg_over_until.iter_mut().for_each(|until| clamp(until, LEG_OVER_SECONDS));
             }

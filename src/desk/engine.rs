@@ -12,7 +12,7 @@ use super::{
 use crate::{
     calls::{
         decision::{Decision, Job, Say, TicketChange, Write},
-        event::Event,
+        event::{Arrival, Event},
         switchboard::{Facts, Switchboard},
         time::Now,
     },
@@ -37,7 +37,6 @@ use crate::{
 };
 use anyhow::Context;
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -332,7 +331,7 @@ impl Engine {
             load: &memory.load,
             now,
         };
-        let name = event_name(&event);
+        let name = event.name();
         let quiet = matches!(event, Event::TimePassed);
         let document = if quiet { None } else { Some(store::to_json(&event)) };
         let board = &mut memory.board;
@@ -341,7 +340,7 @@ impl Engine {
             round.batch.events.push(EventRow { at: now.at, document });
         }
         let reply = self.encode(&decision);
-        self.gather(decision, &name, now, index, round);
+        self.gather(decision, name, now, index, round);
         Ok(reply)
     }
 
@@ -400,12 +399,7 @@ impl Engine {
                 batch.calls.insert(call.id, call);
             }
             Write::Offer(row) => {
-                // An offer that was won keeps the moment it was made at.
-                let made_at = batch.offers.get(&row.offer.id).map(|before| before.offer.at);
-                let entry = batch.offers.entry(row.offer.id).insert_entry(row);
-                if let Some(at) = made_at {
-                    entry.into_mut().offer.at = at;
-                }
+                batch.offers.insert(row.offer.id, row);
             }
             Write::Decided(decided) => {
                 let id = self.memory.ids.next(now.at.timestamp_millis());
@@ -484,12 +478,14 @@ impl Engine {
             let id = board.find(&webhook.provider, provider_call_id)?;
             board.call(id).filter(|call| call.channel == webhook.channel)
         };
+        let is_new = |arrival: &Arrival| {
+            let known = fingerprint(&arrival.provider, &arrival.provider_call_id);
+            !self.memory.known_calls.contains(&known)
+        };
         match &webhook.reading {
             Reading::Arrived(arrival) | Reading::Fallback(arrival) => {
                 let is_live = live(&arrival.provider_call_id).is_some();
-                let known = fingerprint(&arrival.provider, &arrival.provider_call_id);
-                let is_new = !self.memory.known_calls.contains(&known);
-                (is_live || is_new).then(|| Some(Event::CallArrived(arrival.clone())))
+                (is_live || is_new(arrival)).then(|| Some(Event::CallArrived(arrival.clone())))
             }
             Reading::Event { provider_call_id, event } => {
                 let call = board.call(event.call()?)?;
@@ -498,13 +494,19 @@ impl Engine {
                     && provider_call_id.as_ref().is_none_or(|id| *id == call.provider_call_id);
                 theirs.then(|| Some(event.clone()))
             }
-            Reading::Status { provider_call_id, over } => {
-                let call = live(provider_call_id)?.id;
-                Some(over.then_some(Event::CallerHungUp { call }))
-            }
-            Reading::Recorded { provider_call_id, recording } => {
-                let call = live(provider_call_id)?.id;
-                Some(recording.clone().map(|recording| Event::RecordingReady { call, recording }))
+            Reading::Status { arrival, over } => match live(&arrival.provider_call_id) {
+                Some(call) => Some(over.then_some(Event::CallerHungUp { call: call.id })),
+                None => is_new(arrival).then(|| over.then(|| Event::CallMissed(arrival.clone()))),
+            },
+            Reading::Recorded { arrival, recording } => {
+                let Some(recording) = recording.clone().filter(|recording| recording.seconds > 0) else {
+                    return Some(None);
+                };
+                match live(&arrival.provider_call_id) {
+                    Some(call) => Some(Some(Event::RecordingReady { call: call.id, recording })),
+                    None => is_new(arrival)
+                        .then(|| Some(Event::MessageFound { arrival: arrival.clone(), recording })),
+                }
             }
             Reading::Nothing => Some(None),
         }
@@ -516,8 +518,8 @@ impl Engine {
             Reading::Event { provider_call_id: Some(id), event: Event::RecordingReady { recording, .. } } => {
                 (id, recording)
             }
-            Reading::Recorded { provider_call_id, recording: Some(recording) } => {
-                (provider_call_id, recording)
+            Reading::Recorded { arrival, recording: Some(recording) } => {
+                (&arrival.provider_call_id, recording)
             }
             _ => return Ok(Some(Outcome::Late)),
         };
@@ -913,13 +915,6 @@ fn origin(input: &Input) -> Origin<'_> {
     match input {
         Input::Frame { agent, socket, frame } => Some((*agent, *socket, frame.reference.as_ref())),
         _ => None,
-    }
-}
-
-fn event_name(event: &Event) -> String {
-    match json!(event) {
-        Value::Object(fields) => fields.get("event").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        _ => String::new(),
     }
 }
 

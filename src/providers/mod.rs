@@ -62,16 +62,16 @@ pub enum Reading {
         provider_call_id: Option<String>,
         event: Event,
     },
-    /// The caller's leg changed; only its end matters.
+    /// The caller's leg changed; only its end matters. Who called whom, in case that it is all we ever hear.
     Status {
-        provider_call_id: String,
+        arrival: Arrival,
         over: bool,
     },
     /// The telephone company could not get a document from us and asks for help.
     Fallback(Arrival),
     /// A message that was taken without a store: what is known of its recording.
     Recorded {
-        provider_call_id: String,
+        arrival: Arrival,
         recording: Option<Recording>,
     },
     /// Nothing that anybody here needs to know.

@@ -78,7 +78,7 @@ pub enum Reason {
     },
     NothingRecorded,
     RecordingLost,
-    ProviderSaysOver,
+    StoreWasDown,
 }
 
 /// How the leg to an agent came to nothing.
@@ -140,7 +140,9 @@ impl Reason {
             Self::MessageKept { seconds } => format!("A message of {seconds} seconds was left and is kept."),
             Self::NothingRecorded => "The caller left no message.".into(),
             Self::RecordingLost => "A message was left, but it could not be fetched.".into(),
-            Self::ProviderSaysOver => "The telephone company says that the call is over.".into(),
+            Self::StoreWasDown => {
+                "Nothing could be recorded when the call came, so a message was taken.".into()
+            }
         }
     }
 }

@@ -141,9 +141,12 @@ impl Simulator {
         self.company.address.clone()
     }
 
-    /// Webhooks to addresses that begin with `public_url` are signed so, but delivered at `address`, as by a proxy.
+    /// Webhooks to addresses that begin with `public_url` are signed so, but delivered at `address`, as by a proxy. The
+    /// latest address counts.
     pub fn forward(&self, public_url: &str, address: &str) {
-        self.company.state().forwards.push((public_url.to_owned(), address.to_owned()));
+        let forwards = &mut self.company.state().forwards;
+        forwards.retain(|(from, _)| from != public_url);
+        forwards.push((public_url.to_owned(), address.to_owned()));
     }
 
     /// Lets somebody call. The call goes on by itself.

@@ -29,9 +29,18 @@ pub(super) struct Rest {
 impl Twilio {
     /// Redirects the caller's live call to `url`, which answers with a document.
     ///
-    /// A server error is tried once more and then is `Unknown`: Twilio may have done it all the same.
+    /// A server error is `Unknown`, and not tried again here: Twilio may have done it all the same, and a second
+    /// redirect would cut off the leg that the first one started. A call that is not answered yet can't be
+    /// redirected either, but its caller is there.
     pub async fn redirect(&self, provider_call_id: &str, url: &str) -> Result<(), Trouble> {
-        self.rest.update(provider_call_id, &[("Url", url), ("Method", "POST")]).await
+        match self.rest.update(provider_call_id, &[("Url", url), ("Method", "POST")]).await {
+            Err(Trouble::Gone) => match self.caller_is_there(provider_call_id).await {
+                Ok(true) => Err(Trouble::Refused("the call is not answered yet".into())),
+                Ok(false) => Err(Trouble::Gone),
+                Err(_) => Err(Trouble::Refused("whether the caller is there could not be asked".into())),
+            },
+            result => result,
+        }
     }
 
     /// Ends the caller's call and every leg of it. Already over is `Ok`.
@@ -113,18 +122,12 @@ impl Rest {
         Ok(format!("/Calls/{}{rest}", call_id(provider_call_id)?))
     }
 
-    /// Changes a live call. That can be done twice, so what Twilio failed to do is tried once more.
+    /// Changes a live call.
     async fn update(&self, provider_call_id: &str, form: &[(&str, &str)]) -> Result<(), Trouble> {
         let url = self.url(&self.call(provider_call_id, ".json")?);
-        let request = || self.client.post(&url).form(form);
-        let first = self.send(request()).await?;
-        let failed = first.status().is_server_error();
-        let result = if failed { self.ask(request()).await } else { succeeded(first).await };
-        match result {
+        match self.ask(self.client.post(&url).form(form)).await {
             Ok(_) => Ok(()),
             Err(Trouble::NotFound) => Err(Trouble::Gone),
-            // The first of the two may have been carried out.
-            Err(Trouble::Refused(why)) if failed => Err(Trouble::Unknown(why)),
             Err(trouble) => Err(trouble),
         }
     }
@@ -368,12 +371,6 @@ mod tests {
             twin(move |_| (status, body.clone()).into_response(), Duration::ZERO).await
         }
 
-        async fn says_in_turn(statuses: &'static [u16]) -> Self {
-            let status = |count: usize| *statuses.get(count - 1).or(statuses.last()).unwrap();
-            twin(move |count| StatusCode::from_u16(status(count)).unwrap().into_response(), Duration::ZERO)
-                .await
-        }
-
         fn asked(&self) -> Vec<Asked> {
             self.asked.lock().unwrap().clone()
         }
@@ -414,8 +411,6 @@ mod tests {
         for (status, body, expected) in [
             (401, problem(20003), Err(Trouble::Unauthorised)),
             (403, problem(20403), Err(Trouble::Unauthorised)),
-            (404, problem(20404), Err(Trouble::Gone)),
-            (400, problem(21220), Err(Trouble::Gone)),
             (400, problem(21205), refused(r"400 Bad Request, code 21205: no\u{7}t so")),
             (400, "<html>".into(), refused("400 Bad Request, code 0: ")),
             (429, problem(20429), refused(r"429 Too Many Requests, code 20429: no\u{7}t so")),
@@ -428,17 +423,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_error_is_tried_once_more_and_then_nobody_knows() {
-        for (statuses, expected, tries) in [
-            (&[500, 200][..], Ok(()), 2),
-            (&[503], Err(Trouble::Unknown("503 Service Unavailable".into())), 2),
-            (&[502, 404], Err(Trouble::Gone), 2),
-            // Refused now, but the first may have been carried out.
-            (&[500, 429], Err(Trouble::Unknown("429 Too Many Requests, code 0: ".into())), 2),
+    async fn after_a_server_error_nobody_knows_and_it_is_not_sent_twice() {
+        let twin = Twin::says(503, "").await;
+        let unknown = Err(Trouble::Unknown("503 Service Unavailable".into()));
+        assert_eq!(twin.twilio.redirect(CALL, "https://x").await, unknown);
+        assert_eq!(twin.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_can_t_be_redirected_is_gone_only_if_it_is_over() {
+        for (code, status, expected) in [
+            (404, "completed", Err(Trouble::Gone)),
+            (400, "completed", Err(Trouble::Gone)),
+            (400, "ringing", Err(Trouble::Refused("the call is not answered yet".into()))),
         ] {
-            let twin = Twin::says_in_turn(statuses).await;
-            assert_eq!(twin.twilio.redirect(CALL, "https://x").await, expected, "{statuses:?}");
-            assert_eq!(twin.asked().len(), tries, "{statuses:?}");
+            let answer = move |count| match count {
+                1 => (StatusCode::from_u16(code).unwrap(), problem(21220)).into_response(),
+                _ => format!(r#"{{"status": "{status}"}}"#).into_response(),
+            };
+            let twin = twin(answer, Duration::ZERO).await;
+            assert_eq!(twin.twilio.redirect(CALL, "https://x").await, expected, "{code} {status}");
         }
     }
 

@@ -22,10 +22,10 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
         Hook::Voice => arrived(&form, name, channel, 0, Reading::Arrived),
         Hook::Held(poll) => arrived(&form, name, channel, poll, Reading::Arrived),
         Hook::Fallback => arrived(&form, name, channel, 0, Reading::Fallback),
-        Hook::Status => Ok(Reading::Status {
-            over: is_over(form.required("CallStatus")?),
-            provider_call_id: form.call()?,
-        }),
+        Hook::Status => {
+            let over = is_over(form.required("CallStatus")?);
+            Ok(Reading::Status { over, arrival: arrival(&form, name, channel, 0)? })
+        }
         Hook::Wait(call, poll) => asked(&form, call, Event::Asked { call, poll }),
         Hook::Connect(call, attempt) => asked(&form, call, Event::ConnectFetched { call, attempt }),
         Hook::MessageEmpty(call, times) => asked(&form, call, Event::NothingRecorded { call, times }),
@@ -35,7 +35,7 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
             event(form.call()?, Event::MessageLeft { call, recording: form.recording()? })
         }
         Hook::MessageStatus(call) => message_status(&form, call),
-        Hook::LooseDone | Hook::LooseStatus => loose(&form),
+        Hook::LooseDone | Hook::LooseStatus => loose(&form, arrival(&form, name, channel, 0)?),
     }
 }
 
@@ -50,18 +50,24 @@ fn arrived(
     poll: u32,
     reading: impl FnOnce(Arrival) -> Reading,
 ) -> Result<Reading, BadField> {
-    let provider_call_id = form.call()?;
+    let arrival = arrival(form, name, channel, poll)?;
     if form.caller_is_gone() {
-        return Ok(Reading::Status { provider_call_id, over: true });
+        return Ok(Reading::Status { arrival, over: true });
     }
-    Ok(reading(Arrival {
+    form.required("To")?;
+    Ok(reading(arrival))
+}
+
+/// Who calls whom, as far as the form says.
+fn arrival(form: &Form<'_>, name: &str, channel: ChannelId, poll: u32) -> Result<Arrival, BadField> {
+    Ok(Arrival {
         channel,
         provider: name.into(),
-        provider_call_id,
+        provider_call_id: form.call()?,
         from: Caller::from(form.get("From").unwrap_or_default().to_owned()),
-        to: form.required("To")?.to_owned(),
+        to: form.get("To").unwrap_or_default().to_owned(),
         poll,
-    }))
+    })
 }
 
 /// The caller's side asks how to go on.
@@ -104,10 +110,10 @@ fn leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField>
 }
 
 /// A message that was taken by a document of ours that knew no call.
-fn loose(form: &Form<'_>) -> Result<Reading, BadField> {
+fn loose(form: &Form<'_>, arrival: Arrival) -> Result<Reading, BadField> {
     let over = form.get("RecordingStatus") == Some("completed");
     let recording = if over { Some(form.recording()?) } else { None };
-    Ok(Reading::Recorded { provider_call_id: form.call()?, recording })
+    Ok(Reading::Recorded { arrival, recording })
 }
 
 fn message_status(form: &Form<'_>, call: CallId) -> Result<Reading, BadField> {
@@ -278,7 +284,8 @@ mod tests {
             ("canceled", true),
         ] {
             let read = said(Hook::Status, &format!("CallStatus={status}"));
-            assert_eq!(read, Ok(Reading::Status { provider_call_id: CALLER.into(), over }), "{status}");
+            let arrival = Arrival { to: String::new(), ..arrival("", 0) };
+            assert_eq!(read, Ok(Reading::Status { arrival, over }), "{status}");
         }
     }
 
@@ -293,7 +300,7 @@ mod tests {
             assert_eq!(said(hook, "CallStatus=in-progress"), of_caller(event));
             assert_eq!(said(hook, "CallStatus=completed"), of_caller(Event::CallerHungUp { call }));
         }
-        let gone = Ok(Reading::Status { provider_call_id: CALLER.into(), over: true });
+        let gone = Ok(Reading::Status { arrival: arrival("", 1), over: true });
         assert_eq!(said(Hook::Held(1), "From=&To=%2B4311&CallStatus=completed"), gone);
     }
 
@@ -375,7 +382,8 @@ mod tests {
 
     #[test]
     fn a_message_taken_without_a_store_belongs_to_the_telephone_company_s_call() {
-        let recorded = |recording| Ok(Reading::Recorded { provider_call_id: CALLER.into(), recording });
+        let arrival = Arrival { to: String::new(), ..arrival("", 0) };
+        let recorded = |recording| Ok(Reading::Recorded { arrival: arrival.clone(), recording });
         let form = format!("RecordingSid={RECORDING}&RecordingDuration=12");
         assert_eq!(said(Hook::LooseDone, &form), recorded(None));
         let ready = Recording { id: RECORDING.into(), seconds: 12 };
