@@ -64,7 +64,7 @@ use desk::{
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use store::{Folder, settings::Change};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -73,6 +73,9 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 use web::Web;
+
+/// How long a stop waits for connections to end.
+const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// The daemon, running.
 pub struct Daemon {
@@ -115,7 +118,6 @@ impl Daemon {
             runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
-            seed: rand::rng().random(),
         };
         let (engine, desk) = Engine::start(around, writer).await?;
         let (stop, stopped) = watch::channel(false);
@@ -148,8 +150,11 @@ impl Daemon {
         info!("stopping");
         self.stop.send_replace(true);
         let ended = self.engine.await.context("the engine broke")?;
-        for server in self.servers {
-            server.abort();
+        for mut server in self.servers {
+            // Answers that are on their way get there; who holds a connection open is not waited for.
+            if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
+                server.abort();
+            }
         }
         ended
     }

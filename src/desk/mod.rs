@@ -1,10 +1,13 @@
-//! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides,
-//! records and acts. `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
+//! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
+//! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
+//! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
 //! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
 
+mod deciding;
 pub mod documents;
 pub mod engine;
 pub mod jobs;
+mod memory;
 pub mod settings;
 pub mod softphones;
 

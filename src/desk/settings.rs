@@ -81,10 +81,10 @@ impl Settings {
     }
 
     /// Makes the settings out of what is stored.
-    pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, (Change, Refused)> {
+    pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, Box<(Change, Refused)>> {
         let mut settings = Self::default();
         for change in changes {
-            settings.apply(change.clone(), ground).map_err(|refused| (change, refused))?;
+            settings.apply(change.clone(), ground).map_err(|refused| Box::new((change, refused)))?;
         }
         Ok(settings)
     }

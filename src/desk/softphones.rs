@@ -158,6 +158,10 @@ struct Socket {
     microphone: bool,
 }
 
+/// The agent has as many sockets as they may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManySockets;
+
 #[derive(Debug, Default)]
 pub struct Softphones {
     sockets: HashMap<UserId, Vec<Socket>>,
@@ -173,14 +177,11 @@ struct Resume {
 }
 
 impl Softphones {
-    /// True: it is the agent's first.
-    pub fn open(&mut self, opened: &Opened) -> Result<bool, Frame> {
+    /// Takes up a new socket, unless the agent has too many.
+    pub fn open(&mut self, opened: &Opened) -> Result<(), TooManySockets> {
         let sockets = self.sockets.entry(opened.agent).or_default();
         if sockets.len() >= SOCKETS_MAX {
-            return Err(Frame::error(
-                "too_many_sockets",
-                format!("an agent has at most {SOCKETS_MAX} sockets"),
-            ));
+            return Err(TooManySockets);
         }
         sockets.push(Socket {
             id: opened.socket,
@@ -189,7 +190,7 @@ impl Softphones {
             registered: true,
             microphone: true,
         });
-        Ok(sockets.len() == 1)
+        Ok(())
     }
 
     /// The socket goes on where an earlier one stopped: what that one said of its telephone holds. `None`: the token

@@ -1,0 +1,473 @@
+//! What each thing that comes in means, one function each. Everything is gathered in a round, which the engine records
+//! and then acts on.
+
+use super::{
+    Input, Outcome, TicketPatch, Webhook, documents,
+    engine::Engine,
+    jobs::{self, Report},
+    memory::fingerprint,
+    settings::Refused,
+    softphones::{ClientFrame, Frame, Opened, Said, SocketId},
+    wrong,
+};
+use crate::{
+    calls::{
+        decision::{Decision, Job, Say, TicketChange, Write},
+        event::{Arrival, Event},
+        switchboard::Facts,
+        time::Now,
+    },
+    providers::{Document, Reading, Reply, addresses::Addresses},
+    routing::{
+        ids::{ChannelId, JobId, TicketId, TokenId, UserId},
+        load::TicketType,
+    },
+    store::{
+        self,
+        answers::AnswerRow,
+        batch::{Batch, NotCommitted},
+        decisions::DecisionRow,
+        events::EventRow,
+        jobs::JobRow,
+        settings::Change,
+        voicemails::Voicemail,
+    },
+    tickets::ticket::Ticket,
+};
+use chrono::TimeDelta;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+use tracing::{error, warn};
+
+/// Everything that one round wants recorded and done.
+#[derive(Default)]
+pub(super) struct Round {
+    pub batch: Batch,
+    pub says: Vec<(Say, Option<usize>)>,
+    pub jobs: Vec<JobRow>,
+    pub outcomes: Vec<Option<Outcome>>,
+    pub opened: Vec<Opened>,
+    pub revoked: Vec<TokenId>,
+    pub settings_changed: bool,
+}
+
+/// Why a round came to nothing.
+pub(super) enum Broken {
+    /// Deciding it panicked.
+    Panicked(String),
+    Store(NotCommitted),
+}
+
+impl Engine {
+    pub(super) async fn decide(
+        &mut self,
+        input: &Input,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        match input {
+            Input::Webhook(webhook) => self.webhook(webhook, index, round).await,
+            Input::SocketOpened(opened) => {
+                round.opened.push(opened.clone());
+                Ok(None)
+            }
+            Input::SocketClosed { agent, socket } => {
+                let event = if self.softphones.close(*agent, *socket) {
+                    Event::AgentDisconnected { agent: *agent }
+                } else {
+                    let (registered, microphone) = self.softphones.media_of(*agent);
+                    Event::MediaChanged { agent: *agent, registered, microphone }
+                };
+                self.happen(event, None, round).map(|_| None)
+            }
+            Input::Frame { agent, socket, frame } => self.frame(*agent, *socket, frame, index, round),
+            Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
+            Input::Job(report) => self.job(report, round),
+            Input::Save(change) => self.save(change.clone(), round),
+            Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
+            Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
+        }
+    }
+
+    /// Hands an event to the switchboard and gathers what comes of it.
+    fn happen(
+        &mut self,
+        event: Event,
+        index: Option<usize>,
+        round: &mut Round,
+    ) -> Result<Option<Reply>, Broken> {
+        let now = self.around.clock.now();
+        let memory = &mut self.memory;
+        memory.load.expire(now.at);
+        let facts = Facts {
+            people: &memory.settings.people,
+            channels: &memory.settings.channels,
+            times: self.around.ground.times,
+            load: &memory.load,
+            now,
+        };
+        let name = event.name();
+        let quiet = matches!(event, Event::TimePassed);
+        let document = if quiet { None } else { Some(store::to_json(&event)) };
+        let board = &mut memory.board;
+        let decision = catch_unwind(AssertUnwindSafe(|| board.handle(event, facts))).map_err(panicked)?;
+        if let Some(document) = document {
+            round.batch.events.push(EventRow { at: now.at, document });
+        }
+        let reply = self.encode(&decision);
+        self.gather(decision, name, now, index, round);
+        Ok(reply)
+    }
+
+    fn encode(&self, decision: &Decision) -> Option<Reply> {
+        let answer = decision.answer.as_ref()?;
+        let ended = decision.write.iter().find_map(|write| match write {
+            Write::Call(call) => Some(call.as_ref()),
+            _ => None,
+        });
+        let call = answer.call.and_then(|id| self.memory.board.call(id)).or(ended)?;
+        let settings = &self.memory.settings;
+        let channel = settings.channels.get(&call.channel);
+        let sounds = &self.around.sounds;
+        let document = documents::document(answer.instruction.clone(), call.id, channel, settings, sounds);
+        Some(self.write(&call.provider, call.channel, &document))
+    }
+
+    fn write(&self, provider: &str, channel: ChannelId, document: &Document) -> Reply {
+        let addresses = self.addresses(provider, channel);
+        match self.around.providers.get(provider) {
+            Some(company) => company.write(&addresses, document),
+            None => Reply { content_type: "text/plain".into(), body: String::new() },
+        }
+    }
+
+    fn addresses(&self, provider: &str, channel: ChannelId) -> Addresses {
+        Addresses { public_url: self.around.public_url.clone(), provider: provider.to_owned(), channel }
+    }
+
+    fn gather(&mut self, decision: Decision, event: &str, now: Now, index: Option<usize>, round: &mut Round) {
+        round.says.extend(decision.say.into_iter().map(|say| (say, index)));
+        for write in decision.write {
+            self.gather_write(write, event, now, round);
+        }
+        for job in decision.later {
+            self.add_job(job, now, round);
+        }
+    }
+
+    fn add_job(&mut self, job: Job, now: Now, round: &mut Round) {
+        let id = JobId(self.memory.ids.next(now.at.timestamp_millis()));
+        let sent_at = Some(now.at);
+        let row = JobRow { id, job, due_at: now.at, tries: 0, sent_at, failed_at: None, error: None };
+        round.batch.jobs.insert(id, row.clone());
+        round.jobs.push(row);
+    }
+
+    fn gather_write(&mut self, write: Write, event: &str, now: Now, round: &mut Round) {
+        let batch = &mut round.batch;
+        match write {
+            Write::Call(call) => {
+                if call.is_over() {
+                    self.memory.tickets.remove(&call.ticket);
+                }
+                self.memory.known_calls.insert(fingerprint(&call.provider, &call.provider_call_id));
+                batch.calls.insert(call.id, call);
+            }
+            Write::Offer(row) => {
+                batch.offers.insert(row.offer.id, row);
+            }
+            Write::Decided(decided) => {
+                let id = self.memory.ids.next(now.at.timestamp_millis());
+                batch.decisions.push(DecisionRow::new(id, event, decided));
+            }
+            Write::Ticket(change) => self.ticket_changes(change, round),
+            Write::Agent(row) => {
+                batch.agents.insert(row.agent, row);
+            }
+            Write::Cursor { channel, cursor } => {
+                batch.cursors.insert(channel, cursor);
+            }
+            Write::Voicemail { call, recording, sha256, at } => {
+                let (recording, seconds) = (recording.id, recording.seconds);
+                batch.voicemails.push(Voicemail { call, recording, seconds, sha256, kept_at: at });
+            }
+        }
+    }
+
+    fn ticket_changes(&mut self, change: TicketChange, round: &mut Round) {
+        let id = match change {
+            TicketChange::Open { ticket, call, channel, at } => {
+                let mut opened = Ticket::open(ticket, TicketType::Calling, at);
+                (opened.call, opened.channel) = (Some(call), Some(channel));
+                self.memory.tickets.insert(ticket, opened);
+                ticket
+            }
+            TicketChange::Assign { ticket, .. } | TicketChange::Unassign { ticket } => ticket,
+        };
+        // A ticket that is not of a live call (its recording came late) has no owner to take away.
+        let Some(ticket) = self.memory.tickets.get_mut(&id) else { return };
+        match change {
+            TicketChange::Open { .. } => {}
+            TicketChange::Assign { owner, at, .. } => ticket.assign(owner, at),
+            TicketChange::Unassign { .. } => ticket.unassign(),
+        }
+        ticket.weigh(&mut self.memory.load);
+        round.batch.tickets.insert(id, ticket.clone());
+    }
+
+    // Webhooks
+
+    async fn webhook(
+        &mut self,
+        webhook: &Webhook,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        if let Some(reply) = self.memory.answers.get(&webhook.key) {
+            return Ok(Some(Outcome::Reply(reply)));
+        }
+        let Some(event) = self.resolve(webhook) else {
+            return self.late(webhook, round).await;
+        };
+        let reply = match event {
+            Some(event) => self.happen(event, Some(index), round)?,
+            None => None,
+        };
+        let nothing = || self.write(&webhook.provider, webhook.channel, &Document::Nothing);
+        let reply = Arc::new(reply.unwrap_or_else(nothing));
+        let now = self.around.clock.now();
+        self.memory.answers.keep(webhook.key, reply.clone(), now);
+        round.batch.answers.push(AnswerRow {
+            event_key: crate::audio::hex(&webhook.key),
+            at: now.at,
+            content_type: reply.content_type.clone(),
+            body: reply.body.clone(),
+        });
+        Ok(Some(Outcome::Reply(reply)))
+    }
+
+    /// What a webhook means. `None`: its call is not live. `Some(None)`: nothing.
+    fn resolve(&self, webhook: &Webhook) -> Option<Option<Event>> {
+        let board = &self.memory.board;
+        let live = |provider_call_id: &str| {
+            let id = board.find(&webhook.provider, provider_call_id)?;
+            board.call(id).filter(|call| call.channel == webhook.channel)
+        };
+        let is_new = |arrival: &Arrival| {
+            let known = fingerprint(&arrival.provider, &arrival.provider_call_id);
+            !self.memory.known_calls.contains(&known)
+        };
+        match &webhook.reading {
+            Reading::Arrived(arrival) | Reading::Fallback(arrival) => {
+                let is_live = live(&arrival.provider_call_id).is_some();
+                (is_live || is_new(arrival)).then(|| Some(Event::CallArrived(arrival.clone())))
+            }
+            Reading::Event { provider_call_id, event } => {
+                let call = board.call(event.call()?)?;
+                let theirs = call.provider == webhook.provider
+                    && call.channel == webhook.channel
+                    && provider_call_id.as_ref().is_none_or(|id| *id == call.provider_call_id);
+                theirs.then(|| Some(event.clone()))
+            }
+            Reading::Status { arrival, over } => match live(&arrival.provider_call_id) {
+                Some(call) => Some(over.then_some(Event::CallerHungUp { call: call.id })),
+                None => is_new(arrival).then(|| over.then(|| Event::CallMissed(arrival.clone()))),
+            },
+            Reading::Recorded { arrival, recording } => {
+                let Some(recording) = recording.clone().filter(|recording| recording.seconds > 0) else {
+                    return Some(None);
+                };
+                match live(&arrival.provider_call_id) {
+                    Some(call) => Some(Some(Event::RecordingReady { call: call.id, recording })),
+                    None => is_new(arrival)
+                        .then(|| Some(Event::MessageFound { arrival: arrival.clone(), recording })),
+                }
+            }
+            Reading::Nothing => Some(None),
+        }
+    }
+
+    /// A webhook of a call that is over changes nothing, but for one thing: what a caller said is not lost.
+    async fn late(&mut self, webhook: &Webhook, round: &mut Round) -> Result<Option<Outcome>, Broken> {
+        let (provider_call_id, recording) = match &webhook.reading {
+            Reading::Event { provider_call_id: Some(id), event: Event::RecordingReady { recording, .. } } => {
+                (id, recording)
+            }
+            Reading::Recorded { arrival, recording: Some(recording) } => {
+                (&arrival.provider_call_id, recording)
+            }
+            _ => return Ok(Some(Outcome::Late)),
+        };
+        if recording.seconds == 0 {
+            return Ok(Some(Outcome::Late));
+        }
+        let found =
+            store::calls::at_provider(self.writer.connection(), &webhook.provider, provider_call_id).await;
+        let kept = match found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))? {
+            Some(call) => call.keep(recording.clone()),
+            None => {
+                warn!(provider = webhook.provider, "a recording of a call that nobody knows");
+                return Ok(Some(Outcome::Late));
+            }
+        };
+        let now = self.around.clock.now();
+        self.add_job(kept, now, round);
+        let reply = Arc::new(self.write(&webhook.provider, webhook.channel, &Document::Nothing));
+        self.memory.answers.keep(webhook.key, reply.clone(), now);
+        Ok(Some(Outcome::Reply(reply)))
+    }
+
+    // Softphones
+
+    fn frame(
+        &mut self,
+        agent: UserId,
+        socket: SocketId,
+        said: &ClientFrame,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        let event = match &said.said {
+            Said::Accept { offer_id } => Event::OfferAccepted { agent, offer: *offer_id },
+            Said::Decline { offer_id } => Event::OfferDeclined { agent, offer: *offer_id },
+            Said::HangUp { call_id } => Event::AgentHungUp { agent, call: *call_id },
+            Said::Availability(by_hand) => Event::AvailabilitySet { agent, by_hand: by_hand.clone() },
+            Said::Ready => Event::AgentReady { agent },
+            Said::Media { registered, microphone } => {
+                let (registered, microphone) = (registered.unwrap_or(true), microphone.unwrap_or(true));
+                let (registered, microphone) = self.softphones.media(agent, socket, registered, microphone);
+                Event::MediaChanged { agent, registered, microphone }
+            }
+            Said::Resume { token } => {
+                match self.softphones.resume(agent, socket, token, self.around.clock.now()) {
+                    Some((registered, microphone)) => Event::MediaChanged { agent, registered, microphone },
+                    None => {
+                        let frame = Frame::error(
+                            "resume_expired",
+                            "the token is used up or too old; nothing is lost",
+                        );
+                        self.softphones.answer(agent, &frame, Some((agent, socket, said.reference.as_ref())));
+                        return Ok(None);
+                    }
+                }
+            }
+            Said::Pong => return Ok(None),
+        };
+        self.happen(event, Some(index), round).map(|_| None)
+    }
+
+    // Jobs
+
+    fn job(&mut self, report: &Report, round: &mut Round) -> Result<Option<Outcome>, Broken> {
+        let now = self.around.clock.now();
+        let event = match &report.result {
+            jobs::Result::Done { event, next } => {
+                round.batch.jobs_over.push(report.id);
+                if let Some(next) = next {
+                    self.add_job(next.clone(), now, round);
+                }
+                event.clone()
+            }
+            jobs::Result::Again { tries, seconds, error } => {
+                let seconds = i64::try_from(*seconds).unwrap_or(i64::MAX / 1000);
+                round.batch.jobs_tried.push(store::jobs::Tried {
+                    id: report.id,
+                    due_at: now.at + TimeDelta::seconds(seconds),
+                    tries: *tries,
+                    failed_at: None,
+                    error: error.clone(),
+                });
+                None
+            }
+            jobs::Result::GivenUp { tries, error, event } => {
+                error!(job.id = %report.id, %error, "a job is given up");
+                round.batch.jobs_tried.push(store::jobs::Tried {
+                    id: report.id,
+                    due_at: now.at,
+                    tries: *tries,
+                    failed_at: Some(now.at),
+                    error: error.clone(),
+                });
+                event.clone()
+            }
+        };
+        if let Some(event) = event {
+            self.happen(event, None, round)?;
+        }
+        Ok(None)
+    }
+
+    // Settings and tickets
+
+    fn save(&mut self, change: Change, round: &mut Round) -> Result<Option<Outcome>, Broken> {
+        match self.memory.settings.with(change, &self.around.ground) {
+            Err(refused) => Ok(Some(Outcome::Refused(refused))),
+            Ok((settings, stored)) => {
+                self.memory.settings = Arc::new(settings);
+                if let Change::RevokeToken(token) = &stored {
+                    round.revoked.push(*token);
+                }
+                round.batch.settings.push(stored.clone());
+                round.settings_changed = true;
+                self.happen(Event::SettingsChanged, None, round)?;
+                Ok(Some(Outcome::Saved(stored)))
+            }
+        }
+    }
+
+    async fn change_ticket(
+        &mut self,
+        id: TicketId,
+        patch: &TicketPatch,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        let live = self.memory.tickets.get(&id).or_else(|| round.batch.tickets.get(&id)).cloned();
+        let stored = match live {
+            Some(ticket) => Some(ticket),
+            None => store::tickets::one(self.writer.connection(), id)
+                .await
+                .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
+        };
+        let Some(mut ticket) = stored else { return Ok(Some(Outcome::Refused(Refused::NotFound))) };
+        if let Err(refused) = self.patch(&mut ticket, patch) {
+            return Ok(Some(Outcome::Refused(refused)));
+        }
+        ticket.weigh(&mut self.memory.load);
+        if let Some(live) = self.memory.tickets.get_mut(&id) {
+            *live = ticket.clone();
+        }
+        round.batch.tickets.insert(id, ticket.clone());
+        Ok(Some(Outcome::Ticket(Box::new(ticket))))
+    }
+
+    fn patch(&self, ticket: &mut Ticket, patch: &TicketPatch) -> Result<(), Refused> {
+        let people = &self.memory.settings.people;
+        let now = self.around.clock.now().at;
+        match patch.owner {
+            Some(Some(owner)) if !people.users.contains_key(&owner) => {
+                return Err(wrong("/owner", "there is no user of this id"));
+            }
+            Some(Some(owner)) => ticket.assign(owner, now),
+            Some(None) => ticket.unassign(),
+            None => {}
+        }
+        if let Some(team) = patch.team {
+            if team.is_some_and(|team| !people.teams.contains_key(&team)) {
+                return Err(wrong("/team", "there is no team of this id"));
+            }
+            ticket.team = team;
+        }
+        if let Some(status) = patch.status {
+            ticket.set_status(status, now, &self.around.ground.account);
+        }
+        Ok(())
+    }
+}
+
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Broken {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    Broken::Panicked(text.unwrap_or_else(|| "panicked".into()))
+}

@@ -1,0 +1,126 @@
+//! What the engine knows of the store without reading it: projections, all rebuilt from it at a start and after a
+//! failure. The hot path reads nothing from the database.
+
+use super::{engine::Surroundings, settings::Settings};
+use crate::{
+    calls::{
+        switchboard::{Facts, Switchboard},
+        time::Now,
+    },
+    providers::Reply,
+    routing::{
+        ids::{Ids, TicketId},
+        load::{COUNTED_FOR, Load},
+    },
+    store::{self, Writer},
+    tickets::ticket::Ticket,
+};
+use anyhow::Context;
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+/// Answers stay in memory this long after they were given; later doubles find them in the store.
+const ANSWERS_KEPT_MS: i64 = 15 * 60 * 1000;
+
+/// What is known of the store without reading it: projections, all rebuilt from it at a start and after a failure.
+pub(super) struct Memory {
+    pub settings: Arc<Settings>,
+    pub board: Switchboard,
+    pub load: Load,
+    /// The tickets of live calls.
+    pub tickets: HashMap<TicketId, Ticket>,
+    /// Every call that ever came, by a hash of what its telephone company calls it.
+    pub known_calls: HashSet<u128>,
+    pub answers: Answers,
+    pub ids: Ids,
+}
+
+/// Answers to webhooks of the last minutes, by event key.
+#[derive(Default)]
+pub(super) struct Answers {
+    by_key: HashMap<[u8; 32], Arc<Reply>>,
+    by_age: VecDeque<(i64, [u8; 32])>,
+}
+
+impl Answers {
+    pub fn get(&self, key: &[u8; 32]) -> Option<Arc<Reply>> {
+        self.by_key.get(key).cloned()
+    }
+
+    pub fn keep(&mut self, key: [u8; 32], reply: Arc<Reply>, now: Now) {
+        self.by_key.insert(key, reply);
+        self.by_age.push_back((now.steady.0, key));
+        while let Some(&(at, key)) = self.by_age.front()
+            && at < now.steady.0 - ANSWERS_KEPT_MS
+        {
+            self.by_age.pop_front();
+            self.by_key.remove(&key);
+        }
+    }
+}
+
+/// Reads everything that the engine keeps in memory.
+pub(super) async fn recall(around: &Surroundings, writer: &mut Writer) -> anyhow::Result<Memory> {
+    let now = around.clock.now();
+    let stored = store::settings::all(writer.connection()).await.context("cannot read the settings")?;
+    let settings = Settings::load(stored, &around.ground).map_err(|(change, refused)| {
+        anyhow::anyhow!("a stored setting is not valid: {change:?}: {refused:?}")
+    })?;
+    let load = recount(writer, now).await.context("cannot count the tickets")?;
+    let connection = writer.connection();
+    let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
+    let ids = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
+    let calls = store::calls::live(connection).await.context("cannot read the live calls")?;
+    let agents = store::agents::all(connection).await.context("cannot read the agents")?;
+    let cursors = store::cursors::all(connection).await.context("cannot read the cursors")?;
+    let since = now.at - TimeDelta::milliseconds(ANSWERS_KEPT_MS);
+    let recent = store::answers::since(connection, since).await.context("cannot read the answers")?;
+
+    let mut board = Switchboard::new(Ids::new(rand::random()));
+    agents.into_iter().for_each(|row| board.restore_agent(row, now));
+    cursors.into_iter().for_each(|(channel, cursor)| board.restore_cursor(channel, cursor));
+    let facts = Facts {
+        people: &settings.people,
+        channels: &settings.channels,
+        times: around.ground.times,
+        load: &load,
+        now,
+    };
+    calls.into_iter().for_each(|call| board.restore_call(call, facts));
+    let mut answers = Answers::default();
+    recent.into_iter().for_each(|(key, reply)| answers.keep(key, Arc::new(reply), now));
+    Ok(Memory {
+        settings: Arc::new(settings),
+        board,
+        load,
+        tickets: tickets.into_iter().map(|ticket| (ticket.id, ticket)).collect(),
+        known_calls: ids.iter().map(|(provider, id)| fingerprint(provider, id)).collect(),
+        answers,
+        ids: Ids::new(rand::random()),
+    })
+}
+
+pub(super) async fn recount(writer: &mut Writer, now: Now) -> sqlx::Result<Load> {
+    let since = (now.at - COUNTED_FOR).timestamp_millis();
+    let mut load = Load::default();
+    for ticket in store::tickets::counted(writer.connection(), since).await? {
+        ticket.weigh(&mut load);
+    }
+    for (user, at_ms) in store::tickets::last_assigned(writer.connection()).await? {
+        load.remember_assignment(user, store::instant(at_ms));
+    }
+    Ok(load)
+}
+
+/// Short enough to be kept for every call that ever came.
+pub(super) fn fingerprint(provider: &str, provider_call_id: &str) -> u128 {
+    let hash =
+        Sha256::new().chain_update(provider).chain_update([0]).chain_update(provider_call_id).finalize();
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash[..16]);
+    u128::from_be_bytes(first)
+}
