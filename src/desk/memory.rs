@@ -67,9 +67,8 @@ impl Answers {
 pub(super) async fn recall(around: &Surroundings, writer: &mut Writer) -> anyhow::Result<Memory> {
     let now = around.clock.now();
     let stored = store::settings::all(writer.connection()).await.context("cannot read the settings")?;
-    let settings = Settings::load(stored, &around.ground).map_err(|(change, refused)| {
-        anyhow::anyhow!("a stored setting is not valid: {change:?}: {refused:?}")
-    })?;
+    let settings = Settings::load(stored, &around.ground)
+        .map_err(|wrong| anyhow::anyhow!("a stored setting is not valid: {:?}: {:?}", wrong.0, wrong.1))?;
     let load = recount(writer, now).await.context("cannot count the tickets")?;
     let connection = writer.connection();
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
