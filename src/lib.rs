@@ -64,7 +64,11 @@ use desk::{
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use store::{Folder, settings::Change};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -84,19 +88,6 @@ pub struct Daemon {
     engine: JoinHandle<anyhow::Result<()>>,
     servers: Vec<JoinHandle<()>>,
     _folder: Folder,
-}
-
-/// Runs the daemon on `listener` until `shutdown` resolves.
-pub async fn run(
-    config: Config,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
-    let mut daemon = Daemon::start(config, listener).await?;
-    tokio::select! {
-        () = shutdown => daemon.stop().await,
-        ended = &mut daemon.engine => ended.context("the engine broke")?,
-    }
 }
 
 impl Daemon {
@@ -121,7 +112,7 @@ impl Daemon {
         };
         let (engine, desk) = Engine::start(around, writer).await?;
         let (stop, stopped) = watch::channel(false);
-        let engine = tokio::spawn(engine.run(until(stopped.clone())));
+        let engine = tokio::spawn(engine.run(stopping(stopped.clone())));
         ship_greetings(&desk, &clock).await?;
 
         let seed = rand::rng().random();
@@ -145,6 +136,14 @@ impl Daemon {
         Ok(secret)
     }
 
+    /// Serves until `shutdown` resolves. Err: it had to stop by itself.
+    pub async fn until(mut self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::select! {
+            () = shutdown => self.stop().await,
+            ended = &mut self.engine => ended.context("the engine broke")?,
+        }
+    }
+
     /// Takes no more requests, finishes those that are there, and closes the store.
     pub async fn stop(self) -> anyhow::Result<()> {
         info!("stopping");
@@ -160,7 +159,7 @@ impl Daemon {
     }
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
+async fn stopping(mut stopped: watch::Receiver<bool>) {
     // The sender is gone only with the daemon, which is a stop too.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
@@ -172,23 +171,42 @@ async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<boo
             warn!(%error, "a connection will be slower than it could be");
         }
     });
-    let served = axum::serve(listener, web::router(web)).with_graceful_shutdown(until(stopped)).await;
+    let served = axum::serve(listener, web::router(web)).with_graceful_shutdown(stopping(stopped)).await;
     served.unwrap_or_else(|error| error!(%error, "serving ended"));
 }
 
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {
-    let served = axum::serve(listener, web::control(web)).with_graceful_shutdown(until(stopped)).await;
+    let served = axum::serve(listener, web::control(web)).with_graceful_shutdown(stopping(stopped)).await;
     served.unwrap_or_else(|error| error!(%error, "serving the command line ended"));
 }
 
 /// The socket over which the command line reaches the running daemon: only the data folder's owner can.
 fn control_socket(folder: &Path) -> anyhow::Result<UnixListener> {
     use std::os::unix::fs::PermissionsExt;
-    let path = folder.join("control.sock");
+    let path = folder.join(CONTROL_SOCKET);
     let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    let short = ShortPath::to(folder)?;
+    let listener =
+        UnixListener::bind(short.path()).with_context(|| format!("cannot make {}", path.display()))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
+}
+
+const CONTROL_SOCKET: &str = "control.sock";
+
+/// The way to the control socket. The kernel takes at most 107 bytes for it, and data folders may lie deep.
+pub struct ShortPath(std::fs::File);
+
+impl ShortPath {
+    pub fn to(folder: &Path) -> std::io::Result<Self> {
+        std::fs::File::open(folder).map(Self)
+    }
+
+    /// Good for as long as this lives.
+    pub fn path(&self) -> PathBuf {
+        use std::os::fd::AsRawFd;
+        PathBuf::from(format!("/proc/self/fd/{}/{CONTROL_SOCKET}", self.0.as_raw_fd()))
+    }
 }
 
 /// What settings are checked against.

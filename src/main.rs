@@ -3,8 +3,9 @@
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode};
 use strowger::{
+    Daemon, ShortPath,
     clock::Clock,
     config::{Config, EXAMPLE},
     demo,
@@ -16,10 +17,9 @@ use strowger::{
     web::new_token,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, UnixStream},
     signal::unix::{SignalKind, signal},
 };
-use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 /// Routes telephone calls to the right people, and says why.
@@ -91,12 +91,22 @@ impl From<RoleName> for Role {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("strowger: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let quiet = matches!(arguments.command, Command::Demo { .. } | Command::Token { .. });
     let filter = EnvFilter::try_from_env("STROWGER_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(if quiet { "error" } else { "info" }));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("the cryptography provider is installed twice");
     }
@@ -138,13 +148,9 @@ async fn serve(config: Config, listen: Option<SocketAddr>) -> anyhow::Result<()>
     let address = listen.unwrap_or(config.http.listen);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    let daemon = strowger::run(config, listener, async {
-        stop_signal().await;
-        info!("asked to stop");
-    });
-    tokio::pin!(daemon);
+    let daemon = Daemon::start(config, listener).await?;
     println!("listening on http://{address}");
-    daemon.await
+    daemon.until(stop_signal()).await
 }
 
 async fn stop_signal() {
@@ -160,22 +166,26 @@ async fn stop_signal() {
 
 /// Through the daemon if one runs on the folder, else straight into the store.
 async fn create_token(config: &Config, name: String, role: Role, user: Option<UserId>) -> anyhow::Result<()> {
-    let control = config.data.dir.join("control.sock");
-    let secret = match tokio::net::UnixStream::connect(&control).await {
-        Ok(_) => ask_daemon(control, &name, role, user).await?,
-        Err(_) => store_token(config, name, role, user).await?,
+    let running = ShortPath::to(&config.data.dir).ok();
+    let answers = match &running {
+        Some(control) => UnixStream::connect(control.path()).await.is_ok(),
+        None => false,
+    };
+    let secret = match running.filter(|_| answers) {
+        Some(control) => ask_daemon(&control, &name, role, user).await?,
+        None => store_token(config, name, role, user).await?,
     };
     println!("{secret}");
     Ok(())
 }
 
 async fn ask_daemon(
-    control: PathBuf,
+    control: &ShortPath,
     name: &str,
     role: Role,
     user: Option<UserId>,
 ) -> anyhow::Result<String> {
-    let client = reqwest::Client::builder().unix_socket(control).build()?;
+    let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
     let body = serde_json::json!({ "name": name, "role": role, "user": user });
     let response = client.post("http://strowger/api/v1/tokens").json(&body).send().await?;
     let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;

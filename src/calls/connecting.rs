@@ -204,6 +204,12 @@ impl Switchboard {
         }
     }
 
+    /// That it came up may not have been told yet: reports overtake each other.
+    pub(super) fn leg_hung_up(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        self.leg_answered(id, attempt, turn);
+        self.leg_ended(id, attempt, ConnectionFailure::Cancelled, turn);
+    }
+
     pub(super) fn connecting_due(&mut self, id: CallId, turn: &mut Turn<'_>) {
         let now = turn.now().steady;
         let Some(call) = self.calls.get_mut(&id) else { return };

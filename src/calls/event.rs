@@ -47,10 +47,16 @@ pub enum Event {
         call: CallId,
         attempt: u32,
     },
+    /// It was never up.
     LegEnded {
         call: CallId,
         attempt: u32,
         cause: ConnectionFailure,
+    },
+    /// It was up, and is over.
+    LegHungUp {
+        call: CallId,
+        attempt: u32,
     },
     /// The caller's side says that the connection is over, and asks how to go on.
     ConnectionOver {
@@ -189,6 +195,7 @@ impl Event {
             Self::LegSeen { .. } => "leg_seen",
             Self::LegAnswered { .. } => "leg_answered",
             Self::LegEnded { .. } => "leg_ended",
+            Self::LegHungUp { .. } => "leg_hung_up",
             Self::ConnectionOver { .. } => "connection_over",
             Self::MessageLeft { .. } => "message_left",
             Self::NothingRecorded { .. } => "nothing_recorded",
@@ -223,6 +230,7 @@ impl Event {
             | Self::LegSeen { call, .. }
             | Self::LegAnswered { call, .. }
             | Self::LegEnded { call, .. }
+            | Self::LegHungUp { call, .. }
             | Self::ConnectionOver { call, .. }
             | Self::MessageLeft { call, .. }
             | Self::NothingRecorded { call, .. }

@@ -93,6 +93,7 @@ impl Switchboard {
             Event::LegSeen { call, attempt, ringing } => self.leg_seen(call, attempt, ringing, turn),
             Event::LegAnswered { call, attempt } => self.leg_answered(call, attempt, turn),
             Event::LegEnded { call, attempt, cause } => self.leg_ended(call, attempt, cause, turn),
+            Event::LegHungUp { call, attempt } => self.leg_hung_up(call, attempt, turn),
             Event::LegFound { call, attempt, up } => self.leg_found(call, attempt, up, turn),
             Event::CutInDone { call, attempt, result } => self.cut_in_done(call, attempt, result, turn),
             Event::ConnectionOver { call, attempt, talked, caller_is_there, cause } => {

@@ -4,6 +4,7 @@
 //! Every wait ends, with a sentence that says what did not happen. When a test fails, the daemon's log is printed.
 
 #![allow(dead_code, reason = "every crate of tests uses what it needs of it")]
+#![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
 
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Client, Method};

@@ -101,6 +101,7 @@ fn leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField>
         "queued" | "initiated" => Event::LegSeen { call, attempt, ringing: false },
         "ringing" => Event::LegSeen { call, attempt, ringing: true },
         "in-progress" | "answered" => Event::LegAnswered { call, attempt },
+        "completed" => Event::LegHungUp { call, attempt },
         over if is_over(over) => Event::LegEnded { call, attempt, cause: cause(over) },
         _ => return Err(BadField::new("CallStatus", "is not the status of a leg")),
     };
@@ -336,7 +337,7 @@ mod tests {
             ("initiated", Event::LegSeen { call, attempt, ringing: false }),
             ("ringing", Event::LegSeen { call, attempt, ringing: true }),
             ("in-progress", Event::LegAnswered { call, attempt }),
-            ("completed", ended(ConnectionFailure::Cancelled)),
+            ("completed", Event::LegHungUp { call, attempt }),
             ("busy", ended(ConnectionFailure::Busy)),
             ("no-answer", ended(ConnectionFailure::NoAnswer)),
             ("failed", ended(ConnectionFailure::Failed)),
