@@ -105,6 +105,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let quiet = matches!(arguments.command, Command::Demo { .. } | Command::Token { .. });
     let filter = EnvFilter::try_from_env("STROWGER_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(if quiet { "error" } else { "info" }));
+    // Its `trace` is whole frames, and with them secrets.
+    let filter = filter.add_directive("tungstenite=warn".parse()?);
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {

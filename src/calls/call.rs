@@ -94,9 +94,9 @@ pub enum Delivery {
     Unknown { retry_at: Steady },
     /// The cut-in failed for certain. The next poll delivers.
     NextPoll,
-    /// A poll took it with it.
+    /// It went out with the answer to a poll, or to the cut-in's own request.
     Polled { at: Steady },
-    /// The cut-in took effect.
+    /// The leg showed itself: the cut-in took effect.
     Fetched,
 }
 
@@ -300,5 +300,23 @@ impl Call {
             State::Ended { .. } => return None,
         };
         Some(own.map_or(self.check_at, |own| own.min(self.check_at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_it_is_said_a_withheld_number_is_nobody_and_anything_else_is_kept_as_it_is() {
+        for text in ["", " ", "anonymous", "Anonymous", "RESTRICTED", "unknown", "+266696687", " Private "] {
+            assert_eq!(Caller::from(text.to_owned()), Caller::Withheld, "{text:?}");
+        }
+        for text in ["+431234567", "sip:Ann@example.org", "client:ann", "+2666966871", "anonymous2"] {
+            assert_eq!(Caller::from(text.to_owned()), Caller::Known(text.into()), "{text:?}");
+        }
+        let (withheld, known) = (String::from(Caller::Withheld), String::from(Caller::Known("+43".into())));
+        assert_eq!((withheld.as_str(), known.as_str()), ("anonymous", "+43"));
+        assert_eq!(Caller::from(withheld), Caller::Withheld, "it is read back as what it was");
     }
 }

@@ -125,3 +125,46 @@ impl Greetings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_sets_some_times_itself_and_follows_the_configuration_in_the_rest() {
+        let all = OwnTimes {
+            ring_seconds: Some(1),
+            agent_ring_seconds: Some(2),
+            wait_seconds: Some(3),
+            wrap_up_seconds: Some(4),
+        };
+        let configured = Times::default();
+        assert_eq!(configured.with(OwnTimes::default()), configured);
+        let own = Times {
+            ring_seconds: 1,
+            agent_ring_seconds: 2,
+            wait_seconds: 3,
+            wrap_up_seconds: 4,
+            ..configured
+        };
+        assert_eq!(configured.with(all), own);
+        let waiting = Times { wait_seconds: 60, ..configured };
+        let off = OwnTimes { wait_seconds: Some(0), ..OwnTimes::default() };
+        assert_eq!(waiting.with(off).wait_seconds, 0, "a channel can switch off what the configuration sets");
+    }
+
+    #[test]
+    fn a_telephone_takes_longer_to_find_than_a_browser() {
+        let (client, sip, number) = (
+            Reach::Client("ann".into()),
+            Reach::Sip("sip:ann@example.org".into()),
+            Reach::Number("+43".into()),
+        );
+        let usual = Times::default();
+        let seconds = [&client, &sip, &number].map(|reach| usual.leg_seconds(reach));
+        assert_eq!(seconds, [8, 20, 20]);
+        let patient = Times { connect_seconds: 30, ..usual };
+        let seconds = [&client, &sip, &number].map(|reach| patient.leg_seconds(reach));
+        assert_eq!(seconds, [30, 30, 30]);
+    }
+}

@@ -6,6 +6,7 @@ use super::{
     call::{Call, Cause, Connection, Delivery, Leg, Offer, Outcome, State, Talk},
     decision::{Action, Connect, Instruction, Job, OfferRow, Say, TicketChange, Write},
     event::CutIn,
+    line::SILENT_WAITING_SECONDS,
     switchboard::{Switchboard, Turn},
     talking::TALK_CHECK_SECONDS,
     time::Steady,
@@ -92,7 +93,11 @@ impl Switchboard {
                 Instruction::Apologise { poll }
             }
             State::Ringing { .. } => Instruction::Ring { poll },
-            State::Waiting { .. } => Instruction::Wait { poll },
+            State::Waiting { .. } => {
+                call.check_at = now.plus_seconds(SILENT_WAITING_SECONDS);
+                turn.time_call(id);
+                Instruction::Wait { poll }
+            }
             State::Connecting(connection) if connection.poll_delivers(now) => {
                 connection.delivery = Delivery::Polled { at: now };
                 turn.touch(id);
@@ -107,11 +112,12 @@ impl Switchboard {
 
     /// The cut-in took effect. Whatever the caller's side did before, it now does what this answer says.
     pub(super) fn connect_fetched(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
         let Some(call) = self.calls.get_mut(&id) else { return turn.answer(None, Instruction::HangUp) };
         let current = call.attempt == attempt;
         match &mut call.state {
             State::Connecting(connection) if current => {
-                connection.delivery = Delivery::Fetched;
+                connection.delivery = Delivery::Polled { at: now };
                 let document = connect_document(call, turn);
                 turn.answer(Some(id), document);
                 turn.touch(id);
@@ -129,7 +135,7 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let State::Connecting(connection) = &mut call.state
             && connection.leg.is_none()
-            && matches!(connection.delivery, Delivery::Polled { .. } | Delivery::Fetched)
+            && matches!(connection.delivery, Delivery::Polled { .. })
         {
             connection.delivery = Delivery::NextPoll;
             turn.touch(id);
@@ -244,7 +250,7 @@ impl Switchboard {
     fn leg_not_there(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return };
         let State::Connecting(_) = &call.state else { return };
-        turn.later(bring_back(call));
+        turn.later(bring_back(call, turn));
         self.connection_failed(id, ConnectionFailure::TimedOut, turn);
     }
 
@@ -311,13 +317,16 @@ pub(super) fn first_poll(attempt: u32) -> u32 {
     attempt.saturating_mul(100_000)
 }
 
-pub(super) fn bring_back(call: &Call) -> Job {
+/// Two of these lie 20 s apart or belong to different attempts, so each asks at an address of its own: at one that was
+/// answered before, the caller's side would hear the old answer again.
+pub(super) fn bring_back(call: &Call, turn: &Turn<'_>) -> Job {
+    let nth = call.seconds_since_arrival(turn) / 20 % 50;
     Job::BringBack {
         call: call.id,
         channel: call.channel,
         provider: call.provider.clone(),
         provider_call_id: call.provider_call_id.clone(),
-        poll: first_poll(call.attempt) + 50_000,
+        poll: first_poll(call.attempt) + 50_000 + nth * 1_000,
     }
 }
 

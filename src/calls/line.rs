@@ -12,8 +12,8 @@ use crate::routing::{
     assignment::{self, Field, Selection},
     availability::{ByHand, Phone},
     distribution::{Cursor, Entrant},
-    eligibility::{Objection, Standing},
-    ids::{CallId, OfferId, TicketId, UserId},
+    eligibility::{self, Objection, Standing},
+    ids::{CallId, ChannelId, OfferId, TicketId, UserId},
     load::TicketType,
     reasons::Reason,
 };
@@ -25,6 +25,8 @@ const RUNG_AT_ONCE: usize = 100;
 const RINGS_AGAIN_MS: i64 = 10_000;
 /// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
 pub(super) const SILENT_SECONDS: u32 = 21;
+/// A waiting caller hears music in clips of up to a minute.
+pub(super) const SILENT_WAITING_SECONDS: u32 = 75;
 
 impl Switchboard {
     pub(super) fn call_arrives(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
@@ -135,7 +137,10 @@ impl Switchboard {
         if one_at_a_time && !call.offers.is_empty() {
             return;
         }
-        let selection = self.select(call, channel, turn.facts);
+        let mut selection = self.select(call, channel, turn.facts);
+        if one_at_a_time {
+            keep_least_rung(call, &mut selection.eligible);
+        }
         let chosen = choose(call, one_at_a_time, &selection);
         let being_offered = selection.anyone_objects(|o| *o == Objection::BeingOffered);
         if !chosen.is_empty() || !call.offers.is_empty() || being_offered {
@@ -327,25 +332,35 @@ impl Switchboard {
             return;
         }
         let Some(channel) = self.calls.get(&id).map(|call| call.channel) else { return };
-        if self.is_last(id, agent, turn) {
+        if let Some(channel) = self.last_agent_of(agent, channel, turn.facts) {
             return turn.say(Say::LastAgentMisses { agent, channel });
         }
         let until = turn.facts.people.users.get(&agent).and_then(|user| {
             user.working_hours.as_ref().and_then(|hours| hours.next_opening(&user.zone, turn.now().at))
         });
-        self.agent(agent).by_hand = ByHand::Away { reason: Some("missed calls".into()), until };
+        let known = self.agent(agent);
+        known.by_hand = ByHand::Away { reason: Some("missed calls".into()), until };
+        known.misses = 0;
         self.withdraw_offers(agent, turn);
         self.tell_availability(agent, turn);
     }
 
-    /// Nobody else of the channel is there for calls, free or busy.
-    fn is_last(&self, id: CallId, agent: UserId, turn: &Turn<'_>) -> bool {
-        let is_there = |objection: &Option<Objection>| match objection {
-            None => true,
-            Some(objection) => objection.is_merely_busy() || *objection == Objection::Declined,
+    /// The channel, if any (`first` is looked at first), for which nobody but this agent is there, free or busy.
+    fn last_agent_of(&self, agent: UserId, first: ChannelId, facts: Facts<'_>) -> Option<ChannelId> {
+        let is_there = |user: UserId| {
+            let (Some(person), Some(known)) = (facts.people.users.get(&user), self.agents.get(&user)) else {
+                return false;
+            };
+            let standing = Standing { by_hand: &known.by_hand, phone: known.phone(), hindrance: None };
+            let load = facts.load.of(user, TicketType::Calling);
+            eligibility::objection(person, standing, load, facts.now.at).is_none()
         };
-        let selection = self.select_again(id, turn);
-        !selection.candidates.iter().any(|c| c.user != agent && is_there(&c.objection))
+        let needs_them = |channel: &&Channel| {
+            let reached = facts.people.routed(&channel.rule.users, &channel.rule.teams);
+            reached.contains(&agent) && !reached.into_iter().any(|user| user != agent && is_there(user))
+        };
+        let channels = facts.channels.values().filter(needs_them);
+        channels.map(|channel| channel.id).min_by_key(|id| (*id != first, *id))
     }
 
     pub fn agents(&self) -> impl Iterator<Item = (UserId, &Agent)> {
@@ -353,17 +368,18 @@ impl Switchboard {
     }
 }
 
-/// The agents to ring now: those least often rung for this call first, then as the strategy says.
+/// Nobody is rung twice for a call before everybody was rung once.
+fn keep_least_rung(call: &Call, eligible: &mut Vec<Entrant>) {
+    let rung = |entrant: &Entrant| call.rung.get(&entrant.user).copied().unwrap_or(0);
+    let least = eligible.iter().map(rung).min();
+    eligible.retain(|entrant| Some(rung(entrant)) == least);
+}
+
+/// The agents to ring now, in the order of the strategy.
 fn choose(call: &Call, one_at_a_time: bool, selection: &Selection) -> Vec<Entrant> {
-    let mut chosen: Vec<Entrant> =
-        selection.eligible.iter().filter(|e| call.offer_to(e.user).is_none()).cloned().collect();
-    if one_at_a_time {
-        chosen.sort_by_key(|entrant| call.rung.get(&entrant.user).copied().unwrap_or(0));
-        chosen.truncate(1);
-    } else {
-        chosen.truncate(RUNG_AT_ONCE.saturating_sub(call.offers.len()));
-    }
-    chosen
+    let not_rung = selection.eligible.iter().filter(|entrant| call.offer_to(entrant.user).is_none());
+    let at_most = if one_at_a_time { 1 } else { RUNG_AT_ONCE.saturating_sub(call.offers.len()) };
+    not_rung.take(at_most).cloned().collect()
 }
 
 impl Call {

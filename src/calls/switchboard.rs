@@ -2,7 +2,7 @@
 //! "exactly one winner" and "in order of arrival" need no locks.
 
 use super::{
-    agents::Agent,
+    agents::{Agent, Occupation},
     call::{Call, Cause, Offer, State},
     channel::{Channel, Times},
     decision::{Action, AgentRow, Answer, Decided, Decision, Instruction, Job, Refusal, Say, Write},
@@ -43,6 +43,8 @@ pub struct Switchboard {
     pub(super) agents: HashMap<UserId, Agent>,
     pub(super) cursors: HashMap<ChannelId, Cursor>,
     timers: Timers,
+    /// The minute at which shifts were last looked at.
+    minute: i64,
     pub(super) ids: Ids,
 }
 
@@ -73,6 +75,7 @@ impl Switchboard {
             agents: HashMap::new(),
             cursors: HashMap::new(),
             timers: Timers::default(),
+            minute: 0,
             ids,
         }
     }
@@ -136,6 +139,7 @@ impl Switchboard {
     /// Takes up a call that was live when the daemon stopped. What is left of its deadlines is clamped to what is
     /// configured, as the clock may have been set meanwhile; the telephone company is asked whether it is still there.
     pub fn restore_call(&mut self, mut call: Call, facts: Facts<'_>) {
+        self.ids.stay_above(call.id.0);
         let own = facts.channels.get(&call.channel).map(|channel| channel.own_times).unwrap_or_default();
         call.clamp_deadlines(facts.now.steady, facts.times.with(own));
         for offer in &call.offers {
@@ -200,6 +204,11 @@ impl Switchboard {
                 Who::Agent(agent) => self.agent_due(agent, turn),
             }
         }
+        // Shifts begin at whole minutes.
+        let minute = turn.now().at.timestamp().div_euclid(60);
+        if std::mem::replace(&mut self.minute, minute) != minute {
+            turn.line_changed();
+        }
     }
 
     fn call_due(&mut self, id: CallId, turn: &mut Turn<'_>) {
@@ -252,14 +261,18 @@ impl Switchboard {
     }
 
     fn settle_line(&mut self, turn: &mut Turn<'_>) {
-        let unsettled = std::mem::take(&mut turn.unsettled);
-        let places: Vec<_> = if turn.line_changed {
-            self.line.iter().copied().collect()
-        } else {
-            unsettled.into_iter().collect()
-        };
-        for (_, id) in places {
-            self.settle(id, turn);
+        let mut places: Vec<_> = std::mem::take(&mut turn.unsettled).into_iter().collect();
+        if turn.line_changed {
+            places = self.line.iter().copied().collect();
+        }
+        while !places.is_empty() {
+            turn.line_changed = false;
+            for (_, id) in places.drain(..) {
+                self.settle(id, turn);
+            }
+            if turn.line_changed {
+                places = self.line.iter().copied().collect();
+            }
         }
     }
 
@@ -288,6 +301,13 @@ impl Switchboard {
 
     /// The offer is no longer open: tells the agent what became of it.
     pub(super) fn refuse_offer(&mut self, agent: UserId, offer: OfferId, turn: &mut Turn<'_>) {
+        let occupation = self.agents.get(&agent).map(|known| known.occupation);
+        if let Some(Occupation::Connecting(id)) = occupation
+            && let Some(State::Connecting(connection)) = self.calls.get(&id).map(|call| &call.state)
+            && connection.offer.id == offer
+        {
+            return turn.say(Say::OfferWon { agent, offer, call: id });
+        }
         match self.past_offers.get(offer) {
             Some((whose, cause)) if whose == agent => turn.say(Say::OfferLost { agent, offer, cause }),
             _ => turn.say(Say::Refused { agent, refusal: Refusal::UnknownOffer }),

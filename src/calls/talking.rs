@@ -127,13 +127,13 @@ impl Switchboard {
         call.check_at = now.plus_seconds(TALK_CHECK_SECONDS);
         match &call.state {
             State::Talking(talk) if talk.leg_over_until.is_some() => {
-                turn.later(bring_back(call));
+                turn.later(bring_back(call, turn));
                 self.talk_over(id, true, turn);
             }
             // They should have asked how to go on, but did not: their last request was lost.
             State::Ringing { .. } | State::Waiting { .. } => {
                 call.check_at = now.plus_seconds(SILENT_SECONDS);
-                turn.later(bring_back(call));
+                turn.later(bring_back(call, turn));
             }
             _ => {}
         }
@@ -146,7 +146,7 @@ impl Switchboard {
             return turn.say(Say::Refused { agent, refusal: Refusal::UnknownCall });
         };
         if let State::Connecting(_) = call.state {
-            turn.later(bring_back(call));
+            turn.later(bring_back(call, turn));
             return self.connection_failed(id, ConnectionFailure::Cancelled, turn);
         }
         let (provider, provider_call_id) = (call.provider.clone(), call.provider_call_id.clone());

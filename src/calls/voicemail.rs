@@ -86,7 +86,9 @@ impl Switchboard {
     /// The caller hung up. If they may have left something, it is waited for.
     pub(super) fn caller_left_voicemail(&mut self, id: CallId, turn: &mut Turn<'_>) {
         let soon = turn.now().steady.plus_seconds(LOOK_SOON_SECONDS);
-        let Some(voicemail) = self.voicemail(id) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.check_at = turn.now().steady.plus_seconds(TALK_CHECK_SECONDS);
+        let State::Voicemail(voicemail) = &mut call.state else { return };
         voicemail.caller_gone = true;
         match voicemail.message {
             Message::NotYet if voicemail.silences > 1 => {
@@ -129,6 +131,7 @@ impl Switchboard {
             return;
         }
         voicemail.message = Message::NotYet;
+        turn.touch(id);
         if voicemail.caller_gone {
             self.end(id, Outcome::Abandoned, Reason::NothingRecorded, turn);
         }

@@ -225,10 +225,14 @@ impl Engine {
         index: usize,
         round: &mut Round,
     ) -> Result<Option<Outcome>, Broken> {
-        if let Some(reply) = self.memory.answers.get(&webhook.key) {
+        let meant = self.resolve(webhook);
+        // The first answer of a call that is over would hold a caller who is gone.
+        let begins = matches!(webhook.reading, Reading::Arrived(_) | Reading::Fallback(_));
+        let answered = self.memory.answers.get(&webhook.key).filter(|_| meant.is_some() || !begins);
+        if let Some(reply) = answered {
             return Ok(Some(Outcome::Reply(reply)));
         }
-        let Some(event) = self.resolve(webhook) else {
+        let Some(event) = meant else {
             return self.late(webhook, round).await;
         };
         let reply = match event {

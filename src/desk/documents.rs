@@ -168,7 +168,7 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
         }
     };
     let again = |call: CallId, n: u32| match n % 100_000 {
-        polls if polls >= 50_000 => hold(polls - 50_000, Hook::Wait(call, n + 1)),
+        polls if polls >= 50_000 => hold(polls % 1_000, Hook::Wait(call, n + 1)),
         polls => hold(polls, Hook::Wait(call, n + 1)),
     };
     match hook {

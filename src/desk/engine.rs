@@ -247,6 +247,10 @@ impl Engine {
     async fn welcome(&mut self, opened: Vec<Opened>) -> anyhow::Result<()> {
         let mut connected = Vec::new();
         for opened in opened {
+            if !self.memory.settings.tokens.contains_key(&opened.token) {
+                // Revoked since it was looked at. Without its outbox the socket is closed.
+                continue;
+            }
             let now = self.around.clock.now();
             match self.softphones.open(&opened) {
                 Err(TooManySockets) => {

@@ -171,6 +171,8 @@ pub struct Softphones {
 #[derive(Debug)]
 struct Resume {
     agent: UserId,
+    /// The one that goes on where this one stopped takes over what it said last.
+    socket: SocketId,
     until: Steady,
     registered: bool,
     microphone: bool,
@@ -233,6 +235,9 @@ impl Softphones {
         if let Some(open) = sockets.iter_mut().find(|open| open.id == socket) {
             (open.registered, open.microphone) = (registered, microphone);
         }
+        for resume in self.resumes.values_mut().filter(|resume| resume.socket == socket) {
+            (resume.registered, resume.microphone) = (registered, microphone);
+        }
         self.media_of(agent)
     }
 
@@ -266,7 +271,7 @@ impl Softphones {
         let (registered, microphone) = open.map_or((true, true), |open| (open.registered, open.microphone));
         let until = now.steady.plus_seconds(RESUME_SECONDS);
         self.resumes.retain(|_, resume| resume.until > now.steady);
-        self.resumes.insert(token.clone(), Resume { agent, until, registered, microphone });
+        self.resumes.insert(token.clone(), Resume { agent, socket, until, registered, microphone });
         token
     }
 

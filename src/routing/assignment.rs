@@ -68,16 +68,17 @@ where
         }
         selection.candidates.push(Candidate { user, load, objection });
     }
-    let after = field.cursor.map(|cursor| selection.position_of(cursor.user).unwrap_or(cursor.position));
+    let after = field.cursor.and_then(|cursor| selection.last_turn(cursor));
     let order = Order { strategy: rule.strategy, tie_break: rule.tie_break, after, draw: field.draw };
     order.arrange(&mut selection.eligible);
     selection
 }
 
 impl Selection {
-    fn position_of(&self, user: UserId) -> Option<u32> {
-        let index = self.candidates.iter().position(|candidate| candidate.user == user)?;
-        u32::try_from(index).ok()
+    /// The position after which the next turn begins. Whoever moved up into the place of a user who left is next.
+    fn last_turn(&self, cursor: Cursor) -> Option<u32> {
+        let index = self.candidates.iter().position(|candidate| candidate.user == cursor.user);
+        index.map_or(cursor.position.checked_sub(1), |index| u32::try_from(index).ok())
     }
 
     pub fn anyone_objects(&self, is: impl Fn(&Objection) -> bool) -> bool {
@@ -112,5 +113,217 @@ impl Selection {
         } else {
             Reason::NobodyAvailable
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        availability::{ByHand, Phone},
+        ids::{Ids, TicketId},
+        people::{Reach, Role, Seat, User},
+        zone::Zone,
+    };
+    use super::*;
+    use std::collections::HashMap;
+
+    /// Four users, by number.
+    struct Office {
+        people: People,
+        load: Load,
+        users: Vec<UserId>,
+        idle_since: [Option<i64>; 4],
+        cursor: Option<Cursor>,
+        busy: Vec<UserId>,
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).expect("an instant")
+    }
+
+    impl Office {
+        /// Loads 2, 1, 0, 0; last assigned at 10 s, 30 s, 20 s, never; off calls since 50 s, 40 s, 60 s, 60 s.
+        fn new() -> Self {
+            let mut ids = Ids::new(5);
+            let users: Vec<UserId> = (0..4).map(|_| UserId(ids.next(1))).collect();
+            let mut load = Load::default();
+            let mut ticket = || TicketId(ids.next(1));
+            for (user, seconds) in [(0, 5), (0, 10), (1, 30)] {
+                load.assign(ticket(), TicketType::Calling, users[user], at(seconds));
+            }
+            load.assign(ticket(), TicketType::Messages, users[2], at(20));
+            Self {
+                people: People {
+                    users: users.iter().map(|id| (*id, user(*id))).collect(),
+                    teams: HashMap::new(),
+                },
+                load,
+                users,
+                idle_since: [Some(50), Some(40), Some(60), Some(60)],
+                cursor: None,
+                busy: vec![],
+            }
+        }
+
+        fn select(&self, rule: &Rule) -> Selection {
+            let standing = |id: UserId| {
+                let hindrance = self.busy.contains(&id).then_some(&Objection::OnCall);
+                let index = self.users.iter().position(|user| *user == id);
+                let idle_since = index.and_then(|index| self.idle_since[index]).map(at);
+                (Standing { by_hand: &ByHand::Available, phone: Phone::WORKING, hindrance }, idle_since)
+            };
+            let (people, load, cursor) = (&self.people, &self.load, self.cursor);
+            let kind = TicketType::Calling;
+            select(rule, &Field { people, load, kind, at: at(100), cursor, draw: 7, standing })
+        }
+
+        /// Who is asked, in which order, as numbers.
+        fn order(&self, strategy: Strategy, tie_break: TieBreak, rule: &[usize]) -> Vec<usize> {
+            let users = rule.iter().map(|index| self.users[*index]).collect();
+            let selection = self.select(&Rule { users, teams: vec![], strategy, tie_break });
+            let number = |entrant: &Entrant| self.users.iter().position(|user| *user == entrant.user);
+            selection.eligible.iter().filter_map(number).collect()
+        }
+
+        fn cursor(&mut self, user: usize, position: u32) {
+            self.cursor = Some(Cursor { user: self.users[user], position });
+        }
+    }
+
+    fn user(id: UserId) -> User {
+        User {
+            id,
+            name: "User".into(),
+            email: "user@example.org".into(),
+            role: Role::Agent,
+            seats: vec![Seat::Service],
+            ticket_access: true,
+            zone: Zone::utc(),
+            working_hours: None,
+            out_of_office: vec![],
+            capacity: None,
+            reach: Reach::Client("user".into()),
+        }
+    }
+
+    #[test]
+    fn each_strategy_asks_in_its_order_and_each_tie_is_broken_as_chosen() {
+        use {Strategy::*, TieBreak::*};
+        let office = Office::new();
+        let table = [
+            (LoadBalanced, LongestSinceAssigned, [3, 2, 1, 0]),
+            (LoadBalanced, LastAssigned, [2, 3, 1, 0]),
+            (LoadBalanced, FixedOrder, [2, 3, 1, 0]),
+            (Simultaneous, FixedOrder, [2, 3, 1, 0]),
+            (LongestIdle, LongestSinceAssigned, [1, 0, 3, 2]),
+            (LongestIdle, LastAssigned, [1, 0, 2, 3]),
+            (LongestIdle, FixedOrder, [1, 0, 2, 3]),
+            (RoundRobin, FixedOrder, [0, 1, 2, 3]),
+        ];
+        for (strategy, tie_break, expected) in table {
+            assert_eq!(
+                office.order(strategy, tie_break, &[0, 1, 2, 3]),
+                expected,
+                "{strategy:?} {tie_break:?}"
+            );
+        }
+        let mut drawn = office.order(Random, FixedOrder, &[0, 1, 2, 3]);
+        assert_eq!(drawn, office.order(Random, FixedOrder, &[0, 1, 2, 3]), "a draw stands");
+        drawn.sort_unstable();
+        assert_eq!(drawn, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn who_was_never_on_a_call_has_been_off_calls_for_longest() {
+        let mut office = Office::new();
+        office.idle_since[2] = None;
+        assert_eq!(office.order(Strategy::LongestIdle, TieBreak::FixedOrder, &[0, 1, 2, 3]), [2, 1, 0, 3]);
+    }
+
+    #[test]
+    fn the_turn_goes_on_after_the_cursor_whatever_becomes_of_the_rule() {
+        let mut office = Office::new();
+        let order =
+            |office: &Office, rule: &[usize]| office.order(Strategy::RoundRobin, TieBreak::FixedOrder, rule);
+        office.cursor(1, 1);
+        assert_eq!(order(&office, &[0, 1, 2, 3]), [2, 3, 0, 1], "it goes on after user 1");
+        assert_eq!(
+            order(&office, &[3, 0, 1, 2]),
+            [2, 3, 0, 1],
+            "a newcomer in front joins the running cycle"
+        );
+        assert_eq!(order(&office, &[0, 1, 3, 2]), [3, 2, 0, 1], "a newcomer who is next is next");
+        assert_eq!(order(&office, &[0, 2, 3]), [2, 3, 0], "user 1 left: nobody is skipped");
+        office.cursor(0, 0);
+        assert_eq!(order(&office, &[1, 2, 3]), [1, 2, 3], "the first one left");
+        office.cursor(3, 3);
+        assert_eq!(order(&office, &[0, 1, 2]), [0, 1, 2], "the last one left");
+        office.busy = vec![office.users[1]];
+        office.cursor(0, 0);
+        assert_eq!(order(&office, &[0, 1, 2, 3]), [2, 3, 0], "who is busy misses their turn");
+    }
+
+    #[test]
+    fn round_robin_shares_evenly_and_load_balanced_evens_out() {
+        for strategy in [Strategy::RoundRobin, Strategy::LoadBalanced] {
+            let mut office = Office::new();
+            office.load = Load::default();
+            let rule = Rule { users: office.users.clone(), strategy, ..Rule::default() };
+            let mut ids = Ids::new(9);
+            let mut given: HashMap<UserId, u32> = HashMap::new();
+            for n in 0..400 {
+                let first = office.select(&rule).eligible.swap_remove(0);
+                office.cursor = Some(Cursor { user: first.user, position: first.position });
+                office.load.assign(TicketId(ids.next(1)), TicketType::Calling, first.user, at(n));
+                *given.entry(first.user).or_default() += 1;
+            }
+            assert_eq!(Vec::from_iter(given.into_values()), [100; 4], "{strategy:?}");
+        }
+    }
+
+    #[test]
+    fn everybody_whom_the_rule_reaches_is_accounted_for() {
+        let mut office = Office::new();
+        office.busy = vec![office.users[0]];
+        let stranger = UserId(Ids::new(77).next(2));
+        let rule = Rule { users: vec![office.users[0], stranger, office.users[1]], ..Rule::default() };
+        let selection = office.select(&rule);
+        let objections: Vec<_> = selection.candidates.iter().map(|c| c.objection.clone()).collect();
+        assert_eq!(objections, [Some(Objection::OnCall), Some(Objection::NoSeat), None]);
+        assert_eq!(selection.eligible.len(), 1);
+        assert_eq!(selection.eligible[0].position, 2, "the place in the rule, not among the eligible");
+    }
+
+    #[test]
+    fn why_nobody_is_left_is_told_by_what_could_still_change_it() {
+        let reason = |objections: &[Objection]| {
+            let candidate = |objection: &Objection| {
+                let user = UserId(Ids::new(1).next(1));
+                Candidate { user, load: 0, objection: Some(objection.clone()) }
+            };
+            let candidates = objections.iter().map(candidate).collect();
+            Selection { candidates, eligible: vec![] }.nobody()
+        };
+        assert_eq!(reason(&[]), Reason::NobodySelected);
+        assert_eq!(reason(&[Objection::NotConnected]), Reason::NobodyAvailable);
+        assert_eq!(reason(&[Objection::NotConnected, Objection::WrappingUp]), Reason::AllBusy);
+        assert_eq!(reason(&[Objection::OnCall, Objection::Declined]), Reason::AllDeclined);
+    }
+
+    #[test]
+    fn the_reason_names_who_is_asked_first() {
+        let office = Office::new();
+        let reason = |strategy| {
+            let rule = Rule { users: office.users.clone(), strategy, ..Rule::default() };
+            office.select(&rule).reason(strategy)
+        };
+        let [zero, one, _, three] = office.users[..] else { panic!("four users") };
+        let fewest = Reason::FewestOpen { agent: three, open: 0, tied: true };
+        assert_eq!(reason(Strategy::LoadBalanced), Some(fewest));
+        assert_eq!(reason(Strategy::RoundRobin), Some(Reason::NextInTurn { agent: zero }));
+        let idle = Reason::LongestIdle { agent: one, since: Some(at(40)) };
+        assert_eq!(reason(Strategy::LongestIdle), Some(idle));
+        assert_eq!(reason(Strategy::Simultaneous), Some(Reason::RingsAll { agents: 4 }));
+        assert_eq!(Selection::default().reason(Strategy::RoundRobin), None);
     }
 }

@@ -127,3 +127,128 @@ fn at_capacity(user: &User, open: u32) -> Option<Objection> {
     let capacity = user.capacity?;
     (open >= capacity).then_some(Objection::AtCapacity { open, capacity })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::{
+        hours::Weekly,
+        ids::{Ids, UserId},
+        people::{OutOfOffice, Reach, Role},
+        zone::Zone,
+    };
+
+    const HINDRANCES: [Objection; 6] = [
+        Objection::Declined,
+        Objection::ConnectionFailed,
+        Objection::Connecting,
+        Objection::OnCall,
+        Objection::WrappingUp,
+        Objection::BeingOffered,
+    ];
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_780_000_000, 0).expect("an instant")
+    }
+
+    fn user() -> User {
+        User {
+            id: UserId(Ids::new(1).next(1)),
+            name: "Ann".into(),
+            email: "ann@example.org".into(),
+            role: Role::Agent,
+            seats: vec![Seat::Sales, Seat::Service],
+            ticket_access: true,
+            zone: Zone::utc(),
+            working_hours: None,
+            out_of_office: vec![],
+            capacity: Some(3),
+            reach: Reach::Client("ann".into()),
+        }
+    }
+
+    fn code(user: &User, by_hand: &ByHand, phone: Phone, hindrance: Option<&Objection>, open: u32) -> String {
+        let objection = objection(user, Standing { by_hand, phone, hindrance }, open, now());
+        objection.map_or("none".into(), |objection| objection.code().into())
+    }
+
+    /// Everything that can be held against a user, in the order in which it is told.
+    #[test]
+    fn of_several_objections_the_first_in_the_list_is_told() {
+        let codes = [
+            "no_seat",
+            "no_ticket_access",
+            "out_of_office",
+            "away",
+            "outside_working_hours",
+            "at_capacity",
+            "not_connected",
+            "not_registered",
+            "no_microphone",
+            "unreachable",
+            "on_call",
+        ];
+        let told = |holds: &dyn Fn(usize) -> bool| {
+            let mut user = user();
+            if holds(0) {
+                user.seats = vec![Seat::Sales];
+            }
+            user.ticket_access = !holds(1);
+            if holds(2) {
+                user.out_of_office = vec![OutOfOffice { from: now(), until: DateTime::<Utc>::MAX_UTC }];
+            }
+            let away = ByHand::Away { reason: Some("lunch".into()), until: None };
+            let by_hand = if holds(3) { away } else { ByHand::Available };
+            user.working_hours = holds(4).then(Weekly::default);
+            let phone = Phone {
+                connected: !holds(6),
+                registered: !holds(7),
+                microphone: !holds(8),
+                reachable: !holds(9),
+            };
+            let hindrance = holds(10).then_some(&Objection::OnCall);
+            code(&user, &by_hand, phone, hindrance, if holds(5) { 3 } else { 2 })
+        };
+        for (index, code) in codes.iter().enumerate() {
+            assert_eq!(told(&|n| n == index), *code, "alone");
+            assert_eq!(told(&|n| n >= index), *code, "with all that come after it");
+        }
+        assert_eq!(told(&|_| false), "none");
+    }
+
+    #[test]
+    fn what_keeps_them_from_this_very_call_is_told_as_it_is() {
+        for hindrance in HINDRANCES {
+            let code = code(&user(), &ByHand::Available, Phone::WORKING, Some(&hindrance), 0);
+            assert_eq!(code, hindrance.code());
+        }
+    }
+
+    #[test]
+    fn only_who_is_busy_is_worth_waiting_for() {
+        let busy = HINDRANCES.iter().filter(|hindrance| hindrance.is_merely_busy());
+        let codes: Vec<_> = busy.map(Objection::code).collect();
+        assert_eq!(codes, ["connecting", "on_call", "wrapping_up", "being_offered"]);
+        assert!(!Objection::NotConnected.is_merely_busy());
+    }
+
+    #[test]
+    fn a_capacity_is_how_many_they_may_have_and_none_is_no_limit() {
+        let table = [
+            (Some(3), 2, "none"),
+            (Some(3), 3, "at_capacity"),
+            (Some(0), 0, "at_capacity"),
+            (None, 999, "none"),
+        ];
+        for (capacity, open, expected) in table {
+            let user = User { capacity, ..user() };
+            let code = code(&user, &ByHand::Available, Phone::WORKING, None, open);
+            assert_eq!(code, expected, "{open} of {capacity:?}");
+        }
+    }
+
+    #[test]
+    fn schedules_alone_need_no_telephone() {
+        assert_eq!(objection(&user(), Standing::BY_SCHEDULE, 0, now()), None);
+    }
+}

@@ -87,6 +87,14 @@ impl Ids {
         Self { state: seed, last_ms: 0, count: 0 }
     }
 
+    /// What is made from now on comes after `id`, even if the clock was set back since it was made.
+    pub fn stay_above(&mut self, id: Uuid) {
+        let ms = u64::try_from(id.as_u128() >> 80).unwrap_or(0);
+        if ms >= self.last_ms {
+            (self.last_ms, self.count) = (ms, 0x0fff);
+        }
+    }
+
     /// The next id, dated `unix_ms` (or later, where an earlier id was later).
     pub fn next(&mut self, unix_ms: i64) -> Uuid {
         let ms = u64::try_from(unix_ms).unwrap_or(0);

@@ -99,3 +99,28 @@ impl People {
         users.iter().chain(main).copied().filter(|id| seen.insert(*id)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ids::Ids;
+    use super::*;
+
+    #[test]
+    fn a_rule_reaches_its_users_then_its_teams_main_members_each_once() {
+        let mut ids = Ids::new(1);
+        let users: Vec<UserId> = (0..6).map(|_| UserId(ids.next(1))).collect();
+        let [ann, ben, cem, dag, eva, fay] = users[..] else { panic!("six users") };
+        let mut team = |main: &[UserId], extra: &[UserId]| {
+            let (main, extra) = (main.to_vec(), extra.to_vec());
+            Team { id: TeamId(ids.next(1)), name: "Team".into(), main, extra }
+        };
+        let (one, two, unknown) = (team(&[cem, ann], &[fay]), team(&[dag, cem, eva], &[]), team(&[], &[]).id);
+        let rule = ([ben, ann, ben], [two.id, unknown, one.id]);
+        let people = People {
+            users: HashMap::new(),
+            teams: [one, two].into_iter().map(|team| (team.id, team)).collect(),
+        };
+        assert_eq!(people.routed(&rule.0, &rule.1), [ben, ann, dag, cem, eva]);
+        assert_eq!(people.routed(&[], &[]), []);
+    }
+}

@@ -23,7 +23,7 @@ use sqlx::{
 };
 use std::{
     fs::{File, OpenOptions, Permissions, TryLockError},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -53,6 +53,7 @@ impl Folder {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(path.join("lock"))
             .with_context(|| format!("cannot write in the data folder {}", path.display()))?;
         match lock.try_lock() {

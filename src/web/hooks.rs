@@ -14,7 +14,7 @@ use crate::{
 };
 use axum::{
     body::{Bytes, to_bytes},
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -27,12 +27,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
 pub async fn take(
     State(web): State<Web>,
-    Path((provider, channel, hook)): Path<(String, String, String)>,
+    path: Result<Path<(String, String, String)>, PathRejection>,
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let Ok(Path((provider, channel, hook))) = path else {
+        return StatusCode::NOT_FOUND.into_response();
     };
     let settings = web.desk.settings();
     let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
@@ -104,9 +107,12 @@ impl Drop for Undelivered<'_> {
     }
 }
 
-/// A webhook of a call that is over: what it was answered before, else that there is nothing more.
+/// A webhook of a call that is over: what it was answered before, else that there is nothing more. One with which a
+/// call begins would only hold a caller who is gone.
 async fn late(web: &Web, company: &Provider, channel: &Channel, hook: Hook, key: &[u8; 32]) -> Reply {
+    let begins = matches!(hook, Hook::Voice | Hook::Held(_) | Hook::Fallback);
     match web.reader.answer(&crate::audio::hex(key)).await {
+        _ if begins => {}
         Ok(Some((content_type, body))) => return Reply { content_type: content_type.into(), body },
         Ok(None) => debug!("a webhook of a call that is over"),
         Err(error) => warn!(%error, "earlier answers can't be read"),

@@ -1,10 +1,10 @@
 //! Greetings and tones, for telephone companies: by hash, cacheable for ever, in ranges.
 
-use super::Web;
+use super::{Problem, Web};
 use crate::audio;
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,9 +16,14 @@ struct Range {
     last: usize,
 }
 
-pub async fn serve(State(_): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let Some(sound) = file.strip_suffix(".wav").and_then(audio::by_hash) else {
-        return StatusCode::NOT_FOUND.into_response();
+pub async fn serve(
+    State(_): State<Web>,
+    file: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let hash = file.as_ref().ok().and_then(|Path(file)| file.strip_suffix(".wav"));
+    let Some(sound) = hash.and_then(audio::by_hash) else {
+        return Problem::not_found().into_response();
     };
     let tag = format!("\"{}\"", sound.sha256);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

@@ -23,6 +23,8 @@ use crate::{
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::{StatusCode, Uri},
+    response::IntoResponse,
     routing::{any, get},
 };
 use problem::Problem;
@@ -88,18 +90,18 @@ impl Web {
 
 /// Everything that the world can reach.
 pub fn router(web: Web) -> Router {
-    api()
+    let all = api()
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .with_state(web)
+        .route("/readyz", get(health::ready));
+    refusing(all).with_state(web)
 }
 
 /// What the command line reaches over the socket in the data folder: the API, as an admin.
 pub fn control(web: Web) -> Router {
-    api().layer(axum::Extension(auth::LocalAdmin)).with_state(web)
+    refusing(api()).layer(axum::Extension(auth::LocalAdmin)).with_state(web)
 }
 
 fn api() -> Router<Web> {
@@ -122,9 +124,18 @@ fn api() -> Router<Web> {
         .route("/tickets", get(tickets::list))
         .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
         .route("/tickets/{id}/why", get(tickets::why));
-    Router::new()
-        .nest("/api/v1", v1)
-        .fallback(|| async { Problem::not_found() })
+    Router::new().nest("/api/v1", v1).layer(DefaultBodyLimit::max(BODY_MAX))
+}
+
+/// What is not there, and what can't be done with what is. Telephone companies read no problem details.
+fn refusing(router: Router<Web>) -> Router<Web> {
+    router
+        .fallback(|uri: Uri| async move {
+            if uri.path() == "/hooks" || uri.path().starts_with("/hooks/") {
+                StatusCode::NOT_FOUND.into_response()
+            } else {
+                Problem::not_found().into_response()
+            }
+        })
         .method_not_allowed_fallback(|| async { Problem::new(405, "This method is not allowed here") })
-        .layer(DefaultBodyLimit::max(BODY_MAX))
 }

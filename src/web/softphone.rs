@@ -14,7 +14,7 @@ use crate::{
 use axum::{
     extract::{
         State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket},
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
     http::{HeaderMap, header},
     response::Response,
@@ -38,7 +38,7 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 pub async fn open(
     State(web): State<Web>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     if !origin_is_ours(&headers, &web.public_url) {
         return Err(Problem::forbidden());
@@ -47,6 +47,7 @@ pub async fn open(
     let caller =
         secret.and_then(|secret| Caller::with_secret(secret, &web)).ok_or_else(Problem::unauthorised)?;
     let (Some(agent), Some(token)) = (caller.user, caller.token) else { return Err(Problem::forbidden()) };
+    let upgrade = upgrade.map_err(|refused| Problem::new(refused.status().as_u16(), refused.body_text()))?;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let id = SocketId(web.sockets.fetch_add(1, Ordering::Relaxed));
@@ -149,17 +150,22 @@ impl Line<'_> {
     }
 
     async fn take(&mut self, text: &str) -> bool {
-        let frame = match serde_json::from_str::<ClientFrame>(text) {
+        let value: serde_json::Value = match serde_json::from_str(text) {
+            Ok(value) => value,
+            Err(error) => return self.refuse("bad_frame", &error.to_string(), None).await,
+        };
+        let reference = value.get("ref").cloned();
+        if !value["type"].is_string() {
+            // serde would take a number for the place of the type in our list.
+            return self.refuse("bad_frame", "a frame has a type", reference).await;
+        }
+        let frame = match serde_json::from_value::<ClientFrame>(value) {
             Ok(frame) => frame,
-            Err(error) => {
-                let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-                return self.refuse("bad_frame", &error.to_string(), value.get("ref").cloned()).await;
-            }
+            Err(error) => return self.refuse("bad_frame", &error.to_string(), reference).await,
         };
         if frame.said == Said::Pong {
             return true;
         }
-        let reference = frame.reference.clone();
         let input = Input::Frame { agent: self.agent, socket: self.id, frame };
         if !self.web.desk.health().store_is_up() || !self.web.desk.tell(input) {
             let detail = "nothing can be recorded at the moment; please try again";

@@ -1,0 +1,412 @@
+//! Kept apart from the switchboard, out of its decisions alone: what the store would hold, and a reckoning of what
+//! each call has left of its time, who won, who owns the ticket.
+
+use super::world::{TIMES, World};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use strowger::calls::{
+    call::{Call, Cause, Offer, Outcome, Recording, State},
+    decision::{Action, AgentRow, Answer, Decision, Instruction, Job, OfferRow, TicketChange, Write},
+    event::Event,
+    switchboard::Switchboard,
+    time::{Now, Steady},
+};
+use strowger::routing::{
+    availability::ByHand,
+    distribution::Cursor,
+    ids::{CallId, ChannelId, OfferId, TicketId, UserId},
+    load::{COUNTED_FOR, Load, TicketType},
+    reasons::Reason,
+};
+
+#[derive(Default)]
+pub struct Ledger {
+    // What the store would hold.
+    pub calls: BTreeMap<CallId, Call>,
+    pub agents: BTreeMap<UserId, AgentRow>,
+    pub cursors: BTreeMap<ChannelId, Cursor>,
+    tickets: BTreeMap<TicketId, (CallId, Option<(UserId, DateTime<Utc>)>)>,
+    /// The offers of live calls.
+    pub offers: BTreeMap<OfferId, Offered>,
+    pub to_be_kept: BTreeMap<CallId, (TicketId, Recording)>,
+
+    // What we make of it.
+    pub lives: BTreeMap<CallId, Life>,
+    over: HashSet<CallId>,
+    pub misses: HashMap<UserId, u32>,
+    pub last_assigned: HashMap<UserId, DateTime<Utc>>,
+    /// Whose turn it was last, and where they stood.
+    turns: HashMap<ChannelId, (UserId, usize)>,
+    causes: BTreeSet<&'static str>,
+    outcomes: BTreeSet<&'static str>,
+}
+
+#[derive(Clone)]
+pub struct Offered {
+    pub call: CallId,
+    pub offer: Offer,
+    pub causes: Vec<Cause>,
+}
+
+/// One live call.
+#[derive(Debug, Clone)]
+pub struct Life {
+    channel: ChannelId,
+    arrived: usize,
+    since: Steady,
+    pub ring_left: i64,
+    pub wait_left: i64,
+    /// Who declined it or could not be connected.
+    pub out: BTreeSet<UserId>,
+    pub rung: BTreeMap<UserId, u32>,
+    in_front: bool,
+    pub owed_an_apology: bool,
+    talked: Option<UserId>,
+    message_asked: bool,
+    kept: bool,
+    /// A leg of the latest connection was seen.
+    pub leg_seen: bool,
+}
+
+impl Ledger {
+    pub fn book(&mut self, event: &Event, decision: &Decision, world: &mut World, place: &str) {
+        self.book_misses(event, decision, place);
+        for write in &decision.write {
+            if let Write::Call(call) = write {
+                self.open(call, world, place);
+            }
+        }
+        for write in &decision.write {
+            match write {
+                Write::Offer(row) => self.book_offer(row, world, place),
+                Write::Ticket(change) => self.book_ticket(*change, &mut world.load, place),
+                Write::Agent(row) => {
+                    self.agents.insert(row.agent, row.clone());
+                }
+                Write::Cursor { channel, cursor } => {
+                    self.cursors.insert(*channel, *cursor);
+                }
+                Write::Voicemail { call, .. } => {
+                    if let Some(life) = self.lives.get_mut(call) {
+                        life.kept = true;
+                    }
+                }
+                Write::Call(_) | Write::Decided(_) => {}
+            }
+        }
+        for write in &decision.write {
+            if let Write::Call(call) = write {
+                self.book_call(call, decision, world, place);
+            }
+        }
+        for job in &decision.later {
+            if let Job::KeepRecording { call, ticket, recording, .. } = job {
+                self.to_be_kept.insert(*call, (*ticket, recording.clone()));
+            }
+        }
+        if let Event::RecordingKept { call, .. } | Event::RecordingLost { call, .. } = event {
+            self.to_be_kept.remove(call);
+        }
+        self.book_answer(event, decision);
+    }
+
+    fn open(&mut self, call: &Call, world: &World, place: &str) {
+        assert!(!self.over.contains(&call.id), "{place}: a finished call came back");
+        let arrived = self.over.len() + self.lives.len();
+        self.lives.entry(call.id).or_insert_with(|| Life {
+            channel: call.channel,
+            arrived,
+            since: world.now.steady,
+            ring_left: i64::from(TIMES.ring_seconds) * 1000,
+            wait_left: world.wait_ms(call.channel),
+            out: BTreeSet::new(),
+            rung: BTreeMap::new(),
+            in_front: false,
+            owed_an_apology: false,
+            talked: None,
+            message_asked: false,
+            kept: false,
+            leg_seen: false,
+        });
+    }
+
+    fn book_call(&mut self, call: &Call, decision: &Decision, world: &World, place: &str) {
+        let before = self.calls.insert(call.id, call.clone());
+        let life = self.lives.get_mut(&call.id).expect("a call that is written was opened");
+        life.reckon(before.as_ref(), call, decision, world, place);
+        if let State::Ended { outcome, .. } = call.state {
+            self.close(call, outcome, place);
+        }
+    }
+
+    fn close(&mut self, call: &Call, outcome: Outcome, place: &str) {
+        let life = self.lives.remove(&call.id).expect("a call that ends was live");
+        let expected = match (life.kept, life.talked) {
+            (true, _) => Outcome::Voicemail,
+            (false, Some(_)) => Outcome::Answered,
+            (false, None) => Outcome::Abandoned,
+        };
+        assert_eq!(outcome, expected, "{place}: {life:?}");
+        let owner = if life.message_asked { None } else { life.talked };
+        let (of, owned) = self.tickets[&call.ticket];
+        assert_eq!((of, owned.map(|(owner, _)| owner)), (call.id, owner), "{place}: the ticket's owner");
+        let open = self.offers.values().find(|seen| seen.call == call.id && seen.causes.is_empty());
+        assert!(open.is_none(), "{place}: an ended call has an open offer");
+        self.offers.retain(|_, seen| seen.call != call.id);
+        self.calls.remove(&call.id);
+        self.over.insert(call.id);
+        self.outcomes.insert(outcome.name());
+    }
+
+    fn book_offer(&mut self, row: &OfferRow, world: &World, place: &str) {
+        let offer = row.offer;
+        let Some((cause, _)) = row.ended else {
+            let seen = Offered { call: row.call, offer, causes: vec![] };
+            assert!(self.offers.insert(offer.id, seen).is_none(), "{place}: an offer was made twice");
+            let life = self.lives.get_mut(&row.call).expect("a call that is offered is live");
+            *life.rung.entry(offer.agent).or_default() += 1;
+            let stood = world.routed(life.channel).iter().position(|user| *user == offer.agent);
+            if world.rings_one_at_a_time(life.channel) {
+                self.turns.insert(life.channel, (offer.agent, stood.expect("they are in the rule")));
+            }
+            return;
+        };
+        let seen =
+            self.offers.get_mut(&offer.id).unwrap_or_else(|| panic!("{place}: an unknown offer ended"));
+        assert_eq!((seen.call, seen.offer.agent), (row.call, offer.agent), "{place}: an offer changed hands");
+        seen.causes.push(cause);
+        self.causes.insert(cause.name());
+        let fine = match seen.causes.as_slice() {
+            [Cause::Won, second] => matches!(second, Cause::ConnectionFailed | Cause::CallerHungUp),
+            causes => causes.len() == 1,
+        };
+        assert!(fine, "{place}: an offer ended {:?}", seen.causes);
+        if matches!(cause, Cause::Declined | Cause::ConnectionFailed) {
+            let life = self.lives.get_mut(&row.call).expect("an offer is of a live call");
+            life.out.insert(offer.agent);
+        }
+    }
+
+    fn book_ticket(&mut self, change: TicketChange, load: &mut Load, place: &str) {
+        match change {
+            TicketChange::Open { ticket, call, .. } => {
+                let second = self.calls.get(&call).is_some() || self.over.contains(&call);
+                assert!(!second, "{place}: a second ticket for {call}");
+                let known = self.tickets.insert(ticket, (call, None));
+                assert!(known.is_none(), "{place}: a ticket opened twice");
+            }
+            TicketChange::Assign { ticket, owner, at } => {
+                self.tickets.get_mut(&ticket).expect("an assigned ticket was opened").1 = Some((owner, at));
+                let last = self.last_assigned.entry(owner).or_insert(at);
+                *last = at.max(*last);
+                load.assign(ticket, TicketType::Calling, owner, at);
+            }
+            TicketChange::Unassign { ticket } => {
+                if let Some((call, owner)) = self.tickets.get_mut(&ticket) {
+                    // That of a call that is over is no longer the switchboard's.
+                    if !self.over.contains(call) {
+                        *owner = None;
+                        load.release(ticket);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Misses in a row: rung alone to the end. Whatever the agent does of their own accord ends the row.
+    fn book_misses(&mut self, event: &Event, decision: &Decision, place: &str) {
+        for write in &decision.write {
+            let Write::Offer(OfferRow { offer, ended: Some((cause, _)), .. }) = write else { continue };
+            match cause {
+                Cause::Missed => *self.misses.entry(offer.agent).or_default() += 1,
+                Cause::Won | Cause::Declined => drop(self.misses.insert(offer.agent, 0)),
+                _ => {}
+            }
+        }
+        if let Event::AvailabilitySet { agent, .. } = event {
+            self.misses.insert(*agent, 0);
+            return;
+        }
+        for write in &decision.write {
+            let Write::Agent(row) = write else { continue };
+            let was_away = self.agents.get(&row.agent).is_some_and(|before| before.by_hand == row.by_hand);
+            if was_away || row.by_hand == ByHand::Available {
+                continue;
+            }
+            let misses = self.misses.insert(row.agent, 0);
+            assert!(misses >= Some(TIMES.misses_until_away), "{place}: {row:?} was set away at {misses:?}");
+        }
+    }
+
+    fn book_answer(&mut self, event: &Event, decision: &Decision) {
+        if let Event::LegSeen { call, attempt, .. } = event
+            && let Some(row) = self.calls.get(call).filter(|row| row.attempt == *attempt)
+            && row.state_name() == "connecting"
+            && let Some(life) = self.lives.get_mut(call)
+        {
+            life.leg_seen = true;
+        }
+        if let Some(Answer { call: Some(call), instruction: Instruction::Apologise { .. } }) =
+            &decision.answer
+            && let Some(life) = self.lives.get_mut(call)
+        {
+            life.owed_an_apology = false;
+        }
+    }
+
+    /// Whose turn it was last in this channel, with the offers that were just made there.
+    pub fn turns_before(
+        &self,
+        channel: ChannelId,
+        made: &[(CallId, Offer)],
+        routed: &[UserId],
+        channel_of: impl Fn(CallId) -> Option<ChannelId>,
+    ) -> Option<(UserId, usize)> {
+        let last = made.iter().rev().find(|(call, _)| channel_of(*call) == Some(channel));
+        let stood = |user: UserId| routed.iter().position(|known| *known == user).unwrap_or(0);
+        let just_made = last.map(|(_, offer)| (offer.agent, stood(offer.agent)));
+        just_made.or_else(|| self.turns.get(&channel).copied())
+    }
+
+    pub fn recount(&self, world: &World, place: &str) {
+        let mut counts: HashMap<(UserId, TicketType), u32> = HashMap::new();
+        for (owner, at) in self.tickets.values().filter_map(|(_, owner)| *owner) {
+            if at >= world.now.at - COUNTED_FOR {
+                *counts.entry((owner, TicketType::Calling)).or_default() += 1;
+            }
+        }
+        let kept: HashMap<_, _> = world.load.counts().collect();
+        assert_eq!(kept, counts, "{place}: the load is not what a recount says");
+    }
+
+    /// Once there are many, somebody closes the tickets of calls that are over.
+    pub fn close_old_tickets(&mut self, load: &mut Load) -> bool {
+        if self.tickets.len() < 200 {
+            return false;
+        }
+        let over = &self.over;
+        self.tickets.retain(|ticket, (call, _)| {
+            if over.contains(call) {
+                load.release(*ticket);
+            }
+            !over.contains(call)
+        });
+        true
+    }
+
+    /// Steady time was set anew: no deadline may lie further ahead than it could have been set.
+    pub fn restarted(&mut self, board: &Switchboard, now: Now, place: &str) {
+        for (id, life) in &mut self.lives {
+            let call = board.call(*id).unwrap_or_else(|| panic!("{place}: a call was lost"));
+            let left = |until: Steady| until.ms_since(now.steady);
+            life.since = now.steady;
+            match call.state {
+                State::Ringing { until } => {
+                    assert!((0..=25_000).contains(&left(until)), "{place}: rings until {until:?}");
+                    life.ring_left = left(until);
+                }
+                State::Waiting { until } => {
+                    assert!((0..=30_000).contains(&left(until)), "{place}: waits until {until:?}");
+                    life.wait_left = left(until);
+                }
+                _ => {}
+            }
+            for offer in &call.offers {
+                assert!((0..=25_000).contains(&left(offer.until)), "{place}: {offer:?}");
+                self.offers.get_mut(&offer.id).expect("a known offer").offer = *offer;
+            }
+            self.calls.insert(*id, call.clone());
+        }
+    }
+
+    pub fn check_all_was_seen(&self, place: &str) {
+        let causes = [
+            "caller_hung_up",
+            "connection_failed",
+            "declined",
+            "expired",
+            "missed",
+            "taken",
+            "withdrawn",
+            "won",
+        ];
+        assert_eq!(Vec::from_iter(self.causes.iter().copied()), causes, "{place}: how offers ended");
+        let outcomes = ["abandoned", "answered", "voicemail"];
+        assert_eq!(Vec::from_iter(self.outcomes.iter().copied()), outcomes, "{place}: how calls ended");
+    }
+}
+
+impl Life {
+    /// How long it has rung and waited, measured by its rows, and what that leaves.
+    fn reckon(
+        &mut self,
+        before: Option<&Call>,
+        call: &Call,
+        decision: &Decision,
+        world: &World,
+        place: &str,
+    ) {
+        let now = world.now.steady;
+        let was = before.map_or("", Call::state_name);
+        (self.ring_left, self.wait_left) = self.left(was, now);
+        self.since = now;
+        for (action, reason) in decided(decision, call) {
+            match (action, reason) {
+                (Action::Talk, Reason::Connected { agent }) => self.talked = Some(*agent),
+                (Action::RingAgain, Reason::AgentLost { .. }) => {
+                    self.ring_left = i64::from(TIMES.ring_seconds) * 1000;
+                    self.wait_left = world.wait_ms(call.channel);
+                    (self.in_front, self.owed_an_apology) = (true, true);
+                }
+                (Action::Unanswered, _) => self.message_asked = true,
+                _ => {}
+            }
+        }
+        let is = call.state_name();
+        if matches!(was, "connecting" | "talking") && !matches!(is, "connecting" | "talking")
+            || (was, is) == ("waiting", "ringing")
+        {
+            self.ring_left = self.ring_left.max(10_000);
+        }
+        if before.is_none_or(|before| before.attempt != call.attempt) {
+            self.leg_seen = false;
+        }
+        match call.state {
+            State::Ringing { until } => {
+                assert_eq!(until, now.plus_ms(self.ring_left), "{place}: how long {} may ring", call.id);
+                assert!((0..=25_000).contains(&self.ring_left), "{place}: {self:?}");
+            }
+            State::Waiting { until } => {
+                assert_eq!(until, now.plus_ms(self.wait_left), "{place}: how long {} may wait", call.id);
+                assert!((0..=world.wait_ms(call.channel)).contains(&self.wait_left), "{place}: {self:?}");
+            }
+            _ => {}
+        }
+    }
+
+    /// What is left at `now` of its time to ring and to wait, in milliseconds.
+    pub fn left(&self, state: &str, now: Steady) -> (i64, i64) {
+        let elapsed = now.ms_since(self.since);
+        match state {
+            "ringing" => (self.ring_left - elapsed, self.wait_left),
+            "waiting" => (self.ring_left, self.wait_left - elapsed),
+            _ => (self.ring_left, self.wait_left),
+        }
+    }
+
+    /// Those in front are served first, then by arrival.
+    pub fn place(&self) -> (bool, usize) {
+        (!self.in_front, self.arrived)
+    }
+}
+
+/// What was decided on one call, in order, with the deciding reasons.
+pub fn decided<'a>(
+    decision: &'a Decision,
+    call: &'a Call,
+) -> impl Iterator<Item = (Action, &'a Reason)> + use<'a> {
+    decision.write.iter().filter_map(|write| match write {
+        Write::Decided(decided) if decided.call == call.id => Some((decided.action, &decided.reasons[0])),
+        _ => None,
+    })
+}
