@@ -16,3 +16,6 @@ mod talking;
 pub mod time;
 mod timers;
 mod voicemail;
+
+#[cfg(test)]
+mod tests;

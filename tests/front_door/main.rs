@@ -1,6 +1,8 @@
 //! Bad input and the rules of the front door, against the real program: webhooks, the API, sounds, the command line and
 //! the softphones' socket. What happens to calls is told elsewhere.
 
+#![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
+
 mod api;
 mod command_line;
 #[path = "../desk/mod.rs"]
