@@ -19,7 +19,7 @@
 //! | [`routing`] | who gets it? (pure) | nothing |
 //! | [`calls`] | what happens to a call? (pure) | `routing` |
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
-//! | [`providers`] | how does a telephone company say it? | `calls`, `routing` |
+//! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |

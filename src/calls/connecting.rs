@@ -79,6 +79,13 @@ impl Switchboard {
         }
     }
 
+    /// After a restart: whether a caller who was to be brought back may still have to be. One who went on meanwhile,
+    /// to another connection or to the greeting, would be torn out of it.
+    pub fn awaits_caller_back(&self, id: CallId, poll: u32) -> bool {
+        let call = self.calls.get(&id).filter(|call| call.is_in_line());
+        call.is_some_and(|call| poll / first_poll(1) == call.attempt)
+    }
+
     /// What the caller's side is told now. A poll may have to deliver what connects it.
     pub(super) fn answer(&mut self, id: CallId, poll: u32, turn: &mut Turn<'_>) {
         let now = turn.now().steady;

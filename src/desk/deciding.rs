@@ -74,6 +74,8 @@ impl Engine {
                 Ok(None)
             }
             Input::SocketClosed { agent, socket } => {
+                // One that came and went within this round never counts as open.
+                round.opened.retain(|opened| opened.socket != *socket);
                 let event = if self.softphones.close(*agent, *socket) {
                     Event::AgentDisconnected { agent: *agent }
                 } else {
@@ -242,13 +244,7 @@ impl Engine {
         let nothing = || self.write(&webhook.provider, webhook.channel, &Document::Nothing);
         let reply = Arc::new(reply.unwrap_or_else(nothing));
         let now = self.around.clock.now();
-        self.memory.answers.keep(webhook.key, reply.clone(), now);
-        round.batch.answers.push(AnswerRow {
-            event_key: crate::audio::hex(&webhook.key),
-            at: now.at,
-            content_type: reply.content_type.clone(),
-            body: reply.body.clone(),
-        });
+        self.remember(webhook, &reply, now, round);
         Ok(Some(Outcome::Reply(reply)))
     }
 
@@ -319,8 +315,19 @@ impl Engine {
         let now = self.around.clock.now();
         self.add_job(kept, now, round);
         let reply = Arc::new(self.write(&webhook.provider, webhook.channel, &Document::Nothing));
-        self.memory.answers.keep(webhook.key, reply.clone(), now);
+        self.remember(webhook, &reply, now, round);
         Ok(Some(Outcome::Reply(reply)))
+    }
+
+    /// The same webhook will be answered the same.
+    fn remember(&mut self, webhook: &Webhook, reply: &Arc<Reply>, now: Now, round: &mut Round) {
+        self.memory.answers.keep(webhook.key, reply.clone(), now);
+        round.batch.answers.push(AnswerRow {
+            event_key: crate::audio::hex(&webhook.key),
+            at: now.at,
+            content_type: reply.content_type.clone(),
+            body: reply.body.clone(),
+        });
     }
 
     // Softphones

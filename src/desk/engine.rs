@@ -59,6 +59,8 @@ pub struct Engine {
     health: Arc<Health>,
     pub(super) softphones: Softphones,
     pub(super) memory: Memory,
+    /// Who is there by their sockets, to be told to a memory that was read anew.
+    present: Vec<Event>,
     chores_at_ms: i64,
 }
 
@@ -81,6 +83,7 @@ impl Engine {
             health,
             softphones,
             memory,
+            present: Vec::new(),
             chores_at_ms,
         };
         engine.resume_jobs().await?;
@@ -97,6 +100,10 @@ impl Engine {
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::pin!(stop);
         loop {
+            if !self.present.is_empty() {
+                let present = std::mem::take(&mut self.present);
+                self.take(present.into_iter().map(unasked).collect()).await?;
+            }
             let nap = self.time_to_next_deadline();
             let first = tokio::select! {
                 biased;
@@ -266,9 +273,7 @@ impl Engine {
         if connected.is_empty() {
             return Ok(());
         }
-        let envelopes =
-            connected.into_iter().map(|event| Envelope { input: Input::Event(event), reply: None });
-        Box::pin(self.take(envelopes.collect())).await
+        Box::pin(self.take(connected.into_iter().map(unasked).collect())).await
     }
 
     fn presence(&self, agent: UserId) -> [Event; 2] {
@@ -295,9 +300,7 @@ impl Engine {
             }
         }
         self.publish.send_replace(self.memory.settings.clone());
-        for event in self.softphones.agents().into_iter().flat_map(|agent| self.presence(agent)) {
-            self.desk.tell(Input::Event(event));
-        }
+        self.present = self.softphones.agents().into_iter().flat_map(|agent| self.presence(agent)).collect();
         Ok(())
     }
 
@@ -325,7 +328,7 @@ impl Engine {
         for row in rows {
             let pointless = match &row.job {
                 Job::CutIn { call, attempt, .. } => !self.memory.board.awaits_cut_in(*call, *attempt),
-                Job::BringBack { call, .. } => self.memory.board.call(*call).is_none(),
+                Job::BringBack { call, poll, .. } => !self.memory.board.awaits_caller_back(*call, *poll),
                 _ => false,
             };
             if pointless {
@@ -378,6 +381,10 @@ impl Engine {
     }
 }
 
+fn unasked(event: Event) -> Envelope {
+    Envelope { input: Input::Event(event), reply: None }
+}
+
 fn answer(reply: oneshot::Sender<Outcome>, outcome: Outcome) {
     // Whoever asked may be gone by now; then the answer is kept for when they ask again.
     let _ = reply.send(outcome);
@@ -392,12 +399,13 @@ fn origin(input: &Input) -> Origin<'_> {
 
 /// The store is well, but will not have this event.
 fn is_about_this_event(error: &sqlx::Error) -> bool {
+    /// SQLite's reasons that lie with the machine and not with what it is told: permission, busy, locked, memory,
+    /// read-only, interrupted, input and output, corrupt, full, can't open, protocol, not a database.
+    const THE_MACHINE: [u32; 12] = [3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26];
     match error {
         sqlx::Error::Database(error) => {
-            use sqlx::error::ErrorKind::{
-                CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation,
-            };
-            matches!(error.kind(), UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation)
+            let code = error.code().and_then(|code| code.parse::<u32>().ok());
+            code.is_some_and(|code| !THE_MACHINE.contains(&(code & 0xff)))
         }
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => false,
         _ => true,

@@ -77,10 +77,13 @@ impl Settings {
     pub fn with(&self, change: Change, ground: &Ground) -> Result<(Self, Change), Refused> {
         let mut next = self.clone();
         let stored = next.apply(change, ground)?;
+        if let Change::Channel(id, _) = &stored {
+            next.check_channel(&next.channels[id], ground)?;
+        }
         Ok((next, stored))
     }
 
-    /// Makes the settings out of what is stored.
+    /// Makes the settings out of what is stored. What a channel names may be gone by now; then it is skipped.
     pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, Box<(Change, Refused)>> {
         let mut settings = Self::default();
         for change in changes {
@@ -231,16 +234,11 @@ impl Settings {
         if self.channels.values().any(|channel| channel.id != id && channel.name == name) {
             return Err(Refused::Conflict(Fault::new("/name", "another channel has this name")));
         }
-        if !ground.providers.contains(&form.provider) {
-            return Err(Fault::new("/provider", "no provider of this name is configured").into());
-        }
         let hours = match &form.hours {
             Some(hours) => Hours::from_json(hours).map_err(|error| Fault::of_hours("/hours", &error))?,
             None => Hours::always(),
         };
         let routing = form.routing.unwrap_or_default();
-        self.check_routing(&routing)?;
-        self.check_greetings(&form.greetings)?;
         let own_times = routing.own_times();
         let RoutingForm { users, teams, strategy, tie_break, .. } = routing;
         Ok(Channel {
@@ -256,9 +254,19 @@ impl Settings {
         })
     }
 
+    /// What a channel must be when it is saved.
+    fn check_channel(&self, channel: &Channel, ground: &Ground) -> Result<(), Refused> {
+        if !ground.providers.contains(&channel.provider) {
+            return Err(Fault::new("/provider", "no provider of this name is configured").into());
+        }
+        self.check_rule(&channel.rule)?;
+        check_times(channel.own_times)?;
+        self.check_greetings(&channel.greetings)
+    }
+
     /// A rule takes only users who have a seat (R8). One who loses it later is skipped.
-    fn check_routing(&self, routing: &RoutingForm) -> Result<(), Refused> {
-        for (index, user) in routing.users.iter().enumerate() {
+    fn check_rule(&self, rule: &Rule) -> Result<(), Refused> {
+        for (index, user) in rule.users.iter().enumerate() {
             let pointer = format!("/routing/users/{index}");
             match self.people.users.get(user) {
                 None => return Err(Fault::new(pointer, "there is no user of this id").into()),
@@ -269,22 +277,10 @@ impl Settings {
                 Some(_) => {}
             }
         }
-        let unknown = routing.teams.iter().position(|team| !self.people.teams.contains_key(team));
+        let unknown = rule.teams.iter().position(|team| !self.people.teams.contains_key(team));
         if let Some(index) = unknown {
             let pointer = format!("/routing/teams/{index}");
             return Err(Fault::new(pointer, "there is no team of this id").into());
-        }
-        let times = [
-            ("ring_seconds", routing.ring_seconds, 1..=600),
-            ("agent_ring_seconds", routing.agent_ring_seconds, 1..=600),
-            ("wait_seconds", routing.wait_seconds, 0..=7200),
-            ("wrap_up_seconds", routing.wrap_up_seconds, 0..=3600),
-        ];
-        for (key, seconds, range) in times {
-            if seconds.is_some_and(|seconds| !range.contains(&seconds)) {
-                let detail = format!("it must be from {} to {}", range.start(), range.end());
-                return Err(Fault::new(format!("/routing/{key}"), detail).into());
-            }
         }
         Ok(())
     }
@@ -309,6 +305,22 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn check_times(times: OwnTimes) -> Result<(), Refused> {
+    let times = [
+        ("ring_seconds", times.ring_seconds, 1..=600),
+        ("agent_ring_seconds", times.agent_ring_seconds, 1..=600),
+        ("wait_seconds", times.wait_seconds, 0..=7200),
+        ("wrap_up_seconds", times.wrap_up_seconds, 0..=3600),
+    ];
+    for (key, seconds, range) in times {
+        if seconds.is_some_and(|seconds| !range.contains(&seconds)) {
+            let detail = format!("it must be from {} to {}", range.start(), range.end());
+            return Err(Fault::new(format!("/routing/{key}"), detail).into());
+        }
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

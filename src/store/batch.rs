@@ -122,7 +122,7 @@ impl Writer {
 
     /// Says that nothing more will be written.
     pub async fn stop(mut self, at_ms: i64) -> sqlx::Result<()> {
-        engine::stopped(&mut self.connection, at_ms).await?;
+        engine::stopped(&mut self.connection, self.epoch, at_ms).await?;
         self.connection.close().await
     }
 

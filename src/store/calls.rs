@@ -10,6 +10,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
+use tracing::error;
 
 /// A call as the API shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,11 +64,18 @@ pub(super) async fn write(tx: &mut SqliteConnection, calls: impl Iterator<Item =
     Ok(())
 }
 
-/// Every live call, as it was when it was last written.
+/// Every live call, as it was when it was last written. One that can't be read stays as it is for somebody to look at:
+/// the others go on.
 pub async fn live(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Call>> {
-    let sql = "select live from calls where live is not null";
+    let sql = "select id, live from calls where live is not null";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
-    rows.iter().map(|row| json(row, "live")).collect()
+    let read = rows.iter().map(|row| Ok((row.try_get::<String, _>("id")?, json::<Call>(row, "live"))));
+    let read: Vec<_> = read.collect::<sqlx::Result<_>>()?;
+    let readable = read.into_iter().filter_map(|(id, call)| {
+        call.inspect_err(|error| error!(call.id = id, %error, "a live call can't be read and is left out"))
+            .ok()
+    });
+    Ok(readable.collect())
 }
 
 /// What every call was called by its telephone company.

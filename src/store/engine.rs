@@ -36,7 +36,8 @@ pub(super) async fn last_batch(connection: &mut SqliteConnection) -> sqlx::Resul
     sqlx::query_scalar(sql).bind(ACCOUNT).fetch_one(connection).await
 }
 
-pub(super) async fn stopped(connection: &mut SqliteConnection, at_ms: i64) -> sqlx::Result<()> {
-    let sql = "update engine set stopped_ms = $2 where account = $1";
-    sqlx::query(sql).bind(ACCOUNT).bind(at_ms).execute(connection).await.map(drop)
+/// Notes a clean stop, unless somebody else has taken over.
+pub(super) async fn stopped(connection: &mut SqliteConnection, epoch: i64, at_ms: i64) -> sqlx::Result<()> {
+    let sql = "update engine set stopped_ms = $3 where account = $1 and epoch = $2";
+    sqlx::query(sql).bind(ACCOUNT).bind(epoch).bind(at_ms).execute(connection).await.map(drop)
 }

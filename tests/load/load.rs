@@ -57,6 +57,7 @@ type Shared = Arc<Mutex<Seen>>;
     reason = "a measurement stops where something is wrong"
 )]
 async fn main() {
+    rustls::crypto::ring::default_provider().install_default().unwrap();
     let folder =
         tempfile::Builder::new().prefix("strowger-load-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let flushes = flush_times(folder.path());
