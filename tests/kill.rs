@@ -104,7 +104,7 @@ impl Scene {
 
     /// A number that nobody answers, with a greeting of so many line seconds.
     async fn unattended(&self, greeting_seconds: usize) -> Channel {
-        let text = "a".repeat(15 * greeting_seconds);
+        let text = "a".repeat(15 * greeting_seconds.max(1));
         let greetings = json!({ "unanswered": { "text": text, "language": "en-US" } });
         self.desk.channel_with(json!({ "greetings": greetings })).await
     }
@@ -199,6 +199,7 @@ async fn a_call_that_rings_goes_on_with_the_same_offers() {
     let ended = phone_a.next("offer_ended").await;
     assert_eq!((&ended["offer_id"], &ended["cause"]), (&to_ann["offer_id"], &json!("taken")));
     scene.check_talk(&caller).await;
+    phone_b.call_is("talking").await;
     phone_b.hang_up(&to_ben);
     let (call, _) = scene.desk.over(&caller).await;
     assert_eq!((&call["outcome"], &call["agent"]), (&json!("answered"), &json!(ben.id)));
@@ -228,7 +229,7 @@ async fn an_agent_who_is_not_back_in_five_seconds_loses_the_offer() {
     scene.check_talk(&caller).await;
     caller.hang_up();
     scene.desk.over(&caller).await;
-    scene.desk.check_books().await;
+    scene.desk.check_books_but(&["11200", "11205", "cannot be played"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -571,6 +572,10 @@ async fn a_webhook_that_comes_again_after_a_restart_is_answered_with_the_same_by
         let mut seen = 0;
         for webhook in story.webhooks() {
             let Ok(answer) = &webhook.answer else { continue };
+            // A first webhook of a call that is over gets a hang-up: its answer would hold a caller who is gone.
+            if !hangs_up && webhook.url.ends_with("/voice") {
+                continue;
+            }
             let params: Vec<_> =
                 webhook.params.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
             let again = scene.desk.post_hook(&webhook.url, &params).await;

@@ -19,6 +19,8 @@ use crate::routing::{
 
 /// How often the telephone company is asked about a call of which nothing need be heard for long.
 pub(super) const TALK_CHECK_SECONDS: u32 = 300;
+/// After a restart: whoever is there has asked how to go on by then; about the others the telephone company is asked.
+const LOOK_AFTER_RESTART_SECONDS: u32 = 7;
 /// After the agent's leg ended, the caller's side has this long to say so itself.
 const LEG_OVER_SECONDS: u32 = 5;
 
@@ -205,6 +207,6 @@ impl Call {
         }
         self.offers.iter_mut().for_each(|offer| clamp(&mut offer.until, ring));
         self.arrived = self.arrived.min(now);
-        clamp(&mut self.check_at, SILENT_SECONDS);
+        clamp(&mut self.check_at, LOOK_AFTER_RESTART_SECONDS);
     }
 }
