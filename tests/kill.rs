@@ -2,6 +2,8 @@
 //!
 //! While it is away, callers' requests wait at a gate, as they would in the kernel behind a service manager's socket.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
 mod desk;
 
 use desk::{Agent, Channel, Desk, PATIENCE, PUBLIC_URL, Softphone, Wishes, causes};

@@ -1018,7 +1018,11 @@ async fn an_old_signed_webhook_gets_its_old_answer_and_changes_nothing() {
 
     replay(&desk, &story, |webhook, body| {
         let first = webhook.answer.as_ref().expect("it was answered");
-        assert_eq!(*body, first.body, "{} got another answer", webhook.url);
+        match webhook.purpose {
+            // its answer would hold a caller who is gone
+            Purpose::Voice => assert!(body.contains("<Response><Hangup/></Response>"), "{body}"),
+            _ => assert_eq!(*body, first.body, "{} got another answer", webhook.url),
+        }
     })
     .await;
     // days later, when the answers are forgotten

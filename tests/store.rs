@@ -1,6 +1,8 @@
 //! The store on a real folder: who may write, what a commit that fails leaves behind, and that what is written is what
 //! is read back.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};

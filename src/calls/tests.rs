@@ -96,7 +96,16 @@ impl Scene {
         self.says.extend(say);
         self.writes.extend(write);
         self.jobs.extend(later);
+        self.nothing_is_left_behind();
         answer.map(|answer| answer.instruction)
+    }
+
+    /// The line and the open offers are those of live calls.
+    fn nothing_is_left_behind(&self) {
+        let in_line = self.board.calls().filter(|call| call.is_in_line());
+        assert_eq!(self.board.line, in_line.map(Call::place).collect());
+        let open = self.board.calls().flat_map(|call| call.offers.iter().map(|offer| (offer.id, call.id)));
+        assert_eq!(self.board.offers, open.collect());
     }
 
     /// Time passes, and what comes due happens on the way.
@@ -184,6 +193,12 @@ impl Scene {
 
     fn asks(&mut self, id: CallId) -> Instruction {
         self.happens(Event::Asked { call: id, poll: 1 }).expect("an answer")
+    }
+
+    /// The agent's side ends without a word, and the caller is still there.
+    fn loses_the_agent(&mut self, id: CallId) -> Option<Instruction> {
+        let (attempt, cause) = (self.call(id).attempt, ConnectionFailure::Cancelled);
+        self.happens(Event::ConnectionOver { call: id, attempt, talked: true, caller_is_there: true, cause })
     }
 
     fn hangs_up(&mut self, id: CallId) {
@@ -369,6 +384,8 @@ fn a_call_that_nobody_takes_rings_for_its_time_and_then_takes_a_message() {
     assert_eq!(scene.why_unanswered(), Some(&Reason::RingTimeOver { seconds: 25 }));
     assert_eq!((scene.ended(0), scene.misses(0)), (vec![Cause::Expired], 0), "rung together is no miss");
     assert_eq!(scene.asks(call), MESSAGE);
+    let looked_for = scene.says.iter().any(|say| matches!(say, Say::FindCaller { .. }));
+    assert!(!looked_for, "they asked all the time");
 }
 
 #[test]
@@ -835,29 +852,36 @@ fn an_agent_who_hangs_up_before_the_leg_is_up_only_gives_the_call_back() {
 
 #[test]
 fn an_agent_who_is_lost_leaves_an_apology_and_the_front_of_the_line() {
-    let mut scene = Scene::new(Strategy::RoundRobin, 2);
-    let (earlier, call) = (scene.call_in(), scene.call_in());
+    let mut scene = Scene::new(Strategy::RoundRobin, 2).times(waiting(60));
+    let talk = scene.call_in();
+    scene.talks(talk, 0);
+    let earlier = scene.call_in();
+    scene.declines(earlier, 1);
+    let call = scene.call_in();
     scene.talks(call, 1);
-    let third = scene.call_in();
-    assert_eq!((scene.rung(earlier), scene.rung(third)), (vec![0], vec![]));
     scene.pass(5_000);
-    let over = Event::ConnectionOver {
-        call,
-        attempt: 1,
-        talked: true,
-        caller_is_there: true,
-        cause: ConnectionFailure::Cancelled,
-    };
-    let answer = scene.happens(over);
+    let answer = scene.loses_the_agent(call);
     assert!(matches!(answer, Some(Instruction::Apologise { .. })), "{answer:?}");
-    assert!(matches!(scene.asks(call), Instruction::Ring { .. }), "once");
-    assert_eq!((scene.rung(call), scene.seconds_left(call)), (vec![], 25.0));
-    scene.hangs_up(earlier);
-    assert_eq!((scene.rung(call), scene.rung(third)), (vec![0], vec![]), "before all others");
-    let State::Ringing { .. } = scene.call(call).state else { panic!("it rings") };
-    scene.declines(call, 0);
-    assert_eq!(scene.state(call), "voicemail", "the lost agent's telephone has not registered again");
-    assert!(scene.writes.iter().any(|write| matches!(write, Write::Ticket(TicketChange::Unassign { .. }))));
+    assert!(matches!(scene.asks(call), Instruction::Wait { .. }), "once");
+    assert_eq!((scene.state(earlier), scene.state(call)), ("waiting", "waiting"));
+    scene.happens(Event::AgentHungUp { agent: scene.agents[0], call: talk });
+    assert_eq!((scene.rung(earlier), scene.rung(call)), (vec![], vec![0]), "before all others");
+    assert_eq!(scene.seconds_left(call), 25.0, "ringing begins anew");
+}
+
+#[test]
+fn who_was_lost_is_not_rung_until_their_telephone_registers_again_and_then_owns_nothing() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 1);
+    let call = scene.call_in();
+    scene.talks(call, 0);
+    scene.loses_the_agent(call);
+    assert_eq!(scene.state(call), "voicemail");
+    let ticket = scene.call(call).ticket;
+    assert!(scene.writes.contains(&Write::Ticket(TicketChange::Unassign { ticket })));
+    let agent = scene.agents[0];
+    scene.happens(Event::MediaChanged { agent, registered: true, microphone: true });
+    let next = scene.call_in();
+    assert_eq!(scene.rung(next), [0]);
 }
 
 #[test]
@@ -1042,6 +1066,7 @@ fn a_finished_call_never_comes_back_to_life() {
         assert!(says.is_empty() && writes.is_empty() && jobs.is_empty(), "{event:?}");
     }
     assert!(scene.board.call(call).is_none());
+    assert_eq!(scene.board.find("main", &scene.rows[&call].provider_call_id), None);
 }
 
 #[test]
@@ -1058,24 +1083,27 @@ fn the_first_webhook_twice_makes_one_call_and_one_ticket() {
 
 #[test]
 fn a_channel_that_is_gone_sends_its_callers_to_the_message_and_frees_its_agents_for_others() {
-    let mut scene = Scene::new(Strategy::RoundRobin, 1);
-    let other = ChannelId(Ids::new(61).next(2));
-    let rule = Rule { users: scene.agents.clone(), strategy: Strategy::RoundRobin, ..Rule::default() };
-    scene.channels.insert(other, open_channel(other, rule));
-    let first = scene.call_in();
-    scene.arrives(other);
-    let second = scene.call_in();
-    scene.hangs_up(first);
-    let elsewhere = scene.board.calls().map(|call| call.id).min().expect("a call");
-    assert_eq!((scene.rung(elsewhere), scene.rung(second)), (vec![0], vec![]));
-    let third_of_other = {
-        scene.arrives(other);
-        scene.board.calls().map(|call| call.id).max().expect("a call")
-    };
-    scene.channels.remove(&other);
+    let mut scene = Scene::new(Strategy::RoundRobin, 2).times(waiting(60));
+    let (here, gone) = (scene.channel, ChannelId(Ids::new(61).next(2)));
+    let rule = Rule { users: vec![scene.agents[1]], strategy: Strategy::RoundRobin, ..Rule::default() };
+    scene.channels.insert(gone, open_channel(gone, rule));
+    scene.channels.get_mut(&here).expect("a channel").rule.users.truncate(1);
+    let talk = scene.call_in();
+    scene.talks(talk, 0);
+    let older = scene.call_in();
+    scene.channel = gone;
+    let younger = scene.call_in();
+    assert_eq!((scene.state(older), scene.rung(younger)), ("waiting", vec![1]));
+    scene.channels.get_mut(&here).expect("a channel").rule.users = scene.agents.clone();
     scene.happens(Event::SettingsChanged);
-    assert_eq!((scene.state(elsewhere), scene.state(third_of_other)), ("voicemail", "voicemail"));
-    assert_eq!(scene.rung(second), [0]);
+    assert_eq!(
+        (scene.state(older), scene.rung(older)),
+        ("ringing", vec![]),
+        "the second is being offered another"
+    );
+    scene.channels.remove(&gone);
+    scene.happens(Event::SettingsChanged);
+    assert_eq!((scene.state(younger), scene.rung(older)), ("voicemail", vec![1]));
 }
 
 // Restarts

@@ -4,11 +4,7 @@
 //! Fifty calls a second for twenty seconds, a hundred agents. Every agent accepts what is still open after 100 ms,
 //! and talks for a second.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a measurement stops where something is wrong"
-)]
+#![expect(clippy::unwrap_used, reason = "a measurement stops where something is wrong")]
 
 use axum::{Json, Router, routing::post};
 use base64::{Engine, prelude::BASE64_STANDARD};

@@ -112,7 +112,9 @@ impl Side {
 impl Day {
     pub fn think_of_something(&mut self) -> Event {
         let live: Vec<CallId> = self.chance.callers.keys().copied().collect();
-        if live.len() < 3 || (live.len() < 25 && self.chance.one_in(12)) {
+        let over = |id: &&CallId| self.board.call(**id).is_some_and(|call| call.state_name() == "voicemail");
+        let unattended = live.len() - live.iter().filter(over).count();
+        if live.len() < 3 || (unattended < 15 && live.len() < 40 && self.chance.one_in(8)) {
             return self.somebody_calls();
         }
         if self.chance.one_in(30) && !self.chance.held_back.is_empty() {
@@ -162,13 +164,14 @@ impl Day {
             },
             5..7 => match offer {
                 Some(offer) => Event::OfferDeclined { agent: offer.agent, offer: offer.id },
-                None => Event::AgentConnected { agent: any },
+                None => Event::AgentReady { agent: any },
             },
             7 => match offer {
                 Some(offer) => Event::OfferAccepted { agent: any, offer: offer.id },
                 None => Event::OfferDeclined { agent: any, offer: OfferId(call.0) },
             },
-            8..13 => Event::AgentConnected { agent: any },
+            8..13 if !self.is_scarce(any) => Event::AgentConnected { agent: any },
+            8..13 => Event::AgentDisconnected { agent: any },
             13 => Event::AgentDisconnected { agent: any },
             14 => Event::MediaChanged {
                 agent: any,
@@ -178,8 +181,16 @@ impl Day {
             15 => self.set_availability(any),
             16 => Event::AgentReady { agent: any },
             17 => Event::SettingsChanged,
+            _ if self.chance.one_in(5) => Event::AgentHungUp { agent: any, call },
             _ => Event::AgentHungUp { agent: talker.unwrap_or(any), call },
         }
+    }
+
+    /// Every other day few are there, so that callers queue.
+    fn is_scarce(&self, agent: UserId) -> bool {
+        let among_the_few =
+            self.world.users.iter().position(|user| *user == agent).is_some_and(|n| n % 5 == 1);
+        self.seed % 2 == 1 && !among_the_few
     }
 
     /// An accept of an offer that is over, by whoever it was made to.
@@ -208,6 +219,11 @@ impl Day {
         ]);
         let seconds = self.chance.below(4) as u32;
         let recording = Recording { id: format!("RE{:032x}", id.0.as_u128()), seconds };
+        if self.chance.one_in(4)
+            && let Some(event) = self.what_matters_now(id, attempt, cause)
+        {
+            return event;
+        }
         match self.chance.below(30) {
             0..6 => {
                 let poll = side.poll + 1;
@@ -256,6 +272,27 @@ impl Day {
                 Event::LegFound { call: id, attempt, up: self.chance.among(&[None, Some(true), Some(false)]) }
             }
         }
+    }
+
+    /// What makes a difference to a call that is being connected or talks.
+    fn what_matters_now(&mut self, call: CallId, attempt: u32, cause: ConnectionFailure) -> Option<Event> {
+        let result = self.chance.among(&[CutIn::Refused, CutIn::Unknown]);
+        let events = match self.board.call(call)?.state_name() {
+            "connecting" => [
+                Event::Asked { call, poll: 1 },
+                Event::ConnectFetched { call, attempt },
+                Event::AnswerLost { call },
+                Event::CutInDone { call, attempt, result },
+            ],
+            "talking" => [
+                Event::LegEnded { call, attempt, cause },
+                Event::LegHungUp { call, attempt },
+                Event::ConnectionOver { call, attempt, talked: true, caller_is_there: true, cause },
+                Event::Asked { call, poll: 1 },
+            ],
+            _ => return None,
+        };
+        Some(self.chance.among(&events))
     }
 
     fn side(&mut self, id: CallId, change: impl FnOnce(&mut Side)) {

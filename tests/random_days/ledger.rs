@@ -5,9 +5,9 @@ use super::world::{TIMES, World};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use strowger::calls::{
-    call::{Call, Cause, Offer, Outcome, Recording, State},
+    call::{Call, Cause, Delivery, Offer, Outcome, Recording, State},
     decision::{Action, AgentRow, Answer, Decision, Instruction, Job, OfferRow, TicketChange, Write},
-    event::Event,
+    event::{CutIn, Event},
     switchboard::Switchboard,
     time::{Now, Steady},
 };
@@ -25,7 +25,7 @@ pub struct Ledger {
     pub calls: BTreeMap<CallId, Call>,
     pub agents: BTreeMap<UserId, AgentRow>,
     pub cursors: BTreeMap<ChannelId, Cursor>,
-    tickets: BTreeMap<TicketId, (CallId, Option<(UserId, DateTime<Utc>)>)>,
+    tickets: BTreeMap<TicketId, (CallId, Owned)>,
     /// The offers of live calls.
     pub offers: BTreeMap<OfferId, Offered>,
     pub to_be_kept: BTreeMap<CallId, (TicketId, Recording)>,
@@ -33,13 +33,17 @@ pub struct Ledger {
     // What we make of it.
     pub lives: BTreeMap<CallId, Life>,
     over: HashSet<CallId>,
+    ticketed: HashSet<CallId>,
     pub misses: HashMap<UserId, u32>,
     pub last_assigned: HashMap<UserId, DateTime<Utc>>,
     /// Whose turn it was last, and where they stood.
     turns: HashMap<ChannelId, (UserId, usize)>,
-    causes: BTreeSet<&'static str>,
-    outcomes: BTreeSet<&'static str>,
+    /// How offers and calls ended.
+    pub ends: BTreeSet<&'static str>,
 }
+
+/// By whom, and since when.
+type Owned = Option<(UserId, DateTime<Utc>)>;
 
 #[derive(Clone)]
 pub struct Offered {
@@ -64,13 +68,21 @@ pub struct Life {
     talked: Option<UserId>,
     message_asked: bool,
     kept: bool,
-    /// A leg of the latest connection was seen.
+    pub connecting: Connecting,
+}
+
+/// What we know of a connection by what we heard and said.
+#[derive(Debug, Clone, Copy)]
+pub struct Connecting {
+    pub delivery: Delivery,
     pub leg_seen: bool,
+    pub leg_rang: bool,
 }
 
 impl Ledger {
     pub fn book(&mut self, event: &Event, decision: &Decision, world: &mut World, place: &str) {
         self.book_misses(event, decision, place);
+        self.book_connection(event, decision, world.now.steady);
         for write in &decision.write {
             if let Write::Call(call) = write {
                 self.open(call, world, place);
@@ -107,7 +119,7 @@ impl Ledger {
         if let Event::RecordingKept { call, .. } | Event::RecordingLost { call, .. } = event {
             self.to_be_kept.remove(call);
         }
-        self.book_answer(event, decision);
+        self.book_apology(decision);
     }
 
     fn open(&mut self, call: &Call, world: &World, place: &str) {
@@ -126,7 +138,7 @@ impl Ledger {
             talked: None,
             message_asked: false,
             kept: false,
-            leg_seen: false,
+            connecting: Connecting::begun(world.now.steady),
         });
     }
 
@@ -150,12 +162,15 @@ impl Ledger {
         let owner = if life.message_asked { None } else { life.talked };
         let (of, owned) = self.tickets[&call.ticket];
         assert_eq!((of, owned.map(|(owner, _)| owner)), (call.id, owner), "{place}: the ticket's owner");
-        let open = self.offers.values().find(|seen| seen.call == call.id && seen.causes.is_empty());
-        assert!(open.is_none(), "{place}: an ended call has an open offer");
+        for seen in self.offers.values().filter(|seen| seen.call == call.id) {
+            let talked = seen.causes == [Cause::Won] && life.talked.is_some();
+            let over = !matches!(seen.causes.as_slice(), [] | [Cause::Won]);
+            assert!(over || talked, "{place}: an ended call has an open offer");
+        }
         self.offers.retain(|_, seen| seen.call != call.id);
         self.calls.remove(&call.id);
         self.over.insert(call.id);
-        self.outcomes.insert(outcome.name());
+        self.ends.insert(outcome.name());
     }
 
     fn book_offer(&mut self, row: &OfferRow, world: &World, place: &str) {
@@ -175,7 +190,7 @@ impl Ledger {
             self.offers.get_mut(&offer.id).unwrap_or_else(|| panic!("{place}: an unknown offer ended"));
         assert_eq!((seen.call, seen.offer.agent), (row.call, offer.agent), "{place}: an offer changed hands");
         seen.causes.push(cause);
-        self.causes.insert(cause.name());
+        self.ends.insert(cause.name());
         let fine = match seen.causes.as_slice() {
             [Cause::Won, second] => matches!(second, Cause::ConnectionFailed | Cause::CallerHungUp),
             causes => causes.len() == 1,
@@ -190,8 +205,7 @@ impl Ledger {
     fn book_ticket(&mut self, change: TicketChange, load: &mut Load, place: &str) {
         match change {
             TicketChange::Open { ticket, call, .. } => {
-                let second = self.calls.get(&call).is_some() || self.over.contains(&call);
-                assert!(!second, "{place}: a second ticket for {call}");
+                assert!(self.ticketed.insert(call), "{place}: a second ticket for {call}");
                 let known = self.tickets.insert(ticket, (call, None));
                 assert!(known.is_none(), "{place}: a ticket opened twice");
             }
@@ -238,14 +252,51 @@ impl Ledger {
         }
     }
 
-    fn book_answer(&mut self, event: &Event, decision: &Decision) {
-        if let Event::LegSeen { call, attempt, .. } = event
-            && let Some(row) = self.calls.get(call).filter(|row| row.attempt == *attempt)
-            && row.state_name() == "connecting"
-            && let Some(life) = self.lives.get_mut(call)
-        {
-            life.leg_seen = true;
+    /// How the connect document got to the caller's side, as far as we know.
+    fn book_connection(&mut self, event: &Event, decision: &Decision, now: Steady) {
+        for (id, life) in &mut self.lives {
+            if let Delivery::Unknown { retry_at } = life.connecting.delivery
+                && retry_at <= now
+                && self.calls[id].state_name() == "connecting"
+            {
+                life.connecting.delivery = Delivery::CuttingIn { since: now };
+            }
         }
+        let Some(id) = event.call().or(decision.answer.as_ref().and_then(|answer| answer.call)) else {
+            return;
+        };
+        let Some(row) = self.calls.get(&id).filter(|row| row.state_name() == "connecting") else { return };
+        let connects = decision
+            .answer
+            .as_ref()
+            .is_some_and(|answer| matches!(answer.instruction, Instruction::Connect(_)));
+        let current = |attempt: &u32| *attempt == row.attempt;
+        let Some(life) = self.lives.get_mut(&id) else { return };
+        let Connecting { delivery, leg_seen, leg_rang } = &mut life.connecting;
+        match (event, *delivery) {
+            (Event::LegSeen { attempt, ringing, .. }, _) if current(attempt) => {
+                *leg_rang |= *ringing;
+                *leg_seen = true;
+                if !matches!(delivery, Delivery::Polled { .. }) {
+                    *delivery = Delivery::Fetched;
+                }
+            }
+            (Event::AnswerLost { .. }, Delivery::Polled { .. }) if !*leg_seen => {
+                *delivery = Delivery::NextPoll
+            }
+            (Event::CutInDone { attempt, result, .. }, Delivery::CuttingIn { .. }) if current(attempt) => {
+                match result {
+                    CutIn::Refused => *delivery = Delivery::NextPoll,
+                    CutIn::Unknown => *delivery = Delivery::Unknown { retry_at: now.plus_ms(2_000) },
+                    CutIn::Applied | CutIn::CallerGone => {}
+                }
+            }
+            _ if connects => *delivery = Delivery::Polled { at: now },
+            _ => {}
+        }
+    }
+
+    fn book_apology(&mut self, decision: &Decision) {
         if let Some(Answer { call: Some(call), instruction: Instruction::Apologise { .. } }) =
             &decision.answer
             && let Some(life) = self.lives.get_mut(call)
@@ -298,6 +349,11 @@ impl Ledger {
     pub fn restarted(&mut self, board: &Switchboard, now: Now, place: &str) {
         for (id, life) in &mut self.lives {
             let call = board.call(*id).unwrap_or_else(|| panic!("{place}: a call was lost"));
+            assert_eq!(
+                board.find(&call.provider, &call.provider_call_id),
+                Some(*id),
+                "{place}: not found again"
+            );
             let left = |until: Steady| until.ms_since(now.steady);
             life.since = now.steady;
             match call.state {
@@ -309,6 +365,12 @@ impl Ledger {
                     assert!((0..=30_000).contains(&left(until)), "{place}: waits until {until:?}");
                     life.wait_left = left(until);
                 }
+                // A cut-in that was under way is made again.
+                State::Connecting(_) => {
+                    if let Delivery::CuttingIn { since } = &mut life.connecting.delivery {
+                        *since = now.steady;
+                    }
+                }
                 _ => {}
             }
             for offer in &call.offers {
@@ -318,21 +380,11 @@ impl Ledger {
             self.calls.insert(*id, call.clone());
         }
     }
+}
 
-    pub fn check_all_was_seen(&self, place: &str) {
-        let causes = [
-            "caller_hung_up",
-            "connection_failed",
-            "declined",
-            "expired",
-            "missed",
-            "taken",
-            "withdrawn",
-            "won",
-        ];
-        assert_eq!(Vec::from_iter(self.causes.iter().copied()), causes, "{place}: how offers ended");
-        let outcomes = ["abandoned", "answered", "voicemail"];
-        assert_eq!(Vec::from_iter(self.outcomes.iter().copied()), outcomes, "{place}: how calls ended");
+impl Connecting {
+    fn begun(now: Steady) -> Self {
+        Self { delivery: Delivery::CuttingIn { since: now }, leg_seen: false, leg_rang: false }
     }
 }
 
@@ -368,8 +420,8 @@ impl Life {
         {
             self.ring_left = self.ring_left.max(10_000);
         }
-        if before.is_none_or(|before| before.attempt != call.attempt) {
-            self.leg_seen = false;
+        if (was, is) == ("ringing", "connecting") {
+            self.connecting = Connecting::begun(now);
         }
         match call.state {
             State::Ringing { until } => {

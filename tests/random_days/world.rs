@@ -67,7 +67,7 @@ impl World {
             (Strategy::RoundRobin, TieBreak::LastAssigned),
         ];
         let channels = strategies.into_iter().enumerate().map(|(n, (strategy, tie_break))| {
-            let teams = if n % 2 == 0 { vec![team.id] } else { vec![] };
+            let teams = if n.is_multiple_of(2) { vec![team.id] } else { vec![] };
             let rule = Rule { users: of[n..n + 4].to_vec(), teams, strategy, tie_break };
             channel(ChannelId(ids.next(1)), rule, n)
         });
@@ -200,7 +200,7 @@ fn user(id: UserId, n: u32, start: DateTime<Utc>) -> User {
 
 fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
     let own_times = OwnTimes {
-        wait_seconds: (n % 2 == 0).then_some(30),
+        wait_seconds: (n.is_multiple_of(2) || n == 5).then_some(30),
         wrap_up_seconds: (n == 1).then_some(3),
         ..OwnTimes::default()
     };
