@@ -150,11 +150,14 @@ impl Desk {
         self.data().join("strowger.db")
     }
 
-    /// Starts the daemon on the folder. The simulator finds it, wherever it listens now.
+    /// Starts the daemon on the folder; the first time on any port that is free, then on the same again, as a daemon that
+    /// takes up its work may be called back by the telephone company before it has said where it listens.
     pub async fn start(&mut self) {
         assert!(self.daemon.is_none(), "the daemon runs already");
         let log = File::options().append(true).create(true).open(self.log_path()).unwrap();
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let before = self.api.address.strip_prefix("http://").filter(|address| !address.ends_with(":1"));
+        let listen = before.unwrap_or("127.0.0.1:0").to_owned();
+        let mut command = self.command(&["serve", "--listen", &listen]);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let out = child.stdout.take().expect("its output is piped");
         self.daemon = Some(child);
