@@ -28,6 +28,8 @@ const SPEAKS: Behaviour = Behaviour { patience: None, message: Message::Seconds(
 struct Gate {
     address: String,
     daemon: watch::Sender<Option<String>>,
+    /// How many requests are on their way through it.
+    passing: watch::Sender<usize>,
 }
 
 impl Gate {
@@ -35,13 +37,14 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let daemon = watch::Sender::new(None);
-        let watched = daemon.subscribe();
+        let passing = watch::Sender::new(0);
+        let (watched, counted) = (daemon.subscribe(), passing.clone());
         tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
-                tokio::spawn(let_through(caller, watched.clone()));
+                tokio::spawn(let_through(caller, watched.clone(), counted.clone()));
             }
         });
-        Self { address, daemon }
+        Self { address, daemon, passing }
     }
 
     fn open(&self, address: &str) {
@@ -51,14 +54,27 @@ impl Gate {
     fn close(&self) {
         self.daemon.send_replace(None);
     }
+
+    /// Closes it and waits until those that were let in have their answers.
+    async fn close_gently(&self) {
+        self.close();
+        let empty = async { self.passing.subscribe().wait_for(|passing| *passing == 0).await.map(|_| ()) };
+        wait(empty, "a request is never answered").await.unwrap();
+    }
 }
 
-async fn let_through(mut caller: TcpStream, mut daemon: watch::Receiver<Option<String>>) {
+async fn let_through(
+    mut caller: TcpStream,
+    mut daemon: watch::Receiver<Option<String>>,
+    passing: watch::Sender<usize>,
+) {
     let Ok(address) = daemon.wait_for(Option::is_some).await.map(|address| address.clone()) else { return };
     let Some(address) = address else { return };
+    passing.send_modify(|passing| *passing += 1);
     if let Ok(mut daemon) = TcpStream::connect(address).await {
         let _ = copy_bidirectional(&mut caller, &mut daemon).await;
     }
+    passing.send_modify(|passing| *passing -= 1);
 }
 
 /// A desk behind a gate.
@@ -82,8 +98,9 @@ impl Scene {
         self.desk.company.forward(PUBLIC_URL, &self.gate.address);
     }
 
-    fn kill(&mut self) {
-        self.gate.close();
+    /// Between two requests: what the telephone company does with one that dies is another story.
+    async fn kill(&mut self) {
+        self.gate.close_gently().await;
         self.desk.kill();
     }
 
@@ -93,7 +110,7 @@ impl Scene {
     }
 
     async fn kill_and_start(&mut self) {
-        self.kill();
+        self.kill().await;
         self.start().await;
     }
 
@@ -280,7 +297,7 @@ async fn the_time_away_counts_as_time_to_ring() {
         let caller = scene.desk.call_with(&channel, SPEAKS);
         phone.next("offer").await;
         sleep(Duration::from_secs_f64(rings_seconds)).await;
-        scene.kill();
+        scene.kill().await;
         sleep(Duration::from_secs_f64(away_seconds)).await;
         scene.start().await;
         let (_phone, _) = scene.softphone(&ann).await;
@@ -344,7 +361,7 @@ async fn a_cut_in_that_was_not_made_yet_is_made_after_the_restart() {
     let (mut scene, ann, _phone, caller, won) =
         accepted(0.5, |scene| scene.desk.company.faults(|faults| faults.rest = Rest::Down)).await;
     scene.desk.company_when("is asked to cut in", |record| !record.requests.is_empty()).await;
-    scene.kill();
+    scene.kill().await;
     assert!(!fetched_connection(&caller.story()));
     scene.desk.company.faults(|faults| faults.rest = Rest::Works);
     scene.start().await;
@@ -378,7 +395,7 @@ async fn a_cut_in_of_which_nothing_was_heard_connects_once() {
 async fn a_leg_that_came_up_while_the_daemon_was_away_is_a_talk() {
     let (mut scene, ann, _phone, caller, won) = accepted(1.0, |_| ()).await;
     until(&caller, "dials", |story| !story.legs.is_empty()).await;
-    scene.kill();
+    scene.kill().await;
     assert!(wait(caller.talking(), "they never talk").await);
     scene.start().await;
     connects_once(&scene, &ann, &caller, &won).await;
@@ -415,7 +432,7 @@ async fn a_hang_up_that_was_not_made_yet_is_made_after_the_restart() {
     scene.desk.company.faults(|faults| faults.rest = Rest::Down);
     phone.hang_up(&won);
     scene.desk.call_when(caller.sid(), "ends", |call| call["state"] == "ended").await;
-    scene.kill();
+    scene.kill().await;
     assert!(caller.story().is_talking());
     scene.desk.company.faults(|faults| faults.rest = Rest::Works);
     scene.start().await;
@@ -532,8 +549,9 @@ async fn calls_that_ended_while_the_daemon_was_away_are_found_out() {
     let (mut phone_b, _) = scene.softphone(&ben).await;
     let ringer = scene.desk.call(&channel);
     phone_b.next("offer").await;
+    until(&ringer, "is answered", |story| story.events.iter().any(|e| matches!(e, Event::Answered))).await;
 
-    scene.kill();
+    scene.kill().await;
     scene.desk.company.forward(PUBLIC_URL, "http://127.0.0.1:1");
     talker.hang_up();
     ringer.hang_up();
@@ -606,7 +624,7 @@ async fn a_daemon_that_is_told_to_stop_leaves_its_calls_as_they_are() {
     let speaker = scene.desk.call_with(&unattended, SPEAKS);
     greeted(&speaker).await;
 
-    scene.gate.close();
+    scene.gate.close_gently().await;
     scene.desk.stop().await;
     phone_a.closed().await;
     assert!(scene.number("select stopped_ms from engine").await.is_some(), "it was no clean stop");
@@ -727,7 +745,7 @@ async fn a_call_that_can_not_be_read_is_left_out_and_the_others_go_on() {
     phone.next("offer").await;
     let sound = scene.desk.call(&channel);
     let offer = phone.next("offer").await;
-    scene.kill();
+    scene.kill().await;
     let sql = "update calls set live = '{}' where provider_call_id = $1";
     sqlx::query(sql).bind(damaged.sid()).execute(&mut scene.raw().await).await.unwrap();
     scene.start().await;
