@@ -140,7 +140,12 @@ impl Daemon {
     pub async fn until(mut self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::select! {
             () = shutdown => self.stop().await,
-            ended = &mut self.engine => ended.context("the engine broke")?,
+            ended = &mut self.engine => {
+                // Who waits for an answer still gets one that needs no engine.
+                self.stop.send_replace(true);
+                last_answers(self.servers).await;
+                ended.context("the engine broke")?
+            }
         }
     }
 
@@ -149,13 +154,17 @@ impl Daemon {
         info!("stopping");
         self.stop.send_replace(true);
         let ended = self.engine.await.context("the engine broke")?;
-        for mut server in self.servers {
-            // Answers that are on their way get there; who holds a connection open is not waited for.
-            if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
-                server.abort();
-            }
-        }
+        last_answers(self.servers).await;
         ended
+    }
+}
+
+/// Answers that are on their way get there; who holds a connection open is not waited for.
+async fn last_answers(servers: Vec<JoinHandle<()>>) {
+    for mut server in servers {
+        if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
+            server.abort();
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     agents::Agent,
     call::{Call, Cause, Offer, Outcome, Recording, State},
     channel::{Channel, Slot},
+    connecting::fresh_poll,
     decision::{Action, Instruction, OfferRow, Say, TicketChange, Write},
     event::Arrival,
     switchboard::{Facts, Switchboard, Turn},
@@ -31,7 +32,9 @@ pub(super) const SILENT_WAITING_SECONDS: u32 = 75;
 impl Switchboard {
     pub(super) fn call_arrives(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
         if let Some(known) = self.find(&arrival.provider, &arrival.provider_call_id) {
-            return self.caller_asks(known, arrival.poll, turn);
+            // By the fallback. Its addresses must be new: at one that was answered before, old answers are heard again.
+            let fresh = self.calls.get(&known).map_or(0, |call| fresh_poll(call, turn));
+            return self.caller_asks(known, arrival.poll.max(fresh), turn);
         }
         let Some(channel) = turn.facts.channels.get(&arrival.channel) else {
             return turn.answer(None, Instruction::HangUp);
@@ -57,6 +60,9 @@ impl Switchboard {
 
     /// Its end overtook its beginning. It is kept as what it was, and never rings.
     pub(super) fn call_was_missed(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
+        if let Some(known) = self.find(&arrival.provider, &arrival.provider_call_id) {
+            return self.caller_hung_up(known, turn);
+        }
         let call = self.open_call(arrival, turn);
         let id = call.id;
         self.admit(call);
@@ -221,7 +227,7 @@ impl Switchboard {
             self.cursors.insert(channel.id, cursor);
             turn.write(Write::Cursor { channel: channel.id, cursor });
         }
-        let offer = Offer { id: offer_id, agent: entrant.user, until, at: now.at };
+        let offer = Offer { id: offer_id, agent: entrant.user, since: now.steady, until, at: now.at };
         call.offers.push(offer);
         *call.rung.entry(entrant.user).or_default() += 1;
         self.offers.insert(offer.id, id);
@@ -292,9 +298,10 @@ impl Switchboard {
         let due: Vec<Offer> = call.offers.iter().filter(|offer| offer.until <= now).copied().collect();
         let alone = call.offers.len() == 1;
         for offer in due {
-            self.end_offer(offer.id, if alone { Cause::Missed } else { Cause::Expired }, turn);
+            let missed = alone && self.rang_long_enough(id, offer, turn);
+            self.end_offer(offer.id, if missed { Cause::Missed } else { Cause::Expired }, turn);
             turn.line_changed();
-            if alone {
+            if missed {
                 self.missed(id, offer, turn);
             }
         }
@@ -320,6 +327,13 @@ impl Switchboard {
         let Some(call) = self.calls.get(&id) else { return Selection::default() };
         let channel = turn.facts.channels.get(&call.channel);
         channel.map(|channel| self.select(call, channel, turn.facts)).unwrap_or_default()
+    }
+
+    /// Who was rung for the last moment only has missed nothing that counts.
+    fn rang_long_enough(&self, id: CallId, offer: Offer, turn: &Turn<'_>) -> bool {
+        let times = self.calls.get(&id).map(|call| turn.times_of(call.channel)).unwrap_or_default();
+        let seconds = times.agent_ring_seconds.min(times.ring_seconds);
+        turn.now().steady >= offer.since.plus_seconds(seconds)
     }
 
     /// Rung alone and not answered. After some in a row the agent is set away, unless they are the last one there.

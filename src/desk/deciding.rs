@@ -19,7 +19,7 @@ use crate::{
     },
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
-        ids::{ChannelId, JobId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, JobId, TicketId, TokenId, UserId},
         load::TicketType,
     },
     store::{
@@ -55,8 +55,11 @@ pub(super) struct Round {
 
 /// Why a round came to nothing.
 pub(super) enum Broken {
-    /// Deciding it panicked.
-    Panicked(String),
+    /// Deciding it panicked; not for its own sake, if a call's deadline was to blame.
+    Panicked {
+        error: String,
+        by: Option<CallId>,
+    },
     Store(NotCommitted),
 }
 
@@ -114,7 +117,9 @@ impl Engine {
         let quiet = matches!(event, Event::TimePassed);
         let document = if quiet { None } else { Some(store::to_json(&event)) };
         let board = &mut memory.board;
-        let decision = catch_unwind(AssertUnwindSafe(|| board.handle(event, facts))).map_err(panicked)?;
+        let decision = catch_unwind(AssertUnwindSafe(|| board.handle(event, facts)));
+        let decision =
+            decision.map_err(|payload| Broken::Panicked { error: words(payload), by: board.broken_by() })?;
         if let Some(document) = document {
             round.batch.events.push(EventRow { at: now.at, document });
         }
@@ -298,6 +303,12 @@ impl Engine {
             Reading::Recorded { arrival, recording: Some(recording) } => {
                 (&arrival.provider_call_id, recording)
             }
+            Reading::Event { event, .. }
+                if event.call().is_some_and(|call| self.memory.parked.contains(&call)) =>
+            {
+                // Not over, only put aside: its caller gets a document that needs no store.
+                return Ok(Some(Outcome::Unavailable));
+            }
             _ => return Ok(Some(Outcome::Late)),
         };
         if recording.seconds == 0 {
@@ -305,8 +316,16 @@ impl Engine {
         }
         let found =
             store::calls::at_provider(self.writer.connection(), &webhook.provider, provider_call_id).await;
-        let kept = match found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))? {
-            Some(call) => call.keep(recording.clone()),
+        let failed = |error| Broken::Store(NotCommitted::Failed(error));
+        let kept = match found.map_err(failed)? {
+            Some(call) => {
+                let there =
+                    store::voicemails::is_kept(self.writer.connection(), call.id, &recording.id).await;
+                if there.map_err(failed)? {
+                    return Ok(Some(Outcome::Late));
+                }
+                call.keep(recording.clone())
+            }
             None => {
                 warn!(provider = webhook.provider, "a recording of a call that nobody knows");
                 return Ok(Some(Outcome::Late));
@@ -450,6 +469,8 @@ impl Engine {
             *live = ticket.clone();
         }
         round.batch.tickets.insert(id, ticket.clone());
+        // Somebody may be below their capacity again.
+        self.happen(Event::SettingsChanged, None, round)?;
         Ok(Some(Outcome::Ticket(Box::new(ticket))))
     }
 
@@ -477,8 +498,8 @@ impl Engine {
     }
 }
 
-fn panicked(payload: Box<dyn std::any::Any + Send>) -> Broken {
+fn words(payload: Box<dyn std::any::Any + Send>) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    Broken::Panicked(text.unwrap_or_else(|| "panicked".into()))
+    text.unwrap_or_else(|| "panicked".into())
 }

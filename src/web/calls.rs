@@ -121,7 +121,7 @@ fn is_routed(user: UserId, channel: ChannelId, settings: &Settings) -> bool {
 fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
     let offers: Vec<&Offered> =
         offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
-    let voicemail = voicemails.iter().find(|kept| kept.call == row.id).map(
+    let voicemail = voicemails.iter().rfind(|kept| kept.call == row.id).map(
         |kept| json!({ "seconds": kept.seconds, "audio": format!("/api/v1/calls/{}/voicemail", row.id) }),
     );
     json!({
