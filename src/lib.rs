@@ -101,6 +101,7 @@ impl Daemon {
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
+        let language = config.calls.language.parse().unwrap_or_default();
         let delete_kept = config.calls.delete_kept_recordings;
         let around = Surroundings {
             clock,
@@ -116,8 +117,18 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
 
         let seed = rand::rng().random();
-        let web =
-            Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
+        let web = Web::new(
+            desk.clone(),
+            reader,
+            providers,
+            ground,
+            clock,
+            &public_url,
+            sounds,
+            language,
+            voicemails,
+            seed,
+        );
         let control = control_socket(folder.path())?;
         let servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),

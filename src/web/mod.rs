@@ -6,6 +6,7 @@ mod channels;
 mod greetings;
 mod health;
 mod hooks;
+mod language;
 mod media;
 mod page;
 mod problem;
@@ -17,7 +18,7 @@ mod users;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    routing::ids::Ids,
+    routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
 use axum::{
@@ -48,6 +49,8 @@ pub struct Web {
     /// No trailing slash.
     pub public_url: Arc<str>,
     pub sounds: Arc<Sounds>,
+    /// For whoever does not say which they read.
+    pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
     ids: Arc<Mutex<Ids>>,
@@ -64,6 +67,7 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
+        language: Language,
         voicemails: PathBuf,
         seed: u64,
     ) -> Self {
@@ -75,6 +79,7 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
+            language,
             voicemails: Arc::new(voicemails),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
