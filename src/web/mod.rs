@@ -9,6 +9,7 @@ mod hooks;
 mod language;
 mod media;
 mod page;
+mod preview;
 mod problem;
 mod softphone;
 mod teams;
@@ -126,6 +127,8 @@ fn api() -> Router<Web> {
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))
         .route("/calls/{id}/voicemail", get(calls::voicemail))
+        .route("/preview", axum::routing::post(preview::at_an_instant))
+        .route("/coverage", get(preview::coverage))
         .route("/tickets", get(tickets::list))
         .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
         .route("/tickets/{id}/why", get(tickets::why));
