@@ -1,5 +1,6 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
+use super::hours_form::{HoursForm, Weekdays};
 use crate::{
     calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Times},
     routing::{
@@ -10,15 +11,19 @@ use crate::{
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
-    store::settings::{Change, Greeting, Token},
+    store::{
+        audit::Subject,
+        settings::{Change, Greeting, Token},
+    },
     zones::Zones,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// What is wrong, and where in the document: a JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub pointer: String,
     pub detail: String,
@@ -41,6 +46,12 @@ pub enum Refused {
     Invalid(Vec<Fault>),
     /// It would collide with something that is there.
     Conflict(Fault),
+    /// What is there is not what the change was made from.
+    Stale,
+    /// Nobody may do this, whatever their role.
+    Forbidden(Fault),
+    /// Another request was made under this idempotency key.
+    KeyReused,
 }
 
 impl From<Fault> for Refused {
@@ -143,6 +154,19 @@ impl Settings {
                 change
             }
         })
+    }
+
+    /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
+    pub fn document(&self, subject: Subject) -> Option<Value> {
+        let Subject { kind, id } = subject;
+        match kind {
+            "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
+            "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
+            "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            _ => None,
+        }
     }
 
     /// The token whose secret has this hash.
@@ -323,9 +347,9 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UserForm {
+pub struct UserForm {
     name: String,
     email: String,
     #[serde(default = "agent")]
@@ -335,6 +359,7 @@ struct UserForm {
     #[serde(default = "yes")]
     ticket_access: bool,
     time_zone: Option<String>,
+    #[schema(value_type = Option<Weekdays>)]
     working_hours: Option<Value>,
     #[serde(default)]
     out_of_office: Vec<OutOfOffice>,
@@ -350,9 +375,9 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TeamForm {
+pub struct TeamForm {
     name: String,
     #[serde(default)]
     main: Vec<UserId>,
@@ -360,9 +385,9 @@ struct TeamForm {
     extra: Vec<UserId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChannelForm {
+pub struct ChannelForm {
     kind: String,
     name: String,
     provider: String,
@@ -370,15 +395,16 @@ struct ChannelForm {
     #[serde(default)]
     numbers: Vec<String>,
     time_zone: Option<String>,
+    #[schema(value_type = Option<HoursForm>)]
     hours: Option<Value>,
     routing: Option<RoutingForm>,
     #[serde(default)]
     greetings: Greetings,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct RoutingForm {
+pub struct RoutingForm {
     users: Vec<UserId>,
     teams: Vec<TeamId>,
     strategy: Strategy,
@@ -398,6 +424,26 @@ impl RoutingForm {
             wrap_up_seconds: self.wrap_up_seconds,
         }
     }
+}
+
+/// The strong entity tag of a document, without its quotes.
+pub fn tag(document: &Value) -> String {
+    crate::audio::sha256(document.to_string().as_bytes())[..32].to_owned()
+}
+
+/// The object with its id in front.
+pub fn with_id(id: Uuid, document: &Value) -> Value {
+    let mut object = json!({ "id": id.simple().to_string() });
+    if let (Some(object), Some(fields)) = (object.as_object_mut(), document.as_object()) {
+        object.extend(fields.clone());
+    }
+    object
+}
+
+/// A token as it is shown: without the hash of its secret.
+pub fn token_document(token: &Token) -> Value {
+    let Token { id, name, role, user, created_at, .. } = token;
+    json!({ "id": id, "name": name, "role": role, "user": user, "created_at": created_at })
 }
 
 fn user_document(user: &User) -> Value {
