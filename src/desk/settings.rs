@@ -350,7 +350,9 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    #[schema(max_length = 254, pattern = "@")]
     email: String,
     #[serde(default = "agent")]
     role: Role,
@@ -378,6 +380,7 @@ fn yes() -> bool {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TeamForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
     main: Vec<UserId>,
@@ -388,7 +391,9 @@ pub struct TeamForm {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelForm {
+    #[schema(pattern = "^calling$")]
     kind: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     provider: String,
     number: Option<String>,
@@ -409,9 +414,13 @@ pub struct RoutingForm {
     teams: Vec<TeamId>,
     strategy: Strategy,
     tie_break: TieBreak,
+    #[schema(minimum = 1, maximum = 600)]
     ring_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 600)]
     agent_ring_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 7200)]
     wait_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 3600)]
     wrap_up_seconds: Option<u32>,
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Lists greetings.
 #[utoipa::path(get, path = "/greetings", params(schemas::Paging), responses(
-    (status = 200, body = schemas::Page<schemas::Greeting>)
+    (status = 200, body = schemas::Page<schemas::RecordedMessage>)
 ))]
 pub async fn list(caller: Caller, State(web): State<Web>, page: Page<GreetingId>) -> Json<Value> {
     let settings = web.desk.settings();
@@ -27,7 +27,7 @@ pub async fn list(caller: Caller, State(web): State<Web>, page: Page<GreetingId>
 /// Shows a greeting.
 #[utoipa::path(get, path = "/greetings/{id}",
     params(("id" = GreetingId, Path), ("If-None-Match" = Option<String>, Header)),
-    responses((status = 200, body = schemas::Greeting, headers(("ETag" = String))), (status = 304))
+    responses((status = 200, body = schemas::RecordedMessage, headers(("ETag" = String))), (status = 304))
 )]
 pub async fn show(
     caller: Caller,

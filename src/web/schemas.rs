@@ -73,7 +73,7 @@ impl ToSchema for User {
 }
 
 #[derive(ToSchema)]
-pub struct Greeting {
+pub struct RecordedMessage {
     pub id: GreetingId,
     pub name: String,
     /// Where telephone companies fetch it.

@@ -31,6 +31,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 #[schema(as = NewTokenForm)]
 struct Form {
+    #[schema(min_length = 1)]
     name: String,
     role: Role,
     user: Option<UserId>,

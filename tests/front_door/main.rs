@@ -9,6 +9,8 @@ mod command_line;
 mod desk;
 mod hooks;
 mod media;
+mod roles;
+mod saving;
 mod softphones;
 mod visibility;
 
