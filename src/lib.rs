@@ -60,7 +60,7 @@ use desk::{
     documents::Sounds,
     engine::{Engine, Surroundings},
     jobs::Runner,
-    settings::Ground,
+    settings::{Ground, ReachRules},
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -101,6 +101,7 @@ impl Daemon {
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
+        let language = config.calls.language.parse().unwrap_or_default();
         let delete_kept = config.calls.delete_kept_recordings;
         let around = Surroundings {
             clock,
@@ -116,8 +117,18 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
 
         let seed = rand::rng().random();
-        let web =
-            Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
+        let web = Web::new(
+            desk.clone(),
+            reader,
+            providers,
+            ground,
+            clock,
+            &public_url,
+            sounds,
+            language,
+            voicemails,
+            seed,
+        );
         let control = control_socket(folder.path())?;
         let servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
@@ -227,7 +238,9 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
         warn!("{disagreement}");
     }
     let providers = config.providers.keys().cloned().collect();
-    Ok(Ground { zones, account, providers, times: config.calls.times() })
+    let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
+    let reach = ReachRules { prefixes, sip_hosts };
+    Ok(Ground { zones, account, providers, times: config.calls.times(), reach })
 }
 
 fn providers(config: &Config) -> anyhow::Result<Providers> {

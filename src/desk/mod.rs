@@ -14,6 +14,7 @@ pub mod settings;
 pub mod softphones;
 
 use crate::{
+    calls::preview::Preview,
     providers::{Provider, Reading, Reply},
     routing::ids::{ChannelId, TicketId, TokenId, UserId},
     store::{
@@ -22,6 +23,7 @@ use crate::{
     },
     tickets::ticket::{Status, Ticket},
 };
+use chrono::{DateTime, Utc};
 use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
@@ -100,6 +102,11 @@ pub enum Input {
     },
     /// Something to be remembered of what somebody did, besides changing settings.
     Note(Note),
+    /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
+    Preview {
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+    },
     /// Nothing but time.
     Tick,
 }
@@ -144,6 +151,7 @@ pub enum Outcome {
     Saved(Saved),
     Ticket(Box<Ticket>),
     Noted,
+    Preview(Box<Preview>),
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
@@ -240,6 +248,19 @@ impl Desk {
         let claim = Claim::default();
         match self.ask_soon(Input::Ticket { ticket, patch, claim: claim.clone() }, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
+    pub async fn preview(
+        &self,
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Result<Preview, Refused>, Unavailable> {
+        match self.ask(Input::Preview { channel, at }).await? {
+            Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

@@ -47,6 +47,10 @@ impl Caller {
         }
     }
 
+    pub fn must_not_be_agent(&self) -> Result<(), Problem> {
+        if self.role == Role::Agent { Err(Problem::forbidden()) } else { Ok(()) }
+    }
+
     /// The holder of this secret. Only its hash is looked up, so that time says nothing of the secret.
     pub fn with_secret(secret: &str, web: &Web) -> Option<Self> {
         let settings = web.desk.settings();

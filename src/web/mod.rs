@@ -25,10 +25,12 @@ mod channels;
 mod greetings;
 mod health;
 mod hooks;
+mod language;
 mod me;
 mod media;
 mod openapi;
 mod page;
+mod preview;
 mod problem;
 mod schemas;
 mod settings;
@@ -40,7 +42,7 @@ mod users;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    routing::ids::Ids,
+    routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
 use axum::{
@@ -72,6 +74,8 @@ pub struct Web {
     /// No trailing slash.
     pub public_url: Arc<str>,
     pub sounds: Arc<Sounds>,
+    /// For whoever does not say which they read.
+    pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
     ids: Arc<Mutex<Ids>>,
@@ -88,6 +92,7 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
+        language: Language,
         voicemails: PathBuf,
         seed: u64,
     ) -> Self {
@@ -99,6 +104,7 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
+            language,
             voicemails: Arc::new(voicemails),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
@@ -142,6 +148,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(calls::show))
         .routes(routes!(calls::why))
         .routes(routes!(calls::voicemail))
+        .routes(routes!(preview::at_an_instant))
+        .routes(routes!(preview::coverage))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(tickets::why))

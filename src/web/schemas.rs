@@ -252,6 +252,60 @@ pub struct Reason {
 }
 
 #[derive(ToSchema)]
+pub struct PreviewedHours {
+    pub open: bool,
+    pub rule: String,
+    /// When it opens or closes next.
+    #[schema(required)]
+    pub next_change: Option<DateTime<Utc>>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum PreviewedAction {
+    Ring,
+    Wait,
+    Unanswered,
+    AfterHours,
+}
+
+/// What a call would meet.
+#[derive(ToSchema)]
+pub struct Preview {
+    pub at: DateTime<Utc>,
+    pub channel: ChannelId,
+    pub hours: PreviewedHours,
+    pub action: PreviewedAction,
+    pub ring: Vec<UserId>,
+    pub candidates: Vec<Candidate>,
+    /// The first decides.
+    pub reasons: Vec<Reason>,
+}
+
+/// A stretch of time through which every call would meet the same.
+#[derive(ToSchema)]
+pub struct CoverageSpan {
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// It is open, and nobody would ring.
+    pub hole: bool,
+    pub hours: PreviewedHours,
+    pub action: PreviewedAction,
+    pub ring: Vec<UserId>,
+    pub candidates: Vec<Candidate>,
+    pub reasons: Vec<Reason>,
+}
+
+#[derive(ToSchema)]
+pub struct Coverage {
+    pub channel: ChannelId,
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    pub step_seconds: u32,
+    pub spans: Vec<CoverageSpan>,
+}
+
+#[derive(ToSchema)]
 pub struct Audited {
     pub id: String,
     pub at: DateTime<Utc>,

@@ -5,6 +5,7 @@ use super::{
     access::Viewer,
     auth::{Caller, Document, Id, Page},
     calls::explained,
+    language::Speaking,
     page::page,
     schemas,
 };
@@ -59,10 +60,11 @@ pub async fn why(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<TicketId>,
+    Speaking(language): Speaking,
 ) -> Result<Json<Value>, Problem> {
-    visible(&caller, id, &web).await?;
+    let channel = visible(&caller, id, &web).await?.channel;
     let decisions = web.reader.decisions_on_ticket(id).await?;
-    Ok(Json(explained(&decisions, &web.desk.settings())))
+    Ok(Json(explained(&decisions, channel, &web, language)))
 }
 
 /// Changes owner, team or status. What is not there stays; null empties it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Every route, with an id of nothing, and whether it changes settings.
-const ROUTES: [(&str, &str, bool); 34] = [
+const ROUTES: [(&str, &str, bool); 36] = [
     ("GET", "me", false),
     ("GET", "users", false),
     ("POST", "users", true),
@@ -38,6 +38,8 @@ const ROUTES: [(&str, &str, bool); 34] = [
     ("PATCH", "tickets/{id}", false),
     ("GET", "tickets/{id}/why", false),
     ("GET", "audit", true),
+    ("POST", "preview", false),
+    ("GET", "coverage", false),
     ("GET", "openapi.json", false),
     ("GET", "asyncapi.json", false),
     ("HEAD", "users", false),
@@ -158,6 +160,10 @@ async fn only_admins_change_settings() {
     for (who, secret) in lesser {
         let authorization = format!("Bearer {secret}");
         for (method, route, is_admins) in ROUTES {
+            if ["preview", "coverage"].contains(&route) {
+                // Supervisors may, for the channels that they see: see roles.rs.
+                continue;
+            }
             let what = format!("{who}: {method} {route}");
             let answer = ask(&desk, method, &path(route), Some(&authorization), Some(b"{}")).await;
             if is_admins {

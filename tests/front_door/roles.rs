@@ -10,7 +10,7 @@ use strowger::providers::simulator::{Behaviour, Message};
 
 /// What nobody, another agent, the owner, their supervisor and an admin are answered, in this order. What is sent is
 /// `{}`; paths name something of the owner's, but deletions something that is not there.
-const EXPECTED: [(&str, &str, [u16; 5]); 31] = [
+const EXPECTED: [(&str, &str, [u16; 5]); 33] = [
     ("get", "asyncapi.json", [401, 200, 200, 200, 200]),
     ("get", "audit", [401, 403, 403, 403, 200]),
     ("get", "calls", [401, 200, 200, 200, 200]),
@@ -22,10 +22,12 @@ const EXPECTED: [(&str, &str, [u16; 5]); 31] = [
     ("get", "channels/{id}", [401, 404, 200, 200, 200]),
     ("patch", "channels/{id}", [401, 403, 403, 403, 200]),
     ("delete", "channels/{id}", [401, 403, 403, 403, 404]),
+    ("get", "coverage", [401, 403, 403, 200, 200]),
     ("get", "greetings", [401, 200, 200, 200, 200]),
     ("get", "greetings/{id}", [401, 404, 200, 200, 200]),
     ("get", "me", [401, 200, 200, 200, 200]),
     ("get", "openapi.json", [401, 200, 200, 200, 200]),
+    ("post", "preview", [401, 403, 403, 200, 200]),
     ("get", "teams", [401, 200, 200, 200, 200]),
     ("post", "teams", [401, 403, 403, 403, 422]),
     ("get", "teams/{id}", [401, 200, 200, 200, 200]),
@@ -91,7 +93,15 @@ async fn every_route_answers_each_role_as_it_should() {
                 "teams" => team.clone(),
                 _ => owner.id.clone(),
             };
-            let path = path.replace("{id}", &id);
+            let path = match route {
+                "coverage" => format!("{path}?channel={}", channel.id),
+                _ => path.replace("{id}", &id),
+            };
+            let body = match route {
+                "preview" => json!({ "channel": channel.id }).to_string(),
+                _ => "{}".to_owned(),
+            };
+            let body = Some(body.as_bytes());
             let callers = [
                 ("nobody", None),
                 ("another agent", Some(&other.token)),
@@ -102,15 +112,20 @@ async fn every_route_answers_each_role_as_it_should() {
             for ((who, token), expected) in callers.into_iter().zip(expected) {
                 let bearer = token.map(|token| format!("Bearer {token}"));
                 let method = method.to_uppercase();
-                let answer = ask(&desk, &method, &path, bearer.as_deref(), Some(b"{}")).await;
+                let answer = ask(&desk, &method, &path, bearer.as_deref(), body).await;
                 assert_eq!(answer.status, *expected, "{who}: {method} {path}: {:?}", answer.body.len());
                 let documented = &operation["responses"][expected.to_string()];
                 assert!(documented.is_object(), "{method} {path}: {expected} is not in the document");
             }
             // Somebody else's supervisor is as much a stranger as another agent.
             let bearer = format!("Bearer {}", stranger.token);
-            let answer = ask(&desk, &method.to_uppercase(), &path, Some(&bearer), Some(b"{}")).await;
-            assert_eq!(answer.status, expected[1], "another supervisor: {method} {path}");
+            let answer = ask(&desk, &method.to_uppercase(), &path, Some(&bearer), body).await;
+            let expected = match route {
+                "preview" => 422,
+                "coverage" => 404,
+                _ => expected[1],
+            };
+            assert_eq!(answer.status, expected, "another supervisor: {method} {path}");
         }
     }
     assert_eq!(walked.len(), EXPECTED.len(), "the table lists what is not there");
