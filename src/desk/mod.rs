@@ -1,7 +1,8 @@
 //! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
-//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
+//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that
+//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
 
 mod deciding;
 pub mod documents;
@@ -217,7 +218,7 @@ impl Desk {
     /// Saves a change of the settings that the daemon makes by itself.
     pub async fn save(&self, change: Change) -> Result<Result<Change, Refused>, Unavailable> {
         match self.save_as(Save::new(change, Author::Daemon)).await? {
-            Ok(Saved::Now(change)) => Ok(Ok(change)),
+            Ok(Saved::Now { change, .. }) => Ok(Ok(change)),
             Ok(Saved::Before(_)) => Err(Unavailable),
             Err(refused) => Ok(Err(refused)),
         }

@@ -66,7 +66,12 @@ pub struct Note {
 
 #[derive(Debug)]
 pub enum Saved {
-    Now(Change),
+    Now {
+        /// As it is stored.
+        change: Change,
+        /// What is there now, as [`Settings::document`] has it; `None`: it is gone.
+        document: Option<Value>,
+    },
     /// The request was made before; this is what it was answered.
     Before(Repeat),
 }
@@ -154,12 +159,12 @@ impl Engine {
                 (_, None) => "deleted",
                 _ => "changed",
             };
-            self.write_down(save.by, action, subject, before, after, round);
+            self.write_down(save.by, action, subject, before, after.clone(), round);
         }
         round.batch.settings.push(stored.clone());
         round.settings_changed = true;
         self.happen(Event::SettingsChanged, None, round)?;
-        Ok(Some(Outcome::Saved(Saved::Now(stored))))
+        Ok(Some(Outcome::Saved(Saved::Now { change: stored, document: after })))
     }
 
     async fn answered_before(&mut self, once: &Once, round: &Round) -> Result<Option<Repeat>, Broken> {

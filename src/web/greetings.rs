@@ -8,7 +8,10 @@ use super::{
     schemas,
     settings::tagged,
 };
-use crate::{routing::ids::GreetingId, store::settings::Greeting};
+use crate::{
+    routing::ids::GreetingId,
+    store::{audit::Subject, settings::Greeting},
+};
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use serde_json::{Value, json};
 
@@ -40,7 +43,9 @@ pub async fn show(
     if Viewer::new(&caller, &settings).greeting(id) != Sight::All {
         return Err(Problem::not_found());
     }
-    Ok(tagged(&shown(greeting, &web), &headers))
+    let document =
+        settings.document(Subject { kind: "greeting", id: id.0 }).ok_or_else(Problem::not_found)?;
+    Ok(tagged(&shown(greeting, &web), &document, &headers))
 }
 
 fn shown(greeting: &Greeting, web: &Web) -> Value {

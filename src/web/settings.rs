@@ -29,7 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 /// How often a change is made anew from what somebody else has saved meanwhile.
-const TRIES: usize = 8;
+const TRIES: usize = 64;
 
 /// One kind of settings documents.
 pub trait Kind: 'static {
@@ -83,7 +83,7 @@ async fn show<K: Kind>(
     let settings = web.desk.settings();
     let document =
         shown::<K>(Viewer::new(&caller, &settings), &settings, id).ok_or_else(Problem::not_found)?;
-    Ok(tagged(&document, &headers))
+    Ok(tagged(&document, &document, &headers))
 }
 
 async fn create<K: Kind>(
@@ -100,7 +100,7 @@ async fn create<K: Kind>(
     };
     let document = match web.desk.save_as(save).await?? {
         Saved::Before(repeat) => return again(&repeat),
-        Saved::Now(_) => current::<K>(&web, id)?,
+        Saved::Now { document, .. } => document.ok_or_else(Problem::not_found)?,
     };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], with_tag(&document)).into_response())
 }
@@ -126,9 +126,10 @@ async fn change<K: Kind>(
         let save = Save { expected, ..Save::new(K::change(id, document), caller.author()) };
         match web.desk.save_as(save).await? {
             Err(Refused::Stale) if retry => {}
-            saved => {
-                saved?;
-                return Ok(with_tag(&current::<K>(&web, id)?));
+            Err(refused) => return Err(refused.into()),
+            Ok(Saved::Before(repeat)) => return again(&repeat),
+            Ok(Saved::Now { document, .. }) => {
+                return Ok(with_tag(&document.ok_or_else(Problem::not_found)?));
             }
         }
     }
@@ -162,15 +163,15 @@ fn shown<K: Kind>(viewer: Viewer<'_>, settings: &Settings, id: K::Id) -> Option<
     }
 }
 
-/// The document with its tag; 304 if whoever asks has it.
-pub fn tagged(document: &Value, headers: &HeaderMap) -> Response {
+/// What is shown of a document, with its tag; 304 if whoever asks has it.
+pub fn tagged(shown: &Value, document: &Value, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", tag(document));
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(',')).map(|known| known.trim());
     if known.any(|known| known == "*" || known.trim_start_matches("W/") == tag) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    with_tag(document)
+    ([(header::ETAG, tag)], Json(shown)).into_response()
 }
 
 fn with_tag(document: &Value) -> Response {

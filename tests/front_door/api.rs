@@ -346,7 +346,13 @@ async fn what_cannot_be_saved_is_refused_with_the_place_and_the_reason() {
         ("users", user(json!({ "capacity": 1.5 })), 422, "/capacity", "expected u32"),
         ("users", user(json!({ "reach": { "pigeon": "x" } })), 422, "/reach", "unknown variant `pigeon`"),
         ("users", user(json!({ "reach": { "client": "a b" } })), 422, "/reach/client", "a client's name"),
-        ("users", user(json!({ "reach": { "sip": "sip:a@b" } })), 422, "/reach/sip", "not in calls.sip_hosts"),
+        (
+            "users",
+            user(json!({ "reach": { "sip": "sip:a@b" } })),
+            422,
+            "/reach/sip",
+            "not in calls.sip_hosts",
+        ),
         ("users", user(json!({ "reach": { "number": "112" } })), 422, "/reach/number", "7 to 15 digits"),
         ("users", user(json!({ "shoe_size": 42 })), 422, "/shoe_size", "unknown field `shoe_size`"),
         (
