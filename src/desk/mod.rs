@@ -17,7 +17,10 @@ pub mod softphones;
 use crate::{
     calls::preview::Preview,
     providers::{Provider, Reading, Reply},
-    routing::ids::{ChannelId, TicketId, TokenId, UserId},
+    routing::{
+        availability::{ByHand, Phone},
+        ids::{ChannelId, TicketId, TokenId, UserId},
+    },
     store::{
         audit::{Author, Subject},
         settings::Change,
@@ -103,6 +106,16 @@ pub enum Input {
     },
     /// Something to be remembered of what somebody did, besides changing settings.
     Note(Note),
+    /// Somebody says of an agent whether they are there.
+    SetAvailability {
+        agent: UserId,
+        by_hand: ByHand,
+        claim: Claim,
+    },
+    /// What an agent does at the moment.
+    Look {
+        agent: UserId,
+    },
     /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
     Preview {
         channel: ChannelId,
@@ -153,9 +166,22 @@ pub enum Outcome {
     Ticket(Box<Ticket>),
     Noted,
     Preview(Box<Preview>),
+    Doing(Doing),
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
+}
+
+/// What an agent does at the moment.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Doing {
+    pub availability: ByHand,
+    /// `free`, `connecting`, `talking` or `wrapping_up`.
+    pub occupation: &'static str,
+    /// For how many calls they are being rung.
+    pub offers: usize,
+    #[serde(flatten)]
+    pub phone: Phone,
 }
 
 /// The engine can't take it now.
@@ -262,6 +288,27 @@ impl Desk {
     ) -> Result<Result<Preview, Refused>, Unavailable> {
         match self.ask(Input::Preview { channel, at }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// Sets an agent's availability, or, without one, looks at what they do.
+    pub async fn availability(
+        &self,
+        agent: UserId,
+        set: Option<ByHand>,
+    ) -> Result<Result<Doing, Refused>, Unavailable> {
+        let outcome = match set {
+            Some(by_hand) => {
+                let claim = Claim::default();
+                let input = Input::SetAvailability { agent, by_hand, claim: claim.clone() };
+                self.ask_soon(input, &claim).await?
+            }
+            None => self.ask(Input::Look { agent }).await?,
+        };
+        match outcome {
+            Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

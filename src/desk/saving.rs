@@ -106,9 +106,10 @@ impl Input {
     /// Of what is refused while the store is away, and does not wait for it.
     pub(super) fn claim(&self) -> Option<&Claim> {
         match self {
-            Self::Save(Save { claim, .. }) | Self::Ticket { claim, .. } | Self::Note(Note { claim, .. }) => {
-                Some(claim)
-            }
+            Self::Save(Save { claim, .. })
+            | Self::Ticket { claim, .. }
+            | Self::SetAvailability { claim, .. }
+            | Self::Note(Note { claim, .. }) => Some(claim),
             _ => None,
         }
     }

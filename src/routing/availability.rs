@@ -45,7 +45,7 @@ pub fn away(user: &User, by_hand: &ByHand, at: DateTime<Utc>) -> Option<Objectio
 }
 
 /// What an agent's softphone says of the telephone behind it. A socket is not a telephone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Phone {
     pub connected: bool,
     pub registered: bool,

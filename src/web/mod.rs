@@ -20,6 +20,7 @@ mod access;
 mod asyncapi;
 mod audit;
 mod auth;
+mod availability;
 mod calls;
 mod channels;
 mod greetings;
@@ -140,6 +141,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(settings::routes::<teams::Teams>())
         .merge(settings::routes::<channels::Channels>())
         .routes(routes!(me::me))
+        .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))
         .routes(routes!(greetings::show))
         .routes(routes!(tokens::list, tokens::create))

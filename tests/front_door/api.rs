@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Every route, with an id of nothing, and whether it changes settings.
-const ROUTES: [(&str, &str, bool); 36] = [
+const ROUTES: [(&str, &str, bool); 38] = [
     ("GET", "me", false),
     ("GET", "users", false),
     ("POST", "users", true),
@@ -38,6 +38,8 @@ const ROUTES: [(&str, &str, bool); 36] = [
     ("PATCH", "tickets/{id}", false),
     ("GET", "tickets/{id}/why", false),
     ("GET", "audit", true),
+    ("GET", "users/{id}/availability", false),
+    ("PUT", "users/{id}/availability", false),
     ("POST", "preview", false),
     ("GET", "coverage", false),
     ("GET", "openapi.json", false),

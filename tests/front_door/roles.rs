@@ -10,7 +10,7 @@ use strowger::providers::simulator::{Behaviour, Message};
 
 /// What nobody, another agent, the owner, their supervisor and an admin are answered, in this order. What is sent is
 /// `{}`; paths name something of the owner's, but deletions something that is not there.
-const EXPECTED: [(&str, &str, [u16; 5]); 33] = [
+const EXPECTED: [(&str, &str, [u16; 5]); 35] = [
     ("get", "asyncapi.json", [401, 200, 200, 200, 200]),
     ("get", "audit", [401, 403, 403, 403, 200]),
     ("get", "calls", [401, 200, 200, 200, 200]),
@@ -44,6 +44,9 @@ const EXPECTED: [(&str, &str, [u16; 5]); 33] = [
     ("post", "users", [401, 403, 403, 403, 422]),
     ("get", "users/{id}", [401, 200, 200, 200, 200]),
     ("patch", "users/{id}", [401, 403, 403, 403, 200]),
+    // Supervisors say of everybody whether they are there.
+    ("get", "users/{id}/availability", [401, 404, 200, 200, 200]),
+    ("put", "users/{id}/availability", [401, 404, 200, 200, 200]),
 ];
 
 async fn supervisor(desk: &Desk, name: &str) -> crate::desk::Agent {
@@ -99,6 +102,7 @@ async fn every_route_answers_each_role_as_it_should() {
             };
             let body = match route {
                 "preview" => json!({ "channel": channel.id }).to_string(),
+                "users/{id}/availability" => json!({ "state": "available" }).to_string(),
                 _ => "{}".to_owned(),
             };
             let body = Some(body.as_bytes());
@@ -123,6 +127,7 @@ async fn every_route_answers_each_role_as_it_should() {
             let expected = match route {
                 "preview" => 422,
                 "coverage" => 404,
+                "users/{id}/availability" => 200,
                 _ => expected[1],
             };
             assert_eq!(answer.status, expected, "another supervisor: {method} {path}");
