@@ -84,7 +84,7 @@ impl Times {
 }
 
 /// What callers hear; `None`: the message that ships with the daemon.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Greetings {
     pub unanswered: Option<Greeting>,
@@ -92,7 +92,7 @@ pub struct Greetings {
 }
 
 /// A recorded message or a text to speak (A11).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Greeting {
     Audio {

@@ -1,5 +1,6 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
+use super::hours_form::{HoursForm, Weekdays};
 use crate::{
     calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Times},
     routing::{
@@ -10,15 +11,19 @@ use crate::{
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
-    store::settings::{Change, Greeting, Token},
+    store::{
+        audit::Subject,
+        settings::{Change, Greeting, Token},
+    },
     zones::Zones,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// What is wrong, and where in the document: a JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub pointer: String,
     pub detail: String,
@@ -41,6 +46,12 @@ pub enum Refused {
     Invalid(Vec<Fault>),
     /// It would collide with something that is there.
     Conflict(Fault),
+    /// What is there is not what the change was made from.
+    Stale,
+    /// Nobody may do this, whatever their role.
+    Forbidden(Fault),
+    /// Another request was made under this idempotency key.
+    KeyReused,
 }
 
 impl From<Fault> for Refused {
@@ -162,6 +173,19 @@ impl Settings {
                 change
             }
         })
+    }
+
+    /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
+    pub fn document(&self, subject: Subject) -> Option<Value> {
+        let Subject { kind, id } = subject;
+        match kind {
+            "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
+            "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
+            "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            _ => None,
+        }
     }
 
     /// The token whose secret has this hash.
@@ -385,10 +409,12 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UserForm {
+pub struct UserForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    #[schema(max_length = 254, pattern = "@")]
     email: String,
     #[serde(default = "agent")]
     role: Role,
@@ -397,6 +423,7 @@ struct UserForm {
     #[serde(default = "yes")]
     ticket_access: bool,
     time_zone: Option<String>,
+    #[schema(value_type = Option<Weekdays>)]
     working_hours: Option<Value>,
     #[serde(default)]
     out_of_office: Vec<OutOfOffice>,
@@ -412,9 +439,10 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TeamForm {
+pub struct TeamForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
     main: Vec<UserId>,
@@ -422,32 +450,39 @@ struct TeamForm {
     extra: Vec<UserId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChannelForm {
+pub struct ChannelForm {
+    #[schema(pattern = "^calling$")]
     kind: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     provider: String,
     number: Option<String>,
     #[serde(default)]
     numbers: Vec<String>,
     time_zone: Option<String>,
+    #[schema(value_type = Option<HoursForm>)]
     hours: Option<Value>,
     routing: Option<RoutingForm>,
     #[serde(default)]
     greetings: Greetings,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct RoutingForm {
+pub struct RoutingForm {
     users: Vec<UserId>,
     teams: Vec<TeamId>,
     strategy: Strategy,
     tie_break: TieBreak,
+    #[schema(minimum = 1, maximum = 600)]
     ring_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 600)]
     agent_ring_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 7200)]
     wait_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 3600)]
     wrap_up_seconds: Option<u32>,
 }
 
@@ -460,6 +495,26 @@ impl RoutingForm {
             wrap_up_seconds: self.wrap_up_seconds,
         }
     }
+}
+
+/// The strong entity tag of a document, without its quotes.
+pub fn tag(document: &Value) -> String {
+    crate::audio::sha256(document.to_string().as_bytes())[..32].to_owned()
+}
+
+/// The object with its id in front.
+pub fn with_id(id: Uuid, document: &Value) -> Value {
+    let mut object = json!({ "id": id.simple().to_string() });
+    if let (Some(object), Some(fields)) = (object.as_object_mut(), document.as_object()) {
+        object.extend(fields.clone());
+    }
+    object
+}
+
+/// A token as it is shown: without the hash of its secret.
+pub fn token_document(token: &Token) -> Value {
+    let Token { id, name, role, user, created_at, .. } = token;
+    json!({ "id": id, "name": name, "role": role, "user": user, "created_at": created_at })
 }
 
 fn user_document(user: &User) -> Value {

@@ -145,7 +145,7 @@ pub struct Reply {
 }
 
 /// What a browser registers with at the telephone company.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SoftphoneToken {
     /// Whose browser SDK it is for.
     pub kind: &'static str,
