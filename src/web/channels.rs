@@ -5,6 +5,7 @@ use super::{
     settings::Kind,
 };
 use crate::{
+    calls::channel::Channel,
     desk::settings::{ChannelForm, Settings},
     routing::ids::ChannelId,
     store::settings::Change,
@@ -42,5 +43,9 @@ impl Kind for Channels {
 
     fn sight(viewer: Viewer<'_>, id: ChannelId) -> Sight {
         viewer.channel(id)
+    }
+
+    fn concerns(id: ChannelId, channel: &Channel, _: &Settings) -> bool {
+        channel.id == id
     }
 }

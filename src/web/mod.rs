@@ -40,6 +40,7 @@ mod teams;
 mod tickets;
 mod tokens;
 mod users;
+mod warnings;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
@@ -152,6 +153,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(calls::voicemail))
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
+        .routes(routes!(warnings::show))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(tickets::why))

@@ -19,7 +19,7 @@ use utoipa::{
         path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         response::{Response, ResponseBuilder},
-        schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type},
+        schema::{AllOfBuilder, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type},
     },
 };
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -67,6 +67,18 @@ impl Described {
             .build()
     }
 
+    /// What was saved, with what will surprise about it.
+    fn saved(&self) -> Response {
+        let warnings = ArrayBuilder::new().items(Ref::from_schema_name("Warning"));
+        let warnings = ObjectBuilder::new().property("warnings", warnings);
+        let both = AllOfBuilder::new().item(self.reference("", "")).item(warnings);
+        let mut saved = self.one();
+        saved
+            .content
+            .insert("application/json".into(), Content::new(Some(Schema::AllOf(both.build()))).into());
+        saved
+    }
+
     fn operation(&self, what: &str, summary: String) -> OperationBuilder {
         OperationBuilder::new()
             .tag(self.path)
@@ -88,7 +100,7 @@ impl Described {
         let list = self.operation("list", format!("Lists {}.", self.path));
         let list = list.parameters(Some(<schemas::Paging as IntoParams>::into_params(|| None)));
         let location = HeaderBuilder::new().schema(Some(text())).description(Some("Where it is."));
-        let mut created = self.one();
+        let mut created = self.saved();
         created.headers.insert("Location".into(), location.build().into());
         let create = self
             .operation("create", format!("Creates one of the {}.", self.path))
@@ -124,7 +136,7 @@ pub fn settings_document(
         .parameter(id())
         .parameter(if_match())
         .request_body(Some(body("application/merge-patch+json", described.reference("", "Patch"))))
-        .response("200", described.one())
+        .response("200", described.saved())
         .response("403", refused())
         .response("409", refused())
         .response("412", refused());

@@ -251,6 +251,23 @@ pub struct Reason {
     pub sentence: String,
 }
 
+/// What will surprise about a channel.
+#[derive(ToSchema)]
+pub struct Warning {
+    pub code: String,
+    #[schema(value_type = Object)]
+    pub arguments: Map<String, Value>,
+    pub channel: ChannelId,
+    /// The place in the channel's document to look at.
+    pub pointer: String,
+    pub sentence: String,
+}
+
+#[derive(ToSchema)]
+pub struct Warnings {
+    pub warnings: Vec<Warning>,
+}
+
 #[derive(ToSchema)]
 pub struct PreviewedHours {
     pub open: bool,

@@ -5,14 +5,18 @@ use super::{
     Problem, Web,
     access::{Sight, Viewer},
     auth::{Caller, Document, Id, IfMatch, NewDocument, Page},
+    language::Speaking,
     openapi::{self, Described},
     page::{merge, settings_page},
+    warnings,
 };
 use crate::{
+    calls::channel::Channel,
     desk::{
         saving::{Save, Saved},
         settings::{Refused, Settings, tag},
     },
+    routing::sentences::Language,
     store::{audit::Subject, repeats::Repeat, settings::Change},
 };
 use axum::{
@@ -33,7 +37,7 @@ const TRIES: usize = 64;
 
 /// One kind of settings documents.
 pub trait Kind: 'static {
-    type Id: FromStr + Display + Ord + Copy + Send + 'static;
+    type Id: FromStr + Display + Ord + Copy + Send + Sync + 'static;
     /// What is sent to create one. What is shown has all of its fields, and an id.
     type Form: ToSchema;
     /// As in the audit log: `user`.
@@ -50,6 +54,9 @@ pub trait Kind: 'static {
     fn all(settings: &Settings) -> Vec<Self::Id>;
     fn change(id: Self::Id, document: Value) -> Change;
     fn sight(viewer: Viewer<'_>, id: Self::Id) -> Sight;
+
+    /// Whether saving it may bring surprises for this channel.
+    fn concerns(id: Self::Id, channel: &Channel, settings: &Settings) -> bool;
 }
 
 /// Everything that can be done with documents of a kind.
@@ -89,9 +96,11 @@ async fn show<K: Kind>(
 async fn create<K: Kind>(
     caller: Caller,
     State(web): State<Web>,
+    Speaking(language): Speaking,
     new: NewDocument,
 ) -> Result<Response, Problem> {
     caller.must_be_admin()?;
+    let before = web.desk.settings();
     let id = K::id(web.new_id());
     let location = format!("/api/v1/{}/{id}", K::PATH);
     let save = Save {
@@ -102,7 +111,8 @@ async fn create<K: Kind>(
         Saved::Before(repeat) => return again(&repeat),
         Saved::Now { document, .. } => document.ok_or_else(Problem::not_found)?,
     };
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], with_tag(&document)).into_response())
+    let saved = with_warnings::<K>(&web, id, document, &before, language).await;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], saved).into_response())
 }
 
 async fn change<K: Kind>(
@@ -110,9 +120,11 @@ async fn change<K: Kind>(
     State(web): State<Web>,
     Id(id): Id<K::Id>,
     if_match: IfMatch,
+    Speaking(language): Speaking,
     Document(patch): Document,
 ) -> Result<Response, Problem> {
     caller.must_be_admin()?;
+    let before = web.desk.settings();
     for _ in 0..TRIES {
         let mut document = current::<K>(&web, id)?;
         let expected = if_match.expected(&document)?;
@@ -129,7 +141,8 @@ async fn change<K: Kind>(
             Err(refused) => return Err(refused.into()),
             Ok(Saved::Before(repeat)) => return again(&repeat),
             Ok(Saved::Now { document, .. }) => {
-                return Ok(with_tag(&document.ok_or_else(Problem::not_found)?));
+                let document = document.ok_or_else(Problem::not_found)?;
+                return Ok(with_warnings::<K>(&web, id, document, &before, language).await);
             }
         }
     }
@@ -172,6 +185,25 @@ pub fn tagged(shown: &Value, document: &Value, headers: &HeaderMap) -> Response 
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
     ([(header::ETAG, tag)], Json(shown)).into_response()
+}
+
+/// What was saved, and what will surprise about it: all of a channel; of others what was not so before.
+async fn with_warnings<K: Kind>(
+    web: &Web,
+    id: K::Id,
+    mut document: Value,
+    before: &Settings,
+    language: Language,
+) -> Response {
+    let tag = format!("\"{}\"", tag(&document));
+    let known = (K::KIND != "channel").then_some(before);
+    let warnings =
+        warnings::of_channels(web, known, language, |channel, settings| K::concerns(id, channel, settings));
+    let warnings = warnings.await;
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("warnings".into(), warnings.into());
+    }
+    ([(header::ETAG, tag)], Json(document)).into_response()
 }
 
 fn with_tag(document: &Value) -> Response {

@@ -5,6 +5,7 @@ use super::{
     settings::Kind,
 };
 use crate::{
+    calls::channel::Channel,
     desk::settings::{Settings, TeamForm},
     routing::ids::TeamId,
     store::settings::Change,
@@ -41,5 +42,9 @@ impl Kind for Teams {
 
     fn sight(viewer: Viewer<'_>, id: TeamId) -> Sight {
         viewer.team(id)
+    }
+
+    fn concerns(id: TeamId, channel: &Channel, _: &Settings) -> bool {
+        channel.rule.teams.contains(&id)
     }
 }

@@ -5,6 +5,7 @@ use super::{
     settings::Kind,
 };
 use crate::{
+    calls::channel::Channel,
     desk::settings::{Settings, UserForm},
     routing::ids::UserId,
     store::settings::Change,
@@ -41,5 +42,9 @@ impl Kind for Users {
 
     fn sight(viewer: Viewer<'_>, id: UserId) -> Sight {
         viewer.user(id)
+    }
+
+    fn concerns(id: UserId, channel: &Channel, settings: &Settings) -> bool {
+        settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&id)
     }
 }
