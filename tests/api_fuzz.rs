@@ -29,9 +29,12 @@ fn fuzz(desk: &Desk, token: &str, markers: &[&str], known: &Value) -> Result<(),
     let venv = format!("{root}/tests/.venv/bin/python");
     let python = std::env::var("STROWGER_TEST_PYTHON").unwrap_or(venv);
     let address = &desk.api.address;
+    let oracles = format!("{root}/tests/oracles");
+    let folder = tempfile::tempdir().expect("a folder");
     let run = Command::new(&python)
-        .current_dir(format!("{root}/tests/oracles"))
-        .args(["-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run"])
+        // Where it keeps what it found is nobody's next time.
+        .current_dir(folder.path())
+        .args(["-m", "schemathesis.cli", "--config-file", &format!("{oracles}/schemathesis.toml"), "run"])
         .args([&format!("{address}/api/v1/openapi.json"), "--url", address])
         .args([
             "--header",
@@ -46,6 +49,7 @@ fn fuzz(desk: &Desk, token: &str, markers: &[&str], known: &Value) -> Result<(),
         .args(["--max-examples", EXAMPLES, "--phases", "examples,coverage,fuzzing", "--no-color"])
         .args(["--continue-on-failure", "--generation-database", "none", "--warnings", "off"])
         .env("SCHEMATHESIS_HOOKS", "fuzz_hooks")
+        .env("PYTHONPATH", &oracles)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("STROWGER_FOREIGN_MARKERS", markers.join(","))
         .env("STROWGER_KNOWN_IDS", known.to_string())
