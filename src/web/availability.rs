@@ -37,6 +37,9 @@ pub async fn set(
     Document(body): Document,
 ) -> Result<Json<Doing>, Problem> {
     allow(&caller, agent)?;
+    if !web.desk.settings().people.users.contains_key(&agent) {
+        return Err(Problem::not_found());
+    }
     let by_hand: ByHand = read_form(body).map_err(Problem::invalid)?;
     if let ByHand::Away { reason: Some(reason), .. } = &by_hand
         && (reason.chars().count() > REASON_CHARACTERS_MAX || reason.chars().any(char::is_control))

@@ -241,10 +241,11 @@ async fn nobody_changes_their_own_role_seats_teams_reach_or_capacity() {
 }
 
 /// What another agent is answered to a frame about the owner's offer and call. `None`: it is about themselves.
-const FRAMES: [(&str, Option<&str>); 8] = [
+const FRAMES: [(&str, Option<&str>); 9] = [
     ("accept", Some("unknown_offer")),
     ("decline", Some("unknown_offer")),
     ("hang_up", Some("unknown_call")),
+    ("transfer", Some("unknown_call")),
     ("resume", Some("resume_expired")),
     ("availability", None),
     ("ready", None),
@@ -286,7 +287,7 @@ async fn every_frame_reaches_only_what_is_the_sender_s() {
             let Some(code) = error else { continue };
             softphone.say(json!({
                 "type": kind, "ref": kind, "offer_id": offer["offer_id"], "call_id": offer["call_id"],
-                "token": welcome["resume"],
+                "token": welcome["resume"], "to": { "agent": agent.id },
             }));
             let answer = softphone.next_where(kind, |frame| frame["ref"] == kind).await;
             assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(code)), "{kind}");
