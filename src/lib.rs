@@ -20,6 +20,7 @@
 //! | [`calls`] | what happens to a call? (pure) | `routing` |
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
 //! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
+//! | [`audio`] | what do callers hear, and what did they say? | nothing |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
@@ -106,7 +107,7 @@ impl Daemon {
             clock,
             ground: ground.clone(),
             providers: providers.clone(),
-            runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
+            runner: Runner::new(providers.clone(), public_url.clone(), voicemails, delete_kept),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
         };
@@ -116,8 +117,19 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
 
         let seed = rand::rng().random();
-        let web =
-            Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
+        let room = config.data.uploads_stop_below_mib << 20;
+        let web = Web::new(
+            desk.clone(),
+            reader,
+            providers,
+            ground,
+            clock,
+            &public_url,
+            sounds,
+            folder.path(),
+            room,
+            seed,
+        );
         let control = control_socket(folder.path())?;
         let servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
@@ -239,13 +251,14 @@ async fn ship_greetings(desk: &Desk, clock: &clock::Clock) -> anyhow::Result<()>
     for sound in audio::all().iter().filter(|s| messages.iter().any(|kind| s.name.starts_with(kind))) {
         let settings = desk.settings();
         let there = settings.greetings.values().find(|greeting| greeting.name == sound.name);
-        if there.is_some_and(|greeting| greeting.sha256 == sound.sha256) {
+        let length_ms = audio::length_ms(sound.bytes);
+        if there.is_some_and(|one| (&one.sha256, one.length_ms) == (&sound.sha256, length_ms)) {
             continue;
         }
         let now = clock.now().at;
         let id = there.map_or_else(|| GreetingId(ids.next(now.timestamp_millis())), |greeting| greeting.id);
         let (name, sha256) = (sound.name.to_owned(), sound.sha256.clone());
-        let greeting = store::settings::Greeting { id, name, sha256, created_at: now };
+        let greeting = store::settings::Greeting { id, name, sha256, length_ms, created_at: now };
         let saved =
             desk.save(Change::Greeting(greeting)).await.context("cannot save the shipped messages")?;
         saved.map_err(|refused| anyhow::anyhow!("a shipped message is refused: {refused:?}"))?;

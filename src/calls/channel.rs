@@ -118,6 +118,12 @@ pub enum Slot {
 }
 
 impl Greetings {
+    /// Whether callers hear this recording.
+    pub fn uses(&self, id: GreetingId) -> bool {
+        let all = [&self.unanswered, &self.after_hours];
+        all.into_iter().flatten().any(|greeting| *greeting == Greeting::Audio { audio: id })
+    }
+
     pub fn get(&self, slot: Slot) -> Option<&Greeting> {
         match slot {
             Slot::Unanswered => self.unanswered.as_ref(),

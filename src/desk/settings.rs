@@ -126,7 +126,20 @@ impl Settings {
                 change
             }
             Change::Greeting(ref greeting) => {
+                named("/name", greeting.name.clone())?;
+                let same = |other: &Greeting| other.id != greeting.id && other.name == greeting.name;
+                if self.greetings.values().any(same) {
+                    return Err(Refused::Conflict(Fault::new("/name", "another greeting has this name")));
+                }
                 self.greetings.insert(greeting.id, greeting.clone());
+                change
+            }
+            Change::DeleteGreeting(id) => {
+                self.greetings.remove(&id).ok_or(Refused::NotFound)?;
+                if let Some(channel) = self.channels.values().find(|channel| channel.greetings.uses(id)) {
+                    let detail = format!("the channel {} plays it", channel.name);
+                    return Err(Refused::Conflict(Fault::new("", detail)));
+                }
                 change
             }
             Change::Token(ref token) => {

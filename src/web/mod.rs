@@ -25,11 +25,12 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{StatusCode, Uri},
     response::IntoResponse,
-    routing::{any, get},
+    routing::{any, get, post},
 };
+pub use media::Media;
 use problem::Problem;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 pub use tokens::new_token;
@@ -50,6 +51,9 @@ pub struct Web {
     pub sounds: Arc<Sounds>,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
+    /// The data folder.
+    pub data: Arc<PathBuf>,
+    pub media: Arc<Media>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
 }
@@ -64,7 +68,8 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
-        voicemails: PathBuf,
+        data: &Path,
+        room_bytes: u64,
         seed: u64,
     ) -> Self {
         Self {
@@ -75,7 +80,9 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
-            voicemails: Arc::new(voicemails),
+            voicemails: Arc::new(data.join("voicemail")),
+            data: Arc::new(data.to_owned()),
+            media: Arc::new(Media::new(data.join("media"), room_bytes)),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
         }
@@ -105,6 +112,7 @@ pub fn control(web: Web) -> Router {
 }
 
 fn api() -> Router<Web> {
+    let upload = post(greetings::upload).layer(DefaultBodyLimit::max(greetings::UPLOAD_MAX));
     let v1 = Router::new()
         .route("/me", get(users::me))
         .route("/users", get(users::list).post(users::create))
@@ -113,8 +121,8 @@ fn api() -> Router<Web> {
         .route("/teams/{id}", get(teams::show).patch(teams::change).delete(teams::delete))
         .route("/channels", get(channels::list).post(channels::create))
         .route("/channels/{id}", get(channels::show).patch(channels::change).delete(channels::delete))
-        .route("/greetings", get(greetings::list))
-        .route("/greetings/{id}", get(greetings::show))
+        .route("/greetings", get(greetings::list).merge(upload))
+        .route("/greetings/{id}", get(greetings::show).patch(greetings::change).delete(greetings::delete))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", axum::routing::delete(tokens::revoke))
         .route("/calls", get(calls::list))
