@@ -16,6 +16,8 @@ pub enum Hook {
     Status,
     /// Where a held caller asks how to go on; the number makes each request look new.
     Wait(CallId, u32),
+    /// The caller pressed a key while they waited; the number is that of the `Wait` to come.
+    Key(CallId, u32),
     /// The document that connects.
     Connect(CallId, u32),
     /// The connection is over.
@@ -46,6 +48,7 @@ impl Hook {
             ["message-done"] => Self::LooseDone,
             ["message-status"] => Self::LooseStatus,
             ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
+            ["c", call, "key", n] => Self::Key(call.parse().ok()?, number(n)?),
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
             ["c", call, "leg", n] => Self::Leg(call.parse().ok()?, number(n)?),
@@ -62,6 +65,7 @@ impl Hook {
     pub fn call(self) -> Option<CallId> {
         match self {
             Self::Wait(call, _)
+            | Self::Key(call, _)
             | Self::Connect(call, _)
             | Self::Over(call, _)
             | Self::Leg(call, _)
@@ -99,6 +103,7 @@ impl fmt::Display for Hook {
             Self::LooseDone => write!(f, "message-done"),
             Self::LooseStatus => write!(f, "message-status"),
             Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
+            Self::Key(call, n) => write!(f, "c/{call}/key/{n}"),
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),
             Self::Leg(call, n) => write!(f, "c/{call}/leg/{n}"),

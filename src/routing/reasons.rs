@@ -46,6 +46,10 @@ pub enum Reason {
     WaitTimeOver {
         seconds: u32,
     },
+    /// The caller pressed 1 after so many seconds.
+    CallerWantsMessage {
+        seconds: u32,
+    },
     TakenBy {
         agent: UserId,
         seconds: u32,
@@ -124,6 +128,9 @@ impl Reason {
             Self::RingTimeOver { seconds } => format!("Nobody answered within {seconds} seconds of ringing."),
             Self::WaitTimeOver { seconds } => {
                 format!("Nobody became free within {seconds} seconds of waiting.")
+            }
+            Self::CallerWantsMessage { seconds } => {
+                format!("After {seconds} seconds the caller chose to leave a message.")
             }
             Self::TakenBy { agent, seconds } => format!("{} accepted after {seconds} seconds.", name(*agent)),
             Self::Connected { agent } => format!("{} and the caller are connected.", name(*agent)),

@@ -8,7 +8,7 @@ import json
 import sys
 import xml.etree.ElementTree as ElementTree
 
-from twilio.twiml.voice_response import Client, Dial, VoiceResponse
+from twilio.twiml.voice_response import Client, Dial, Gather, VoiceResponse
 
 
 def speak(response, spoken):
@@ -22,6 +22,14 @@ def hold(response, content):
     if content["sorry"]:
         speak(response, content["sorry"])
     response.play(content["clip"])
+    response.redirect(content["next"], method="POST")
+
+
+def wait(response, content):
+    gather = Gather(action=content["key"], method="POST", input="dtmf", num_digits=1, timeout=1)
+    speak(gather, content["words"])
+    gather.play(content["clip"])
+    response.append(gather)
     response.redirect(content["next"], method="POST")
 
 
@@ -59,7 +67,7 @@ def nothing(_response, _content):
     pass
 
 
-BUILDERS = {builder.__name__: builder for builder in (hold, connect, take_message, farewell, nothing)}
+BUILDERS = {builder.__name__: builder for builder in (hold, wait, connect, take_message, farewell, nothing)}
 
 
 def tree(element):

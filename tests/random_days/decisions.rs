@@ -306,7 +306,7 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
     let owed = lost || day.ledger.lives.get(&id).is_some_and(|life| life.owed_an_apology);
     let kind = match instruction {
         Instruction::Apologise { .. } => "apologise",
-        Instruction::Ring { .. } => "ring",
+        Instruction::Ring { .. } | Instruction::Announce { .. } => "ring",
         Instruction::Wait { .. } => "wait",
         Instruction::Connect(_) => "connect",
         Instruction::HangUp => "hang up",

@@ -158,6 +158,8 @@ pub enum Purpose {
     DialAction,
     /// The `action` of `Record`.
     RecordAction,
+    /// The `action` of `Gather`.
+    GatherAction,
     /// The number's fallback address.
     Fallback,
     LegStatus,

@@ -130,6 +130,7 @@ fn attributes(name: &str) -> Option<[&'static [&'static str]; 2]> {
         }
         "Client" | "Number" => [LEG, &[]],
         "Sip" => [LEG, &["username", "password"]],
+        "Gather" => [&["action", "method", "input", "numDigits", "timeout"], &[]],
         "Parameter" => [&["name", "value"], &[]],
         "Record" => {
             [&["action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "trim"], RECORDING]

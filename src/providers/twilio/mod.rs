@@ -9,7 +9,7 @@ mod twiml;
 mod webhooks;
 
 pub use twiml::write;
-pub use webhooks::read;
+pub use webhooks::{called, read};
 
 use super::{Request, Unsigned};
 use rest::Rest;
