@@ -102,6 +102,7 @@ impl Daemon {
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
+        let language = config.calls.language.parse().unwrap_or_default();
         let delete_kept = config.calls.delete_kept_recordings;
         let around = Surroundings {
             clock,
@@ -126,6 +127,7 @@ impl Daemon {
             clock,
             &public_url,
             sounds,
+            language,
             folder.path(),
             room,
             seed,
@@ -152,7 +154,12 @@ impl Daemon {
     pub async fn until(mut self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::select! {
             () = shutdown => self.stop().await,
-            ended = &mut self.engine => ended.context("the engine broke")?,
+            ended = &mut self.engine => {
+                // Who waits for an answer still gets one that needs no engine.
+                self.stop.send_replace(true);
+                last_answers(self.servers).await;
+                ended.context("the engine broke")?
+            }
         }
     }
 
@@ -161,13 +168,17 @@ impl Daemon {
         info!("stopping");
         self.stop.send_replace(true);
         let ended = self.engine.await.context("the engine broke")?;
-        for mut server in self.servers {
-            // Answers that are on their way get there; who holds a connection open is not waited for.
-            if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
-                server.abort();
-            }
-        }
+        last_answers(self.servers).await;
         ended
+    }
+}
+
+/// Answers that are on their way get there; who holds a connection open is not waited for.
+async fn last_answers(servers: Vec<JoinHandle<()>>) {
+    for mut server in servers {
+        if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
+            server.abort();
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 
 /// How long a lost socket may stay away before its agent counts as gone.
 pub const SOCKET_GRACE_SECONDS: u32 = 5;
+/// The longest wrap-up that can be configured; none lasts longer after a restart either.
+const WRAP_UP_MS_MAX: i64 = 3_600_000;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
@@ -73,9 +75,16 @@ impl Agent {
     pub fn restore(row: AgentRow, now: Now) -> Self {
         let gone_at = now.steady.plus_seconds(SOCKET_GRACE_SECONDS);
         let socket = if row.connected { Socket::Lost { gone_at } } else { Socket::Gone };
+        let occupation = match row.wraps_up_until.map(|until| until.ms_since(now.steady)) {
+            Some(left @ 1..) => {
+                Occupation::WrappingUp { until: now.steady.plus_ms(left.min(WRAP_UP_MS_MAX)) }
+            }
+            _ => Occupation::Free,
+        };
         Self {
             by_hand: row.by_hand,
             socket,
+            occupation,
             misses: row.misses,
             idle_since: row.idle_since,
             ..Self::default()
@@ -89,6 +98,10 @@ impl Agent {
             misses: self.misses,
             idle_since: self.idle_since,
             connected: self.socket != Socket::Gone,
+            wraps_up_until: match self.occupation {
+                Occupation::WrappingUp { until } => Some(until),
+                _ => None,
+            },
         }
     }
 
@@ -206,6 +219,10 @@ impl Switchboard {
             && until <= now.steady
         {
             known.occupation = Occupation::Free;
+        }
+        if known.by_hand != ByHand::Available && known.by_hand.is_available(now.at) {
+            known.by_hand = ByHand::Available;
+            self.tell_availability(agent, turn);
         }
         turn.agent_changed(agent);
     }

@@ -84,6 +84,14 @@ impl Times {
     }
 }
 
+impl Channel {
+    /// Whether a message of its own is heard by callers of each number.
+    pub fn has_message(&self, slot: Slot) -> bool {
+        let own = |number: &String| self.greetings.get(slot, number).is_some();
+        self.greetings.chosen(slot).is_some() || (!self.numbers.is_empty() && self.numbers.iter().all(own))
+    }
+}
+
 /// What callers hear; `None`: the message that ships with the daemon, or nothing where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

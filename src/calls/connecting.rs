@@ -117,7 +117,7 @@ impl Switchboard {
                 Instruction::Wait { poll }
             }
             State::Connecting(connection) if connection.poll_delivers(now) => {
-                connection.delivery = Delivery::Polled { at: now };
+                connection.delivery = Delivery::Given { at: now };
                 turn.touch(id);
                 connect_document(call, turn)
             }
@@ -135,7 +135,7 @@ impl Switchboard {
         let current = call.attempt == attempt;
         match &mut call.state {
             State::Connecting(connection) if current => {
-                connection.delivery = Delivery::Polled { at: now };
+                connection.delivery = Delivery::Given { at: now };
                 let document = connect_document(call, turn);
                 turn.answer(Some(id), document);
                 turn.touch(id);
@@ -153,7 +153,7 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let State::Connecting(connection) = &mut call.state
             && connection.leg.is_none()
-            && matches!(connection.delivery, Delivery::Polled { .. })
+            && matches!(connection.delivery, Delivery::Given { .. })
         {
             connection.delivery = Delivery::NextPoll;
             turn.touch(id);
@@ -183,8 +183,8 @@ impl Switchboard {
             return;
         }
         connection.leg = Some(if ringing { Leg::Ringing } else { Leg::Started });
-        if !matches!(connection.delivery, Delivery::Polled { .. }) {
-            connection.delivery = Delivery::Fetched;
+        if !matches!(connection.delivery, Delivery::Given { .. }) {
+            connection.delivery = Delivery::Seen;
         }
         turn.touch(id);
     }
@@ -324,8 +324,8 @@ impl Connection {
         match self.delivery {
             Delivery::NextPoll => true,
             Delivery::CuttingIn { since } => silent_since(since),
-            Delivery::Polled { at } => silent_since(at),
-            Delivery::Unknown { .. } | Delivery::Fetched => false,
+            Delivery::Given { at } => silent_since(at),
+            Delivery::Unknown { .. } | Delivery::Seen => false,
         }
     }
 }
@@ -335,16 +335,20 @@ pub(super) fn first_poll(attempt: u32) -> u32 {
     attempt.saturating_mul(100_000)
 }
 
-/// Two of these lie 20 s apart or belong to different attempts, so each asks at an address of its own: at one that was
-/// answered before, the caller's side would hear the old answer again.
-pub(super) fn bring_back(call: &Call, turn: &Turn<'_>) -> Job {
+/// A poll that was not asked yet: at an address that was answered before, the caller's side would hear the old answer
+/// again. Two of these lie 20 s apart or belong to different attempts.
+pub(super) fn fresh_poll(call: &Call, turn: &Turn<'_>) -> u32 {
     let nth = call.seconds_since_arrival(turn) / 20 % 50;
+    first_poll(call.attempt) + 50_000 + nth * 1_000
+}
+
+pub(super) fn bring_back(call: &Call, turn: &Turn<'_>) -> Job {
     Job::BringBack {
         call: call.id,
         channel: call.channel,
         provider: call.provider.clone(),
         provider_call_id: call.provider_call_id.clone(),
-        poll: first_poll(call.attempt) + 50_000 + nth * 1_000,
+        poll: fresh_poll(call, turn),
     }
 }
 

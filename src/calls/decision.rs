@@ -3,6 +3,7 @@
 use super::{
     call::{Call, Cause, Offer, Recording},
     channel::Slot,
+    time::Steady,
 };
 use crate::routing::{
     assignment::Candidate,
@@ -251,6 +252,7 @@ pub struct AgentRow {
     pub idle_since: Option<DateTime<Utc>>,
     /// A softphone was connected.
     pub connected: bool,
+    pub wraps_up_until: Option<Steady>,
 }
 
 /// Work for the telephone company, kept until it is done. Each can be done twice without harm.

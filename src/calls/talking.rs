@@ -201,7 +201,7 @@ impl Call {
                 talk.leg_over_until.iter_mut().for_each(|until| clamp(until, LEG_OVER_SECONDS));
             }
             State::Voicemail(voicemail) => {
-                voicemail.look_at.iter_mut().for_each(|at| clamp(at, super::voicemail::LOOK_SECONDS));
+                voicemail.look_at.iter_mut().for_each(|at| clamp(at, super::voicemail::LOOK_SOON_SECONDS));
             }
             State::Ended { .. } => {}
         }

@@ -26,7 +26,7 @@ use crate::{
 };
 use anyhow::Context;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -67,7 +67,7 @@ pub struct Engine {
 impl Engine {
     /// Takes up where the store left off. Answers the engine, to be run, and the door to it.
     pub async fn start(around: Surroundings, mut writer: Writer) -> anyhow::Result<(Self, Desk)> {
-        let memory = memory::recall(&around, &mut writer).await?;
+        let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
         let (publish, settings) = watch::channel(memory.settings.clone());
         let health = Arc::new(Health::default());
@@ -172,14 +172,24 @@ impl Engine {
     async fn take_alone(&mut self, mut envelopes: Vec<Envelope>, mut broken: Broken) -> anyhow::Result<()> {
         loop {
             let error = match broken {
-                Broken::Panicked(error) => error,
+                Broken::Panicked { by: Some(call), error } => {
+                    error!(call.id = %call, error, "a call breaks the switchboard and is put aside");
+                    self.memory.parked.insert(call);
+                    self.recover().await?;
+                    match self.attempt(&[&envelopes[0].input]).await {
+                        Ok(round) => return self.act(round, envelopes).await,
+                        Err(again) => broken = again,
+                    }
+                    continue;
+                }
+                Broken::Panicked { error, by: None } => error,
                 Broken::Store(NotCommitted::Fenced) => {
                     anyhow::bail!("another strowger has taken over the database")
                 }
                 Broken::Store(NotCommitted::Failed(error)) if is_about_this_event(&error) => {
                     error.to_string()
                 }
-                Broken::Store(NotCommitted::Failed(error)) => {
+                Broken::Store(NotCommitted::Failed(error) | NotCommitted::InDoubt(error)) => {
                     self.store_is_down(&error);
                     tokio::time::sleep(Duration::from_millis(250)).await;
                     self.recover().await?;
@@ -212,12 +222,28 @@ impl Engine {
             round.outcomes.push(outcome);
         }
         if !round.batch.is_empty() {
-            self.writer.commit(&round.batch).await.map_err(Broken::Store)?;
-        }
-        if self.health.store_down.swap(false, Ordering::Relaxed) {
-            info!("the store takes writes again");
+            self.commit(&round.batch).await.map_err(Broken::Store)?;
         }
         Ok(round)
+    }
+
+    /// When this returns it is certain whether the batch is in the store.
+    async fn commit(&mut self, batch: &Batch) -> Result<(), NotCommitted> {
+        let number = self.writer.last_batch() + 1;
+        let mut committed = self.writer.commit(batch).await;
+        while let Err(NotCommitted::InDoubt(error)) = committed {
+            self.store_is_down(&error);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            committed = match self.writer.find_out(number).await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(NotCommitted::Failed(error)),
+                Err(other) => Err(other),
+            };
+        }
+        if committed.is_ok() && self.health.store_down.swap(false, Ordering::Relaxed) {
+            info!("the store takes writes again");
+        }
+        committed
     }
 
     /// Everything is on the disk: now it may be said and done.
@@ -286,7 +312,8 @@ impl Engine {
     /// Forgets everything that is not in the store, and reads it anew. While the store can't be read, it tries again.
     async fn recover(&mut self) -> anyhow::Result<()> {
         loop {
-            match memory::recall(&self.around, &mut self.writer).await {
+            let parked = self.memory.parked.clone();
+            match memory::recall(&self.around, &mut self.writer, parked).await {
                 Ok(memory) => {
                     self.memory = memory;
                     break;
@@ -311,7 +338,7 @@ impl Engine {
         let id = self.memory.ids.next(now.timestamp_millis());
         let row = QuarantineRow { id, at: now, error: error.to_owned(), document: format!("{input:?}") };
         let batch = Batch { quarantine: vec![row], ..Batch::default() };
-        if let Err(error) = self.writer.commit(&batch).await {
+        if let Err(error) = self.commit(&batch).await {
             error!(%error, "it could not be recorded either");
         }
         if let Err(error) = self.recover().await {

@@ -163,6 +163,11 @@ impl Settings {
         self.tokens.get(self.by_secret.get(sha256)?)
     }
 
+    /// What people call this user; the id, if they are gone.
+    pub fn name_of(&self, user: UserId) -> String {
+        self.people.users.get(&user).map_or_else(|| user.to_string(), |user| user.name.clone())
+    }
+
     pub fn user_document(&self, id: UserId) -> Option<&Value> {
         self.users.get(&id)
     }

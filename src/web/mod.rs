@@ -6,8 +6,10 @@ mod channels;
 mod greetings;
 mod health;
 mod hooks;
+mod language;
 mod media;
 mod page;
+mod preview;
 mod problem;
 mod softphone;
 mod teams;
@@ -17,7 +19,7 @@ mod users;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    routing::ids::Ids,
+    routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
 use axum::{
@@ -49,6 +51,8 @@ pub struct Web {
     /// No trailing slash.
     pub public_url: Arc<str>,
     pub sounds: Arc<Sounds>,
+    /// For whoever does not say which they read.
+    pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
     /// The data folder.
@@ -68,6 +72,7 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
+        language: Language,
         data: &Path,
         room_bytes: u64,
         seed: u64,
@@ -80,6 +85,7 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
+            language,
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
@@ -112,7 +118,7 @@ pub fn control(web: Web) -> Router {
 }
 
 fn api() -> Router<Web> {
-    let upload = post(greetings::upload).layer(DefaultBodyLimit::max(greetings::UPLOAD_MAX));
+    let files = DefaultBodyLimit::max(greetings::UPLOAD_MAX);
     let v1 = Router::new()
         .route("/me", get(users::me))
         .route("/users", get(users::list).post(users::create))
@@ -121,7 +127,7 @@ fn api() -> Router<Web> {
         .route("/teams/{id}", get(teams::show).patch(teams::change).delete(teams::delete))
         .route("/channels", get(channels::list).post(channels::create))
         .route("/channels/{id}", get(channels::show).patch(channels::change).delete(channels::delete))
-        .route("/greetings", get(greetings::list).merge(upload))
+        .route("/greetings", get(greetings::list).merge(post(greetings::upload).layer(files)))
         .route("/greetings/{id}", get(greetings::show).patch(greetings::change).delete(greetings::delete))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", axum::routing::delete(tokens::revoke))
@@ -129,6 +135,8 @@ fn api() -> Router<Web> {
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))
         .route("/calls/{id}/voicemail", get(calls::voicemail))
+        .route("/preview", axum::routing::post(preview::at_an_instant))
+        .route("/coverage", get(preview::coverage))
         .route("/tickets", get(tickets::list))
         .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
         .route("/tickets/{id}/why", get(tickets::why));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Every route, with an id of nothing, and whether it changes settings.
-const ROUTES: [(&str, &str, bool); 31] = [
+const ROUTES: [(&str, &str, bool); 34] = [
     ("GET", "me", false),
     ("GET", "users", false),
     ("POST", "users", true),
@@ -24,7 +24,10 @@ const ROUTES: [(&str, &str, bool); 31] = [
     ("PATCH", "channels/{id}", true),
     ("DELETE", "channels/{id}", true),
     ("GET", "greetings", false),
+    ("POST", "greetings", true),
     ("GET", "greetings/{id}", false),
+    ("PATCH", "greetings/{id}", true),
+    ("DELETE", "greetings/{id}", true),
     // Tokens are nobody's business but admins'.
     ("GET", "tokens", true),
     ("POST", "tokens", true),
