@@ -311,6 +311,52 @@ async fn only_admins_upload_rename_and_delete() {
     assert_eq!(hers.ask(Method::GET, &format!("greetings/{id}"), None).await.0, 200);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_is_heard_without_the_silence_around_it_and_kept_with_it() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let hesitating = Message::Hesitates { silent_seconds: 3.0, seconds: 6.0 };
+    let caller = desk.call_with(&channel, Behaviour { patience: None, message: hesitating });
+    let (call, _) = desk.over(&caller).await;
+    assert_eq!(call["voicemail"]["seconds"], 12);
+    let path = call["voicemail"]["audio"].as_str().unwrap();
+    let seconds = async |query: &str| {
+        let url = format!("{}{path}{query}", desk.api.address);
+        let answer = desk.api.client.get(url).bearer_auth(&desk.api.token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{query}");
+        strowger::audio::seconds(&answer.bytes().await.unwrap()).expect("a WAV file")
+    };
+    let (trimmed, original) = (seconds("").await, seconds("?original=true").await);
+    assert!((trimmed - 6.8).abs() < 0.1, "six seconds and a margin, not {trimmed}");
+    assert!((original - 12.0).abs() < 0.01, "{original}");
+    let mut files: Vec<PathBuf> =
+        desk.data().join("voicemail").read_dir().unwrap().map(|one| one.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files.len(), 2, "{files:?}");
+    let copy = files.iter().find(|path| path.to_string_lossy().ends_with(".trimmed.wav")).unwrap();
+    std::fs::remove_file(copy).unwrap();
+    assert!((seconds("").await - 12.0).abs() < 0.01, "without a copy the original is heard");
+    assert_eq!(
+        desk.api
+            .ask(
+                Method::GET,
+                &format!("calls/{}/voicemail?original=maybe", call["id"].as_str().unwrap()),
+                None
+            )
+            .await
+            .0,
+        400
+    );
+
+    let caller = desk.call_with(&channel, Behaviour { patience: None, message: Message::Seconds(4.0) });
+    desk.over(&caller).await;
+    let copies = desk.data().join("voicemail").read_dir().unwrap();
+    let copies =
+        copies.filter(|one| one.as_ref().unwrap().path().to_string_lossy().contains("trimmed")).count();
+    assert_eq!(copies, 0, "nothing was to be trimmed");
+    desk.check_books().await;
+}
+
 #[test]
 fn shipped_messages_are_recognised_after_a_telephone_line_and_not_taken_for_others() {
     let folder = tempfile::tempdir().unwrap();

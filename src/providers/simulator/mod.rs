@@ -82,6 +82,8 @@ pub enum Message {
     Silence,
     /// Speaks, then presses `#` if that ends the recording, else waits in silence.
     Seconds(f64),
+    /// Is at a loss for words, speaks, says nothing more for as long, then presses `#`.
+    Hesitates { silent_seconds: f64, seconds: f64 },
     /// Speaks, then hangs up; zero is hanging up at the beep.
     HangsUpAfter(f64),
     /// Hangs up while a clip is played, or a text read, in a document that records.

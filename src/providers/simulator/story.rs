@@ -220,6 +220,8 @@ pub struct Recording {
     pub call_sid: String,
     /// Line seconds.
     pub seconds: f64,
+    /// So many of them at either end are silent.
+    pub silent_seconds: f64,
     /// How often its sound was handed out.
     pub fetches: u32,
     pub is_deleted: bool,

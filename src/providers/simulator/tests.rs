@@ -40,7 +40,7 @@ async fn serve_page(
     body: String,
 ) -> Response {
     if uri.path() == "/clip.wav" {
-        return ([("content-type", "audio/wav")], sound::tone(5.0).unwrap()).into_response();
+        return ([("content-type", "audio/wav")], sound::tone(5.0, 0.0).unwrap()).into_response();
     }
     if uri.path().ends_with(".wav") {
         return StatusCode::NOT_FOUND.into_response();
