@@ -223,6 +223,43 @@ async fn what_can_be_no_greeting_is_refused_with_the_reason_and_leaves_nothing()
     assert_eq!(media_files(&desk), Vec::<PathBuf>::new(), "nothing is left of what was refused");
 }
 
+/// What is wrong in a file may hit any part of a decoder. Nothing of it may take long or come out longer than allowed.
+#[test]
+fn a_damaged_file_is_heard_or_refused_but_never_takes_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap()
+    };
+    let (mut heard, mut refused) = (0, 0);
+    for name in ["a.wav", "a.mp3", "a.ogg"] {
+        let file = folder.path().join(name).to_string_lossy().into_owned();
+        sox(&["-D", &shipped("after-hours-en"), "-r", "16000", &file, "trim", "0", "2"]);
+        let good = std::fs::read(&file).unwrap();
+        for _ in 0..60 {
+            let mut bad = good.clone();
+            for _ in 0..1 + random() % 20 {
+                // Half of the damage is where files say what they are.
+                let reach = if random() % 2 == 0 { 200 } else { bad.len() };
+                bad[random() % reach] = u8::try_from(random() % 256).unwrap();
+            }
+            bad.truncate(bad.len() - random() % (bad.len() / 2));
+            let before = strowger::clock::worked_seconds();
+            match std::panic::catch_unwind(|| strowger::audio::convert(bad)) {
+                Ok(Ok(converted)) => {
+                    assert!(converted.length_ms <= 300_600, "{name}: {} ms", converted.length_ms);
+                    heard += 1;
+                }
+                // The daemon takes a decoder that breaks for a file that is broken.
+                Ok(Err(_)) | Err(_) => refused += 1,
+            }
+            assert!(strowger::clock::worked_seconds() - before < 20.0, "{name}: it took too long");
+        }
+    }
+    assert!(heard > 10 && refused > 10, "{heard} heard, {refused} refused");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_greeting_is_kept_renamed_played_and_deleted_but_not_while_a_channel_plays_it() {
     let mut desk = Desk::open().await;

@@ -46,13 +46,13 @@ pub fn trimmed(file: &[u8]) -> Option<Vec<u8>> {
 fn speech(samples: &[i16], frame: usize) -> Option<(usize, usize)> {
     let scaled: Vec<f32> = samples.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
     let noise = active_level_dbov(&scaled)? - NOISE_BELOW_DB;
-    let is_sound = |part: &&[f32]| {
+    let is_sound = |part: &[f32]| {
         let energy: f64 = part.iter().map(|sample| f64::from(*sample).powi(2)).sum();
         decibels(energy / part.len() as f64) > noise
     };
-    let frames: Vec<&[f32]> = scaled.chunks(frame).collect();
-    let (first, last) =
-        (frames.iter().position(|part| is_sound(&part))?, frames.iter().rposition(|part| is_sound(&part))?);
+    let sounding: Vec<bool> = scaled.chunks(frame).map(is_sound).collect();
+    let first = sounding.iter().position(|sound| *sound)?;
+    let last = sounding.iter().rposition(|sound| *sound)?;
     Some((first * frame, ((last + 1) * frame).min(samples.len())))
 }
 
