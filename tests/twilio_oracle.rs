@@ -170,7 +170,8 @@ impl World {
         for (expected, reach) in reaches {
             for (caller_id, shown) in &caller_ids {
                 let content = json!({"document": "connect", "reach": expected, "caller_id": shown, "seconds": 20,
-                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2")});
+                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2"),
+                    "screen": self.call_url("screen/2")});
                 let connect = Connect {
                     attempt: 2,
                     agent: self.agent,
@@ -179,7 +180,9 @@ impl World {
                     seconds: 20,
                     caller_id: (*caller_id).into(),
                 };
-                let hooks = Hooks { over: Hook::Over(self.call, 2), leg: Hook::Leg(self.call, 2) };
+                let (over, leg) = (Hook::Over(self.call, 2), Hook::Leg(self.call, 2));
+                let screen = matches!(reach, Reach::Number(_)).then_some(Hook::Screen(self.call, 2));
+                let hooks = Hooks { over, leg, screen };
                 connects.push((content, Document::Connect(connect, hooks)));
             }
         }
@@ -204,6 +207,15 @@ impl World {
         speeches().into_iter().map(taking).chain([storeless]).collect()
     }
 
+    fn screens(&self) -> Vec<(Value, Document)> {
+        let screen = |(expected, words): (Value, Spoken)| {
+            let content =
+                json!({"document": "screen", "words": expected, "pressed": self.call_url("pressed/2")});
+            (content, Document::Screen { words, pressed: Hook::Pressed(self.call, 2) })
+        };
+        speeches().into_iter().map(screen).collect()
+    }
+
     fn farewells() -> Vec<(Value, Document)> {
         let farewell = |(expected, words)| {
             (json!({"document": "farewell", "words": expected}), Document::Farewell(Some(words)))
@@ -214,8 +226,16 @@ impl World {
 
     fn documents(&self) -> Vec<(Value, Document)> {
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
-        [self.holds(), self.waits(), self.connects(), self.messages(), Self::farewells(), vec![nothing]]
-            .concat()
+        [
+            self.holds(),
+            self.waits(),
+            self.connects(),
+            self.screens(),
+            self.messages(),
+            Self::farewells(),
+            vec![nothing],
+        ]
+        .concat()
     }
 }
 

@@ -44,9 +44,18 @@ def connect(response, content):
         client.identity(reach)
         client.parameter(name="offer", value=content["offer"])
         dial.append(client)
+    elif kind == "number":
+        dial.number(reach, url=content["screen"], method="POST", **leg)
     else:
-        {"sip": dial.sip, "number": dial.number}[kind](reach, **leg)
+        dial.sip(reach, **leg)
     response.append(dial)
+
+
+def screen(response, content):
+    gather = Gather(action=content["pressed"], method="POST", num_digits=1, timeout=8)
+    speak(gather, content["words"])
+    response.append(gather)
+    response.hangup()
 
 
 def take_message(response, content):
@@ -67,7 +76,8 @@ def nothing(_response, _content):
     pass
 
 
-BUILDERS = {builder.__name__: builder for builder in (hold, wait, connect, take_message, farewell, nothing)}
+BUILDERS = {builder.__name__: builder
+            for builder in (hold, wait, connect, screen, take_message, farewell, nothing)}
 
 
 def tree(element):

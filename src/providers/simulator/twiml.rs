@@ -128,7 +128,8 @@ fn attributes(name: &str) -> Option<[&'static [&'static str]; 2]> {
                 &["action", "method", "timeout", "timeLimit", "answerOnBridge", "callerId", "ringTone"];
             [dial, &["hangupOnStar", "callReason"]]
         }
-        "Client" | "Number" => [LEG, &[]],
+        "Client" => [LEG, &[]],
+        "Number" => [LEG, &["url", "method"]],
         "Sip" => [LEG, &["username", "password"]],
         "Gather" => [&["action", "method", "input", "numDigits", "timeout"], &[]],
         "Parameter" => [&["name", "value"], &[]],
