@@ -116,6 +116,7 @@ impl Daemon {
         let (stop, stopped) = watch::channel(false);
         let engine = tokio::spawn(engine.run(stopping(stopped.clone())));
         ship_greetings(&desk, &clock).await?;
+        sweep(folder.path(), &desk);
 
         let seed = rand::rng().random();
         let room = config.data.uploads_stop_below_mib << 20;
@@ -255,6 +256,21 @@ fn providers(config: &Config) -> anyhow::Result<Providers> {
         }
     });
     made.collect()
+}
+
+/// Sounds of which a crash has left the file but not the row. Nothing is being kept yet.
+fn sweep(folder: &Path, desk: &Desk) {
+    let settings = desk.settings();
+    let is_greeting = |name: &str| {
+        settings
+            .greetings
+            .values()
+            .any(|greeting| name.strip_suffix(".wav") == Some(greeting.sha256.as_str()))
+    };
+    let swept = audio::sweep(&folder.join("media"), is_greeting);
+    if let Err(error) = swept {
+        warn!(%error, "what a crash has left in the data folder can't be removed");
+    }
 }
 
 /// The messages that ship with the daemon can be chosen like any other.

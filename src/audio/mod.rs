@@ -11,7 +11,7 @@ mod shipped;
 mod voicemail;
 
 pub use decode::{Refused, SECONDS_MAX};
-pub use file::{is_room_for_more, keep};
+pub use file::{is_room_for_more, keep, sweep};
 pub use greeting::{Converted, convert, length_ms};
 pub use shipped::{Sound, all, by_hash, shipped};
 pub use voicemail::{seconds, trimmed, trimmed_name};
