@@ -226,6 +226,9 @@ impl World {
 
     fn documents(&self) -> Vec<(Value, Document)> {
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
+        let outside = json!({"document": "dial_outside", "number": "+431234567", "caller_id": "+43199", "over": self.call_url("over/3")});
+        let (number, caller_id) = ("+431234567".to_owned(), "+43199".to_owned());
+        let outside = (outside, Document::DialOutside { number, caller_id, over: Hook::Over(self.call, 3) });
         [
             self.holds(),
             self.waits(),
@@ -233,7 +236,7 @@ impl World {
             self.screens(),
             self.messages(),
             Self::farewells(),
-            vec![nothing],
+            vec![nothing, outside],
         ]
         .concat()
     }

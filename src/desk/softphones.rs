@@ -7,6 +7,7 @@ use crate::{
         decision::{Refusal, Say},
         switchboard::Switchboard,
         time::{Now, Steady},
+        transfer::Target,
     },
     routing::{
         availability::ByHand,
@@ -57,6 +58,7 @@ pub enum Said {
     Accept { offer_id: OfferId },
     Decline { offer_id: OfferId },
     HangUp { call_id: CallId },
+    Transfer { call_id: CallId, to: Target },
     Availability(ByHand),
     Ready,
     Media { registered: Option<bool>, microphone: Option<bool> },
@@ -402,6 +404,7 @@ fn refused(refusal: Refusal) -> Frame {
     match refusal {
         Refusal::UnknownOffer => Frame::error("unknown_offer", "there is no such offer to you"),
         Refusal::UnknownCall => Frame::error("unknown_call", "you have no such call"),
+        Refusal::UnknownTarget => Frame::error("unknown_target", "there is nobody to hand the caller on to"),
     }
 }
 

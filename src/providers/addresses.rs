@@ -20,6 +20,8 @@ pub enum Hook {
     Key(CallId, u32),
     /// The document that connects.
     Connect(CallId, u32),
+    /// The document that dials a number outside.
+    Outside(CallId, u32),
     /// The connection is over.
     Over(CallId, u32),
     /// How the leg to the agent fares.
@@ -56,6 +58,7 @@ impl Hook {
             ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
             ["c", call, "key", n] => Self::Key(call.parse().ok()?, number(n)?),
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
+            ["c", call, "outside", n] => Self::Outside(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
             ["c", call, "leg", n] => Self::Leg(call.parse().ok()?, number(n)?),
             ["c", call, "phone-leg", n] => Self::PhoneLeg(call.parse().ok()?, number(n)?),
@@ -76,6 +79,7 @@ impl Hook {
             Self::Wait(call, _)
             | Self::Key(call, _)
             | Self::Connect(call, _)
+            | Self::Outside(call, _)
             | Self::Over(call, _)
             | Self::Leg(call, _)
             | Self::PhoneLeg(call, _)
@@ -120,6 +124,7 @@ impl fmt::Display for Hook {
             Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
             Self::Key(call, n) => write!(f, "c/{call}/key/{n}"),
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
+            Self::Outside(call, n) => write!(f, "c/{call}/outside/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),
             Self::Leg(call, n) => write!(f, "c/{call}/leg/{n}"),
             Self::PhoneLeg(call, n) => write!(f, "c/{call}/phone-leg/{n}"),

@@ -108,6 +108,12 @@ pub enum Document {
         next: Hook,
     },
     Connect(Connect, Hooks),
+    /// Dial a number outside; `over` is asked afterwards.
+    DialOutside {
+        number: String,
+        caller_id: String,
+        over: Hook,
+    },
     /// To an agent's ordinary telephone: press 1, else it is hung up.
     Screen {
         words: Spoken,
