@@ -123,6 +123,10 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
     let about = event.call() == Some(id);
     let current = before.map(|call| call.attempt);
     let agent_of = before.and_then(Call::agent);
+    let presses_key = before.is_some_and(|call| match &call.state {
+        State::Connecting(connection) => connection.presses_key,
+        _ => false,
+    });
     let is_gone = before.is_some_and(|call| match &call.state {
         State::Voicemail(voicemail) => voicemail.caller_gone,
         _ => false,
@@ -142,6 +146,8 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
             LegEnded { attempt, .. }
             | LegFound { attempt, up: Some(false), .. }
             | ConnectionOver { attempt, caller_is_there: true, .. } => about && current == Some(*attempt),
+            // Picked up and put down without pressing 1.
+            LegHungUp { attempt, .. } => about && presses_key && current == Some(*attempt),
             AgentHungUp { agent, .. } => about && agent_of == Some(*agent),
             _ => false,
         },
