@@ -9,6 +9,7 @@ use crate::{
         time::{Now, Steady},
         transfer::Target,
     },
+    providers::SoftphoneToken,
     routing::{
         availability::ByHand,
         ids::{CallId, ChannelId, OfferId, TicketId, TokenId, UserId},
@@ -99,6 +100,12 @@ pub enum Frame {
         call_id: CallId,
     },
     Availability(ByHand),
+    /// With which the agent's browser is reached at this telephone company.
+    SoftphoneToken {
+        provider: String,
+        #[serde(flatten)]
+        token: SoftphoneToken,
+    },
     Error {
         code: &'static str,
         detail: String,
