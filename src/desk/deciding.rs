@@ -144,7 +144,8 @@ impl Engine {
         let settings = &self.memory.settings;
         let channel = settings.channels.get(&call.channel);
         let sounds = &self.around.sounds;
-        let document = documents::document(answer.instruction.clone(), call.id, channel, settings, sounds);
+        let document =
+            documents::document(answer.instruction.clone(), call.id, &call.to, channel, settings, sounds);
         Some(self.write(&call.provider, call.channel, &document))
     }
 

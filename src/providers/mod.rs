@@ -101,6 +101,13 @@ pub enum Document {
         clip: String,
         next: Hook,
     },
+    /// Say something and play one clip, then ask again at `next`; a key that is pressed meanwhile is told at `key`.
+    Wait {
+        words: Spoken,
+        clip: String,
+        key: Hook,
+        next: Hook,
+    },
     Connect(Connect, Hooks),
     /// Dial a number outside; `over` is asked afterwards.
     DialOutside {
@@ -211,6 +218,13 @@ impl Provider {
     ) -> Result<Reading, BadField> {
         match self {
             Self::Twilio(_) => twilio::read(name, channel, hook, request),
+        }
+    }
+
+    /// The number that was called, where a webhook of the caller's side says so.
+    pub fn called(&self, request: &Request<'_>) -> Option<String> {
+        match self {
+            Self::Twilio(_) => twilio::called(request),
         }
     }
 

@@ -54,9 +54,10 @@ use axum::{
     response::IntoResponse,
     routing::{any, get},
 };
+pub use media::Media;
 use problem::Problem;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 pub use tokens::new_token;
@@ -80,6 +81,9 @@ pub struct Web {
     pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
+    /// The data folder.
+    pub data: Arc<PathBuf>,
+    pub media: Arc<Media>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
 }
@@ -95,7 +99,8 @@ impl Web {
         public_url: &str,
         sounds: Sounds,
         language: Language,
-        voicemails: PathBuf,
+        data: &Path,
+        room_bytes: u64,
         seed: u64,
     ) -> Self {
         Self {
@@ -107,7 +112,9 @@ impl Web {
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
             language,
-            voicemails: Arc::new(voicemails),
+            voicemails: Arc::new(data.join("voicemail")),
+            data: Arc::new(data.to_owned()),
+            media: Arc::new(Media::new(data.join("media"), room_bytes)),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
         }
@@ -137,6 +144,8 @@ pub fn control(web: Web) -> Router {
 }
 
 fn api() -> OpenApiRouter<Web> {
+    let uploads = OpenApiRouter::new().routes(routes!(greetings::upload));
+    let uploads = uploads.layer(DefaultBodyLimit::max(greetings::UPLOAD_MAX));
     let v1 = OpenApiRouter::new()
         .merge(settings::routes::<users::Users>())
         .merge(settings::routes::<teams::Teams>())
@@ -144,7 +153,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(me::me))
         .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))
-        .routes(routes!(greetings::show))
+        .merge(uploads)
+        .routes(routes!(greetings::show, greetings::change, greetings::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(calls::list))

@@ -10,7 +10,7 @@ mod twiml;
 mod webhooks;
 
 pub use twiml::write;
-pub use webhooks::read;
+pub use webhooks::{called, read};
 
 use super::{Request, SoftphoneToken, Unsigned};
 use chrono::{DateTime, Utc};
