@@ -40,6 +40,7 @@
 //! `calls/talking.rs`, until one hangs up. Or nobody takes it: `calls/voicemail.rs`.
 
 pub mod audio;
+pub mod backup;
 pub mod calls;
 pub mod clock;
 pub mod config;
@@ -69,7 +70,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use store::{Folder, settings::Change};
+use store::{CONTROL_SOCKET, Folder, settings::Change};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
@@ -191,8 +192,6 @@ fn control_socket(folder: &Path) -> anyhow::Result<UnixListener> {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
-
-const CONTROL_SOCKET: &str = "control.sock";
 
 /// The way to the control socket. The kernel takes at most 107 bytes for it, and data folders may lie deep.
 pub struct ShortPath(std::fs::File);

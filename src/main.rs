@@ -3,9 +3,9 @@
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
 use strowger::{
-    Daemon, ShortPath,
+    Daemon, ShortPath, backup,
     clock::Clock,
     config::{Config, EXAMPLE},
     demo,
@@ -52,6 +52,15 @@ enum Command {
     },
     /// Prints the example configuration, with every default.
     Config,
+    /// Copies the database and all sounds into one archive, beside a running daemon or without one.
+    Backup { file: PathBuf },
+    /// Makes the data folder anew from an archive. No daemon may run on it.
+    Restore {
+        file: PathBuf,
+        /// Moves what is in the folder aside.
+        #[arg(long)]
+        replace: bool,
+    },
     /// API tokens.
     Token {
         #[command(subcommand)]
@@ -102,7 +111,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let quiet = matches!(arguments.command, Command::Demo { .. } | Command::Token { .. });
+    let quiet = !matches!(arguments.command, Command::Serve { .. });
     let filter = EnvFilter::try_from_env("STROWGER_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(if quiet { "error" } else { "info" }));
     // Its `trace` is whole frames, and with them secrets.
@@ -120,6 +129,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Demo { once } => demo::run(once, stop_signal()).await,
         Command::Serve { listen } => {
             serve(configuration(arguments.config, arguments.data_dir)?, listen).await
+        }
+        Command::Backup { file } => {
+            make_backup(&configuration(arguments.config, arguments.data_dir)?, &file).await
+        }
+        Command::Restore { file, replace } => {
+            restore_backup(&configuration(arguments.config, arguments.data_dir)?, &file, replace).await
         }
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
             let config = configuration(arguments.config, arguments.data_dir)?;
@@ -163,6 +178,35 @@ async fn stop_signal() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+async fn make_backup(config: &Config, file: &Path) -> anyhow::Result<()> {
+    let made = backup::make(&config.data.dir, file, Clock::start().now().at).await.context("no backup was made")?;
+    warn_of_missing(&made.missing);
+    println!(
+        "{} holds the database and {} sounds, {} bytes; it was restored once as a test",
+        file.display(),
+        made.sounds,
+        made.bytes
+    );
+    Ok(())
+}
+
+async fn restore_backup(config: &Config, file: &Path, replace: bool) -> anyhow::Result<()> {
+    let restored = backup::restore(file, &config.data.dir, replace, Clock::start().now().at).await?;
+    warn_of_missing(&restored.missing);
+    let data = config.data.dir.display();
+    println!("{data} is as it was at {}, with {} sounds", restored.made_at.to_rfc3339(), restored.sounds);
+    if let Some(aside) = restored.aside {
+        println!("what was there before is in {}", aside.display());
+    }
+    Ok(())
+}
+
+fn warn_of_missing(missing: &[String]) {
+    for path in missing {
+        eprintln!("strowger: the database names {path}, but the backup has no such file");
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 const ROOTS: [&str; 3] = ["main", "lib", "demo"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
@@ -25,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("providers/simulator", &[]),
     ("config", &["providers/twilio", "calls"]),
     ("store", &["providers", "calls", "tickets", "routing"]),
+    ("backup", &["store", "audio"]),
     ("desk", &["store", "providers", "audio", "clock", "zones", "calls", "tickets", "routing"]),
     ("web", &["desk", "store", "providers", "audio", "clock", "calls", "tickets", "routing"]),
 ];
