@@ -3,24 +3,24 @@
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
-use std::{io::IsTerminal, net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
+use std::{net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
 use strowger::{
     Daemon, ShortPath, backup,
     clock::Clock,
     config::{Config, EXAMPLE},
-    demo,
+    demo, log,
     routing::{
         ids::{Ids, UserId},
         people::Role,
     },
+    service,
     store::{self, Folder, batch::Batch, settings::Change},
     web::new_token,
 };
 use tokio::{
-    net::{TcpListener, UnixStream},
+    net::UnixStream,
     signal::unix::{SignalKind, signal},
 };
-use tracing_subscriber::EnvFilter;
 
 /// Routes telephone calls to the right people, and says why.
 #[derive(Parser)]
@@ -111,33 +111,27 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let quiet = !matches!(arguments.command, Command::Serve { .. });
-    let filter = EnvFilter::try_from_env("STROWGER_LOG");
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(if quiet { "error" } else { "info" }));
-    // Its `trace` is whole frames, and with them secrets.
-    let filter = filter.add_directive("tungstenite=warn".parse()?);
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("the cryptography provider is installed twice");
     }
+    if let Command::Config = arguments.command {
+        print!("{EXAMPLE}");
+        return Ok(());
+    }
+    let filter = std::env::var("STROWGER_LOG").ok();
+    if let Command::Demo { once } = arguments.command {
+        log::start(log::Format::Plain, filter.as_deref().unwrap_or("error"))?;
+        return demo::run(once, stop_signal()).await;
+    }
+    let config = configuration(arguments.config, arguments.data_dir)?;
+    let level = if matches!(arguments.command, Command::Serve { .. }) { &config.log.level } else { "error" };
+    log::start(config.log.format, filter.as_deref().unwrap_or(level))?;
     match arguments.command {
-        Command::Config => {
-            print!("{EXAMPLE}");
-            Ok(())
-        }
-        Command::Demo { once } => demo::run(once, stop_signal()).await,
-        Command::Serve { listen } => {
-            serve(configuration(arguments.config, arguments.data_dir)?, listen).await
-        }
-        Command::Backup { file } => {
-            make_backup(&configuration(arguments.config, arguments.data_dir)?, &file).await
-        }
-        Command::Restore { file, replace } => {
-            restore_backup(&configuration(arguments.config, arguments.data_dir)?, &file, replace).await
-        }
+        Command::Config | Command::Demo { .. } => Ok(()),
+        Command::Serve { listen } => serve(config, listen).await,
+        Command::Backup { file } => make_backup(&config, &file).await,
+        Command::Restore { file, replace } => restore_backup(&config, &file, replace).await,
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
-            let config = configuration(arguments.config, arguments.data_dir)?;
             create_token(&config, name, role.into(), user).await
         }
     }
@@ -163,11 +157,17 @@ fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Re
 
 async fn serve(config: Config, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let address = listen.unwrap_or(config.http.listen);
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let listener = service::listener(address).await?;
     let address = listener.local_addr()?;
     let daemon = Daemon::start(config, listener).await?;
     println!("listening on http://{address}");
-    daemon.until(stop_signal()).await
+    service::ready(daemon.desk.clone());
+    daemon
+        .until(async {
+            stop_signal().await;
+            service::stopping();
+        })
+        .await
 }
 
 async fn stop_signal() {

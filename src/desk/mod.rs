@@ -6,8 +6,10 @@
 mod deciding;
 pub mod documents;
 pub mod engine;
+pub mod health;
 pub mod jobs;
 mod memory;
+pub mod metrics;
 pub mod settings;
 pub mod softphones;
 
@@ -17,16 +19,11 @@ use crate::{
     store::settings::Change,
     tickets::ticket::{Status, Ticket},
 };
+use health::Health;
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many events may wait for the engine. Beyond that callers get safe documents.
@@ -41,19 +38,6 @@ pub struct Desk {
     queue: mpsc::Sender<Envelope>,
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
-}
-
-/// What others may know of the engine's state.
-#[derive(Debug, Default)]
-pub struct Health {
-    /// The store takes no writes at the moment.
-    pub store_down: AtomicBool,
-}
-
-impl Health {
-    pub fn store_is_up(&self) -> bool {
-        !self.store_down.load(Ordering::Relaxed)
-    }
 }
 
 /// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
@@ -150,6 +134,11 @@ impl Desk {
 
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// How many events wait for the engine.
+    pub fn queue_length(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Hands it to the engine and waits for what comes of it. A full queue is not waited for.

@@ -43,6 +43,30 @@ pub enum Unsigned {
     WrongBody,
 }
 
+impl Unsigned {
+    pub const ALL: [Self; 7] = [
+        Self::NoSecret,
+        Self::Missing,
+        Self::Wrong,
+        Self::UnknownAlgorithm,
+        Self::UnknownKey,
+        Self::Downgraded,
+        Self::WrongBody,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoSecret => "no_secret",
+            Self::Missing => "missing",
+            Self::Wrong => "wrong",
+            Self::UnknownAlgorithm => "unknown_algorithm",
+            Self::UnknownKey => "unknown_key",
+            Self::Downgraded => "downgraded",
+            Self::WrongBody => "wrong_body",
+        }
+    }
+}
+
 /// A signed webhook that can't be understood: which field, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
@@ -157,6 +181,13 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// Whether webhooks can be checked. Without a secret all of them are refused.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::Twilio(twilio) => twilio.has_secret,
+        }
+    }
+
     /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured.
     pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
         match self {

@@ -105,6 +105,12 @@ fn refuse_network(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is free for us on the disk of this folder.
+pub fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Reads for the pages and the API. Each takes at most 5 s.
 #[derive(Debug, Clone)]
 pub struct Reader {

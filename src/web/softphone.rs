@@ -54,7 +54,10 @@ pub async fn open(
         let (outbox, frames) = mpsc::channel(OUTBOX);
         let opened = Opened { agent, socket: id, token, outbox };
         web.desk.report(Input::SocketOpened(opened)).await;
+        let softphones = &web.desk.health().softphones;
+        softphones.fetch_add(1, Ordering::Relaxed);
         Line { web: &web, agent, id, socket, frames, said_this_second: 0, silent_pings: 0 }.run().await;
+        softphones.fetch_sub(1, Ordering::Relaxed);
         web.desk.report(Input::SocketClosed { agent, socket: id }).await;
     }))
 }

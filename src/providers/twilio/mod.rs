@@ -73,6 +73,8 @@ impl BadSettings {
 pub struct Twilio {
     keys: Keys,
     rest: Rest,
+    /// Without one every webhook is refused.
+    pub has_secret: bool,
 }
 
 impl Twilio {
@@ -83,7 +85,8 @@ impl Twilio {
         check(&settings)?;
         let rest = Rest::new(&settings)?;
         let keys = Keys::new(&tokens(&settings), &settings.shared_keys, settings.shared_keys_only);
-        Ok(Self { keys, rest })
+        let has_secret = !tokens(&settings).is_empty() || !settings.shared_keys.is_empty();
+        Ok(Self { keys, rest, has_secret })
     }
 
     /// Checks the signature on the raw body and on the public address that we configured.
