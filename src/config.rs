@@ -3,7 +3,11 @@
 use crate::{calls::channel::Times, log, providers::twilio};
 use anyhow::{Context, bail};
 use serde::Deserialize;
-use std::{collections::BTreeMap, net::SocketAddr, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 /// The commented example: every key with its default.
@@ -177,9 +181,9 @@ fn fetch(value: &mut Value, key: &str, credentials: Option<&Path>) -> anyhow::Re
         Value::Array(values) => values.iter_mut().try_for_each(|value| fetch(value, key, credentials)),
         Value::Table(table) => {
             let Some(path) = elsewhere(table, key, credentials)? else {
-                return table.iter_mut().try_for_each(|(inner, value)| {
-                    fetch(value, &format!("{key}.{inner}"), credentials)
-                });
+                return table
+                    .iter_mut()
+                    .try_for_each(|(inner, value)| fetch(value, &format!("{key}.{inner}"), credentials));
             };
             let text = std::fs::read_to_string(&path);
             let text = text.with_context(|| format!("key {key}: cannot read {}", path.display()))?;
@@ -196,7 +200,9 @@ fn elsewhere(table: &Table, key: &str, credentials: Option<&Path>) -> anyhow::Re
     match only {
         Some((kind, Value::String(name))) if kind == "credential" => {
             let folder = credentials.with_context(|| {
-                format!("key {key}: there are no credentials; systemd gives them with LoadCredential={name}:…")
+                format!(
+                    "key {key}: there are no credentials; systemd gives them with LoadCredential={name}:…"
+                )
             })?;
             if name.is_empty() || name.contains('/') || name == ".." {
                 bail!("key {key}: {name:?} is no name of a credential");

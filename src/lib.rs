@@ -42,6 +42,7 @@
 pub mod audio;
 pub mod backup;
 pub mod calls;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -103,7 +104,7 @@ impl Daemon {
         let folder = Folder::open(&config.data.dir)?;
         let (writer, reader) = store::open(&folder).await?;
         let ground = Arc::new(ground(&config, clock.now().at)?);
-        let providers = Arc::new(providers(&config)?);
+        let providers = Arc::new(providers_of(&config)?);
         let health = Arc::new(Health::new(&providers, folder.path().to_owned()));
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
@@ -257,7 +258,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     Ok(Ground { zones, account, providers, times: config.calls.times() })
 }
 
-fn providers(config: &Config) -> anyhow::Result<Providers> {
+/// The telephone companies as they are configured.
+pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
     let made = config.providers.iter().map(|(name, provider)| match provider {
         config::Provider::Twilio(settings) => {
             let twilio = providers::twilio::Twilio::new(settings.clone());

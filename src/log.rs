@@ -43,12 +43,15 @@ struct Lines {
     clock: Clock,
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'static> FormatEvent<S, N> for Lines {
+impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'static> FormatEvent<S, N>
+    for Lines
+{
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut values = Values::default();
         event.record(&mut values);
         let at = self.clock.now().at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-        let line = line(self.format, &at, event.metadata().level().as_str(), event.metadata().target(), &values);
+        let line =
+            line(self.format, &at, event.metadata().level().as_str(), event.metadata().target(), &values);
         writeln!(out, "{line}")
     }
 }
@@ -65,7 +68,9 @@ fn line(format: Format, at: &str, level: &str, target: &str, values: &Values) ->
         }
         Format::Json => {
             let mut object = Map::new();
-            for (name, value) in [("at", at), ("level", level), ("target", target), ("message", &values.sentence)] {
+            for (name, value) in
+                [("at", at), ("level", level), ("target", target), ("message", &values.sentence)]
+            {
                 object.insert(name.to_owned(), value.into());
             }
             // A field can't pass for one of these.
@@ -167,7 +172,13 @@ mod tests {
             let line = line(format, "now", "INFO", "here", &evil);
             assert!(!line.chars().any(is_wild), "{line}");
         }
-        let plain = line(Format::Plain, "now", "INFO", "here", &values("said", &[("a", "b"), ("c", "d e"), ("f", "")]));
+        let plain = line(
+            Format::Plain,
+            "now",
+            "INFO",
+            "here",
+            &values("said", &[("a", "b"), ("c", "d e"), ("f", "")]),
+        );
         assert_eq!(plain, "now  INFO here: said a=b c=\"d e\" f=\"\"");
     }
 

@@ -3,9 +3,13 @@
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
-use std::{net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 use strowger::{
-    Daemon, ShortPath, backup,
+    Daemon, ShortPath, backup, check,
     clock::Clock,
     config::{Config, EXAMPLE},
     demo, log,
@@ -52,6 +56,12 @@ enum Command {
     },
     /// Prints the example configuration, with every default.
     Config,
+    /// Reads configuration, settings, and the numbers' settings at the telephone company, and says what is wrong.
+    Check {
+        /// Sets the numbers at the telephone company as they should be.
+        #[arg(long)]
+        fix: bool,
+    },
     /// Copies the database and all sounds into one archive, beside a running daemon or without one.
     Backup { file: PathBuf },
     /// Makes the data folder anew from an archive. No daemon may run on it.
@@ -129,6 +139,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Config | Command::Demo { .. } => Ok(()),
         Command::Serve { listen } => serve(config, listen).await,
+        Command::Check { fix } => check_all(&config, fix).await,
         Command::Backup { file } => make_backup(&config, &file).await,
         Command::Restore { file, replace } => restore_backup(&config, &file, replace).await,
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
@@ -181,8 +192,19 @@ async fn stop_signal() {
     }
 }
 
+async fn check_all(config: &Config, fix: bool) -> anyhow::Result<()> {
+    let findings = check::run(config, fix).await;
+    findings.0.iter().for_each(|finding| println!("{finding}"));
+    match findings.errors() {
+        0 => Ok(()),
+        1 => bail!("1 error"),
+        errors => bail!("{errors} errors"),
+    }
+}
+
 async fn make_backup(config: &Config, file: &Path) -> anyhow::Result<()> {
-    let made = backup::make(&config.data.dir, file, Clock::start().now().at).await.context("no backup was made")?;
+    let made =
+        backup::make(&config.data.dir, file, Clock::start().now().at).await.context("no backup was made")?;
     warn_of_missing(&made.missing);
     println!(
         "{} holds the database and {} sounds, {} bytes; it was restored once as a test",

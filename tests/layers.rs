@@ -9,7 +9,7 @@ use std::{
 };
 
 /// They put everything together and may know all of it.
-const ROOTS: [&str; 3] = ["main", "lib", "demo"];
+const ROOTS: [&str; 4] = ["main", "lib", "demo", "check"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
 const ARROWS: [(&str, &[&str]); 16] = [
@@ -233,7 +233,7 @@ fn folder(module: &[String]) -> String {
 /// The folder that a path names, of which only what follows `crate` is given. The crate's own items are lib's.
 fn named(rest: &str) -> String {
     let steps: Vec<String> = rest.split("::").filter(|step| !step.is_empty()).map(str::to_owned).collect();
-    let is_listed = |name: &String| ARROWS.iter().any(|(listed, _)| listed == name) || name == "demo";
+    let is_listed = |name: &String| ARROWS.iter().any(|(listed, _)| listed == name) || ["demo", "check"].contains(&name.as_str());
     let deeper = folder(&steps);
     if is_listed(&deeper) {
         return deeper;

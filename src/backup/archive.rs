@@ -75,14 +75,16 @@ pub fn is_sound_name(name: &str) -> bool {
 
 fn is_our_path(path: &str) -> bool {
     path == DATABASE
-        || path
-            .split_once('/')
-            .is_some_and(|(folder, name)| FOLDERS.contains(&folder) && is_sound_name(name))
+        || path.split_once('/').is_some_and(|(folder, name)| FOLDERS.contains(&folder) && is_sound_name(name))
 }
 
 /// Writes the archive to the new file `target`, for its owner's eyes only, and sees it to the disk. `place` tells where
 /// a member is now.
-pub fn pack(manifest: &Manifest, target: &Path, place: impl Fn(&str) -> std::path::PathBuf) -> anyhow::Result<()> {
+pub fn pack(
+    manifest: &Manifest,
+    target: &Path,
+    place: impl Fn(&str) -> std::path::PathBuf,
+) -> anyhow::Result<()> {
     let file = create_new(target)?;
     let mut archive = tar::Builder::new(BufWriter::new(file));
     let text = serde_json::to_vec(manifest)?;
@@ -132,7 +134,8 @@ pub fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<Manifest> {
         DirBuilder::new().mode(0o700).create(folder.join(inner)).context("cannot make a folder")?;
     }
     for member in &manifest.files {
-        let entry = entries.next().with_context(|| format!("it is damaged: it ends before {}", member.path))?;
+        let entry =
+            entries.next().with_context(|| format!("it is damaged: it ends before {}", member.path))?;
         let entry = entry.with_context(|| format!("it is damaged before {}", member.path))?;
         unpack_member(entry, member, folder)?;
     }
@@ -154,7 +157,10 @@ fn read_manifest(mut entry: tar::Entry<impl Read>) -> anyhow::Result<(Manifest, 
         format: u32,
     }
     let Format { format } = serde_json::from_slice(&text).context("its manifest can't be read")?;
-    ensure!(format <= FORMAT, "it has format {format}, but this strowger knows only up to {FORMAT}; use a newer strowger");
+    ensure!(
+        format <= FORMAT,
+        "it has format {format}, but this strowger knows only up to {FORMAT}; use a newer strowger"
+    );
     let manifest = serde_json::from_slice(&text).context("its manifest can't be read")?;
     Ok((manifest, entry.size()))
 }

@@ -124,7 +124,12 @@ pub struct Restored {
 
 /// Restores the archive `file` into the data folder, which is made if need be. One that holds something is refused unless
 /// `replace`, which moves that aside. Whatever fails leaves the folder as it was.
-pub async fn restore(file: &Path, data: &Path, replace: bool, now: DateTime<Utc>) -> anyhow::Result<Restored> {
+pub async fn restore(
+    file: &Path,
+    data: &Path,
+    replace: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Restored> {
     let place = Place::take(data, replace)?;
     let unpacked = unpack(file, &place.staging).await;
     let manifest = unpacked.with_context(|| format!("{} is not restored", file.display()))?;
@@ -135,7 +140,12 @@ pub async fn restore(file: &Path, data: &Path, replace: bool, now: DateTime<Utc>
     };
     copy::raise_epoch(&place.staging.join(DATABASE), old_epoch).await?;
     let aside = place.settle(now)?;
-    Ok(Restored { made_at: manifest.made_at, sounds: manifest.files.len() - 1, missing: manifest.missing, aside })
+    Ok(Restored {
+        made_at: manifest.made_at,
+        sounds: manifest.files.len() - 1,
+        missing: manifest.missing,
+        aside,
+    })
 }
 
 /// The data folder while it is being restored. Dropping it removes what was not settled.

@@ -438,7 +438,9 @@ impl Engine {
 
 /// The daemon stops while the store takes no writes.
 #[derive(Debug, thiserror::Error)]
-#[error("the store takes no writes, and the daemon stops: what waited was not recorded, and nobody was told that it was")]
+#[error(
+    "the store takes no writes, and the daemon stops: what waited was not recorded, and nobody was told that it was"
+)]
 struct StoreAway;
 
 fn unasked(event: Event) -> Envelope {

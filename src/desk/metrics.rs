@@ -107,7 +107,14 @@ impl Metrics {
             webhook_ms: Histogram::default(),
             commit_ms: Histogram::default(),
             offers: Counter::default(),
-            offers_ended: Counters::of(["taken", "declined", "expired", "caller_hung_up", "withdrawn", "won"]),
+            offers_ended: Counters::of([
+                "taken",
+                "declined",
+                "expired",
+                "caller_hung_up",
+                "withdrawn",
+                "won",
+            ]),
             calls_ended: Counters::of(["answered", "voicemail", "abandoned", "rejected"]),
             load_differences: Counter::default(),
         }

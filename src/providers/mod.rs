@@ -2,6 +2,7 @@
 //! store, the desk, the pages or the other edges. `addresses` is what they share: where they call us.
 
 pub mod addresses;
+pub mod numbers;
 pub mod simulator;
 pub mod twilio;
 
@@ -253,6 +254,20 @@ impl Provider {
     pub async fn fetch(&self, recording: &Recording) -> Result<Vec<u8>, Trouble> {
         match self {
             Self::Twilio(twilio) => twilio.fetch(recording).await,
+        }
+    }
+
+    /// What is set for one of our numbers. `None`: the account has no such number.
+    pub async fn number(&self, number: &str) -> Result<Option<numbers::NumberSettings>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.number(number).await,
+        }
+    }
+
+    /// Sets where a number's webhooks go. `id` is the number's id there.
+    pub async fn set_number(&self, id: &str, webhooks: &numbers::NumberWebhooks) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.set_number(id, webhooks).await,
         }
     }
 

@@ -1,6 +1,9 @@
 //! The database as a file of its own: copied while a daemon writes, looked into, and marked as restored.
 
-use super::{DATABASE, MIGRATIONS, engine, quick_check, restrict};
+use super::{
+    DATABASE, MIGRATIONS, engine, quick_check, restrict,
+    settings::{self, Change, Greeting},
+};
 use anyhow::{Context, ensure};
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{path::Path, time::Duration};
@@ -81,4 +84,39 @@ async fn open(path: &Path, read_only: bool) -> anyhow::Result<SqliteConnection> 
         .busy_timeout(Duration::from_secs(5));
     let opened = SqliteConnection::connect_with(&options).await;
     opened.with_context(|| format!("cannot open the database {}", path.display()))
+}
+
+/// What there is to look over.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub settings: Vec<Change>,
+    pub voicemails: Vec<String>,
+    /// Why each job was given up that was.
+    pub failed_jobs: Vec<String>,
+    pub quarantined: i64,
+}
+
+impl Stored {
+    pub fn greetings(&self) -> impl Iterator<Item = &Greeting> {
+        self.settings.iter().filter_map(|change| match change {
+            Change::Greeting(greeting) => Some(greeting),
+            _ => None,
+        })
+    }
+}
+
+/// Reads the settings in the data folder and what went wrong, beside a running daemon or without one.
+pub async fn read(data: &Path) -> anyhow::Result<Stored> {
+    let mut connection = open(&data.join(DATABASE), true).await?;
+    refuse_newer(schema(&mut connection).await?)?;
+    let failed =
+        "select coalesce(error, 'unknown') from jobs where failed_ms is not null order by failed_ms desc";
+    let stored = Stored {
+        settings: settings::all(&mut connection).await.context("cannot read the settings")?,
+        voicemails: sqlx::query_scalar("select sha256 from voicemails").fetch_all(&mut connection).await?,
+        failed_jobs: sqlx::query_scalar(failed).fetch_all(&mut connection).await?,
+        quarantined: sqlx::query_scalar("select count(*) from quarantine").fetch_one(&mut connection).await?,
+    };
+    connection.close().await?;
+    Ok(stored)
 }

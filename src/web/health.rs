@@ -13,6 +13,9 @@ pub async fn ready(State(web): State<Web>) -> Result<String, Problem> {
     let health = web.desk.health();
     match health.why_down() {
         Some(why) => Err(Problem::new(503, format!("The store takes no writes: {why}"))),
-        None => Ok(health.warnings().into_iter().fold("ok\n".into(), |text, line| format!("{text}warning: {line}\n"))),
+        None => Ok(health
+            .warnings()
+            .into_iter()
+            .fold("ok\n".into(), |text, line| format!("{text}warning: {line}\n"))),
     }
 }

@@ -36,20 +36,34 @@ fn counted(web: &Web, page: &mut Page) {
     page.one("strowger_epoch", "gauge", "Rises with each start.", health.epoch.load(Relaxed));
     page.one("strowger_store_up", "gauge", "1: the store takes writes.", u8::from(health.store_is_up()));
     page.one("strowger_queue_length", "gauge", "Events that wait for the engine.", web.desk.queue_length());
-    page.one("strowger_softphones", "gauge", "Softphones that are connected.", health.softphones.load(Relaxed));
+    page.one(
+        "strowger_softphones",
+        "gauge",
+        "Softphones that are connected.",
+        health.softphones.load(Relaxed),
+    );
     page.one("strowger_offers_total", "counter", "Offers of a call to an agent.", metrics.offers.get());
     page.family("strowger_offers_ended_total", "counter", "Offers that ended, by cause.");
     metrics.offers_ended.all().for_each(|(cause, count)| page.sample("", &[("cause", cause)], count));
     page.family("strowger_calls_ended_total", "counter", "Calls that ended since the start, by outcome.");
     metrics.calls_ended.all().for_each(|(outcome, count)| page.sample("", &[("outcome", outcome)], count));
-    page.family("strowger_webhooks_total", "counter", "Webhooks by what became of them, and why if forbidden.");
+    page.family(
+        "strowger_webhooks_total",
+        "counter",
+        "Webhooks by what became of them, and why if forbidden.",
+    );
     for (provider, (result, reason), count) in metrics.webhooks() {
         page.sample("", &[("provider", provider), ("result", result), ("reason", reason)], count);
     }
     page.histogram("strowger_webhook_seconds", "From a webhook to its answer.", &metrics.webhook_ms);
     page.histogram("strowger_commit_seconds", "To record one round of the engine.", &metrics.commit_ms);
     let differences = metrics.load_differences.get();
-    page.one("strowger_load_differences_total", "counter", "Load counts that were wrong in memory.", differences);
+    page.one(
+        "strowger_load_differences_total",
+        "counter",
+        "Load counts that were wrong in memory.",
+        differences,
+    );
     if let Ok(free) = health.free_bytes() {
         page.one("strowger_disk_free_bytes", "gauge", "Free on the disk of the data folder.", free);
     }
@@ -70,7 +84,12 @@ async fn looked_up(web: &Web, page: &mut Page) {
     page.family("strowger_jobs", "gauge", "Jobs that wait, and that were given up.");
     page.sample("", &[("state", "waiting")], jobs.waiting);
     page.sample("", &[("state", "failed")], jobs.failed);
-    page.one("strowger_quarantined_events", "gauge", "Events that could not be decided or recorded.", quarantined);
+    page.one(
+        "strowger_quarantined_events",
+        "gauge",
+        "Events that could not be decided or recorded.",
+        quarantined,
+    );
 }
 
 #[derive(Default)]

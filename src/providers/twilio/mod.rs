@@ -3,6 +3,7 @@
 //! `signature` decides whether Twilio sent it, `webhooks` reads what it says, `twiml` writes what it is told, and
 //! `rest` is what we ask of it.
 
+mod numbers;
 mod rest;
 mod signature;
 mod twiml;
