@@ -65,7 +65,7 @@ use desk::{
     engine::{Engine, Surroundings},
     health::Health,
     jobs::Runner,
-    settings::Ground,
+    settings::{Ground, ReachRules},
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -109,6 +109,7 @@ impl Daemon {
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
+        let language = config.calls.language.parse().unwrap_or_default();
         let delete_kept = config.calls.delete_kept_recordings;
         let around = Surroundings {
             clock,
@@ -131,8 +132,18 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
 
         let seed = rand::rng().random();
-        let web =
-            Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
+        let web = Web::new(
+            desk.clone(),
+            reader,
+            providers,
+            ground,
+            clock,
+            &public_url,
+            sounds,
+            language,
+            voicemails,
+            seed,
+        );
         let control = control_socket(folder.path())?;
         let mut servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
@@ -160,7 +171,12 @@ impl Daemon {
     pub async fn until(mut self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::select! {
             () = shutdown => self.stop().await,
-            ended = &mut self.engine => ended.context("the engine broke")?,
+            ended = &mut self.engine => {
+                // Who waits for an answer still gets one that needs no engine.
+                self.stop.send_replace(true);
+                last_answers(self.servers).await;
+                ended.context("the engine broke")?
+            }
         }
     }
 
@@ -183,13 +199,17 @@ impl Daemon {
             }
         })
         .await;
-        for mut server in self.servers {
-            // Answers that are on their way get there; who holds a connection open is not waited for.
-            if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
-                server.abort();
-            }
-        }
+        last_answers(self.servers).await;
         ended
+    }
+}
+
+/// Answers that are on their way get there; who holds a connection open is not waited for.
+async fn last_answers(servers: Vec<JoinHandle<()>>) {
+    for mut server in servers {
+        if tokio::time::timeout(LAST_ANSWERS_WITHIN, &mut server).await.is_err() {
+            server.abort();
+        }
     }
 }
 
@@ -255,7 +275,9 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
         warn!("{disagreement}");
     }
     let providers = config.providers.keys().cloned().collect();
-    Ok(Ground { zones, account, providers, times: config.calls.times() })
+    let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
+    let reach = ReachRules { prefixes, sip_hosts };
+    Ok(Ground { zones, account, providers, times: config.calls.times(), reach })
 }
 
 /// The telephone companies as they are configured.

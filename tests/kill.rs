@@ -758,6 +758,34 @@ async fn a_call_that_can_not_be_read_is_left_out_and_the_others_go_on() {
     scene.desk.over(&sound).await;
 }
 
+/// In a build that checks arithmetic, one look more than fits breaks the switchboard, at each event anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_breaks_the_switchboard_is_put_aside_and_the_others_go_on() {
+    let mut scene = Scene::set("ring_seconds = 1").await;
+    let ann = scene.desk.agent("Ann").await;
+    let channel = scene.unattended(20).await;
+    let broken = scene.desk.call(&channel);
+    scene.desk.call_when(broken.sid(), "takes a message", |call| call["state"] == "voicemail").await;
+    scene.kill().await;
+    let sql = "update calls set live = json_set(live, '$.state.looks', 4294967295, '$.state.look_at', 1)";
+    sqlx::query(sql).execute(&mut scene.raw().await).await.unwrap();
+    scene.start().await;
+    let channel = scene.desk.channel(&[&ann]).await;
+    let (mut phone, _) = scene.softphone(&ann).await;
+    let sound = scene.desk.call(&channel);
+    let offer = phone.next("offer").await;
+    phone.accept(&offer);
+    phone.next("offer_won").await;
+    scene.check_talk(&sound).await;
+    sound.hang_up();
+    scene.desk.over(&sound).await;
+    let left: String = sqlx::query_scalar("select state from calls where live is not null")
+        .fetch_one(&mut scene.raw().await)
+        .await
+        .unwrap();
+    assert_eq!(left, "voicemail", "it is still there for somebody to look at");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_were_accepted_do_not_keep_the_daemon_from_starting() {
     let mut scene = Scene::set("ring_seconds = 60").await;

@@ -233,7 +233,9 @@ fn folder(module: &[String]) -> String {
 /// The folder that a path names, of which only what follows `crate` is given. The crate's own items are lib's.
 fn named(rest: &str) -> String {
     let steps: Vec<String> = rest.split("::").filter(|step| !step.is_empty()).map(str::to_owned).collect();
-    let is_listed = |name: &String| ARROWS.iter().any(|(listed, _)| listed == name) || ["demo", "check"].contains(&name.as_str());
+    let is_listed = |name: &String| {
+        ARROWS.iter().any(|(listed, _)| listed == name) || ["demo", "check"].contains(&name.as_str())
+    };
     let deeper = folder(&steps);
     if is_listed(&deeper) {
         return deeper;

@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 
 /// How long a lost socket may stay away before its agent counts as gone.
 pub const SOCKET_GRACE_SECONDS: u32 = 5;
+/// The longest wrap-up that can be configured; none lasts longer after a restart either.
+const WRAP_UP_MS_MAX: i64 = 3_600_000;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
@@ -52,6 +54,17 @@ pub enum Occupation {
     WrappingUp { until: Steady },
 }
 
+impl Occupation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Connecting(_) => "connecting",
+            Self::Talking(_) => "talking",
+            Self::WrappingUp { .. } => "wrapping_up",
+        }
+    }
+}
+
 impl Default for Agent {
     fn default() -> Self {
         Self {
@@ -73,9 +86,16 @@ impl Agent {
     pub fn restore(row: AgentRow, now: Now) -> Self {
         let gone_at = now.steady.plus_seconds(SOCKET_GRACE_SECONDS);
         let socket = if row.connected { Socket::Lost { gone_at } } else { Socket::Gone };
+        let occupation = match row.wraps_up_until.map(|until| until.ms_since(now.steady)) {
+            Some(left @ 1..) => {
+                Occupation::WrappingUp { until: now.steady.plus_ms(left.min(WRAP_UP_MS_MAX)) }
+            }
+            _ => Occupation::Free,
+        };
         Self {
             by_hand: row.by_hand,
             socket,
+            occupation,
             misses: row.misses,
             idle_since: row.idle_since,
             ..Self::default()
@@ -89,6 +109,10 @@ impl Agent {
             misses: self.misses,
             idle_since: self.idle_since,
             connected: self.socket != Socket::Gone,
+            wraps_up_until: match self.occupation {
+                Occupation::WrappingUp { until } => Some(until),
+                _ => None,
+            },
         }
     }
 
@@ -206,6 +230,10 @@ impl Switchboard {
             && until <= now.steady
         {
             known.occupation = Occupation::Free;
+        }
+        if known.by_hand != ByHand::Available && known.by_hand.is_available(now.at) {
+            known.by_hand = ByHand::Available;
+            self.tell_availability(agent, turn);
         }
         turn.agent_changed(agent);
     }

@@ -74,6 +74,9 @@ pub struct Connection {
     pub delivery: Delivery,
     /// A sign of the leg was seen; whether it rang.
     pub leg: Option<Leg>,
+    /// The agent is at an ordinary telephone and talks only after pressing 1.
+    #[serde(default)]
+    pub presses_key: bool,
 }
 
 /// A sign of the leg to the agent.
@@ -95,9 +98,9 @@ pub enum Delivery {
     /// The cut-in failed for certain. The next poll delivers.
     NextPoll,
     /// It went out with the answer to a poll, or to the cut-in's own request.
-    Polled { at: Steady },
+    Given { at: Steady },
     /// The leg showed itself: the cut-in took effect.
-    Fetched,
+    Seen,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -169,6 +172,7 @@ impl Outcome {
 pub struct Offer {
     pub id: OfferId,
     pub agent: UserId,
+    pub since: Steady,
     pub until: Steady,
     pub at: DateTime<Utc>,
 }
@@ -184,9 +188,9 @@ pub enum Cause {
         by: UserId,
     },
     Declined,
-    /// Rung to the end, alone.
+    /// Rung alone, for as long as one agent is rung.
     Missed,
-    /// Rung to the end, together with others.
+    /// Rung to the end, together with others or for the last moment only.
     Expired,
     CallerHungUp,
     /// The agent took another call, went away, or lost their telephone.
@@ -220,10 +224,23 @@ pub enum Caller {
 }
 
 impl From<String> for Caller {
-    /// The ways in which telephone companies say that the number is withheld all mean the same.
+    /// The ways in which telephone companies say that the number is withheld all mean the same. The numbers are these
+    /// words on a telephone's keys.
     fn from(text: String) -> Self {
-        const WITHHELD: [&str; 8] =
-            ["", "anonymous", "restricted", "unknown", "unavailable", "private", "blocked", "+266696687"];
+        const WITHHELD: [&str; 12] = [
+            "",
+            "anonymous",
+            "restricted",
+            "unknown",
+            "unavailable",
+            "private",
+            "blocked",
+            "+266696687",
+            "+7378742833",
+            "+8656696",
+            "+86282452253",
+            "+2562533",
+        ];
         let plain = text.trim().to_ascii_lowercase();
         if WITHHELD.contains(&plain.as_str()) { Self::Withheld } else { Self::Known(text) }
     }
@@ -309,7 +326,17 @@ mod tests {
 
     #[test]
     fn however_it_is_said_a_withheld_number_is_nobody_and_anything_else_is_kept_as_it_is() {
-        for text in ["", " ", "anonymous", "Anonymous", "RESTRICTED", "unknown", "+266696687", " Private "] {
+        for text in [
+            "",
+            " ",
+            "anonymous",
+            "Anonymous",
+            "RESTRICTED",
+            "unknown",
+            "+266696687",
+            "+2562533",
+            " Private ",
+        ] {
             assert_eq!(Caller::from(text.to_owned()), Caller::Withheld, "{text:?}");
         }
         for text in ["+431234567", "sip:Ann@example.org", "client:ann", "+2666966871", "anonymous2"] {

@@ -15,6 +15,7 @@ use crate::routing::{
     assignment::Selection,
     eligibility::Objection,
     ids::{CallId, OfferId, UserId},
+    people::Reach,
     reasons::{ConnectionFailure, Reason},
 };
 
@@ -51,12 +52,14 @@ impl Switchboard {
         call.ring_left_ms = until.ms_since(now.steady);
         call.attempt += 1;
         let leg_seconds = leg_seconds(call, agent, turn);
+        let presses_key = is_at_a_telephone(agent, turn);
         call.state = State::Connecting(Connection {
             agent,
             offer,
             deadline: now.steady.plus_seconds(leg_seconds + BEYOND_SECONDS),
             delivery: Delivery::CuttingIn { since: now.steady },
             leg: None,
+            presses_key,
         });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         let call = call.clone();
@@ -106,7 +109,7 @@ impl Switchboard {
                 Instruction::Wait { poll }
             }
             State::Connecting(connection) if connection.poll_delivers(now) => {
-                connection.delivery = Delivery::Polled { at: now };
+                connection.delivery = Delivery::Given { at: now };
                 turn.touch(id);
                 connect_document(call, turn)
             }
@@ -124,7 +127,7 @@ impl Switchboard {
         let current = call.attempt == attempt;
         match &mut call.state {
             State::Connecting(connection) if current => {
-                connection.delivery = Delivery::Polled { at: now };
+                connection.delivery = Delivery::Given { at: now };
                 let document = connect_document(call, turn);
                 turn.answer(Some(id), document);
                 turn.touch(id);
@@ -142,7 +145,7 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let State::Connecting(connection) = &mut call.state
             && connection.leg.is_none()
-            && matches!(connection.delivery, Delivery::Polled { .. })
+            && matches!(connection.delivery, Delivery::Given { .. })
         {
             connection.delivery = Delivery::NextPoll;
             turn.touch(id);
@@ -172,8 +175,8 @@ impl Switchboard {
             return;
         }
         connection.leg = Some(if ringing { Leg::Ringing } else { Leg::Started });
-        if !matches!(connection.delivery, Delivery::Polled { .. }) {
-            connection.delivery = Delivery::Fetched;
+        if !matches!(connection.delivery, Delivery::Given { .. }) {
+            connection.delivery = Delivery::Seen;
         }
         turn.touch(id);
     }
@@ -181,9 +184,40 @@ impl Switchboard {
     /// The leg is up. If it was given up before, the caller has been brought back and the leg ends by that.
     pub(super) fn leg_answered(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return };
-        if let State::Connecting(connection) = &call.state {
+        if let State::Connecting(connection) = &call.state
+            && !connection.presses_key
+        {
             self.talk(id, connection.agent, turn);
         }
+    }
+
+    /// Somebody, or something, picked up an ordinary telephone: their own voicemail must not take the call.
+    pub(super) fn leg_picked_up(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        self.leg_seen(id, attempt, true, turn);
+        let instruction = match self.presses_key(id, attempt) {
+            true => Instruction::AskToPress { attempt },
+            false => Instruction::HangUp,
+        };
+        turn.answer(self.calls.contains_key(&id).then_some(id), instruction);
+    }
+
+    /// It is the agent. With our answer they are bridged.
+    pub(super) fn key_pressed(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        if !self.presses_key(id, attempt) {
+            return turn.answer(self.calls.contains_key(&id).then_some(id), Instruction::HangUp);
+        }
+        if let Some(agent) = self.calls.get(&id).and_then(Call::agent) {
+            self.talk(id, agent, turn);
+        }
+        turn.answer(Some(id), Instruction::Bridge);
+    }
+
+    /// Whether this connection waits for a key.
+    fn presses_key(&self, id: CallId, attempt: u32) -> bool {
+        let call = self.calls.get(&id).filter(|call| call.attempt == attempt);
+        call.is_some_and(
+            |call| matches!(&call.state, State::Connecting(connection) if connection.presses_key),
+        )
     }
 
     pub(super) fn talk(&mut self, id: CallId, agent: UserId, turn: &mut Turn<'_>) {
@@ -313,8 +347,8 @@ impl Connection {
         match self.delivery {
             Delivery::NextPoll => true,
             Delivery::CuttingIn { since } => silent_since(since),
-            Delivery::Polled { at } => silent_since(at),
-            Delivery::Unknown { .. } | Delivery::Fetched => false,
+            Delivery::Given { at } => silent_since(at),
+            Delivery::Unknown { .. } | Delivery::Seen => false,
         }
     }
 }
@@ -324,16 +358,20 @@ pub(super) fn first_poll(attempt: u32) -> u32 {
     attempt.saturating_mul(100_000)
 }
 
-/// Two of these lie 20 s apart or belong to different attempts, so each asks at an address of its own: at one that was
-/// answered before, the caller's side would hear the old answer again.
-pub(super) fn bring_back(call: &Call, turn: &Turn<'_>) -> Job {
+/// A poll that was not asked yet: at an address that was answered before, the caller's side would hear the old answer
+/// again. Two of these lie 20 s apart or belong to different attempts.
+pub(super) fn fresh_poll(call: &Call, turn: &Turn<'_>) -> u32 {
     let nth = call.seconds_since_arrival(turn) / 20 % 50;
+    first_poll(call.attempt) + 50_000 + nth * 1_000
+}
+
+pub(super) fn bring_back(call: &Call, turn: &Turn<'_>) -> Job {
     Job::BringBack {
         call: call.id,
         channel: call.channel,
         provider: call.provider.clone(),
         provider_call_id: call.provider_call_id.clone(),
-        poll: first_poll(call.attempt) + 50_000 + nth * 1_000,
+        poll: fresh_poll(call, turn),
     }
 }
 
@@ -345,6 +383,10 @@ fn cut_in(call: &Call) -> Job {
         provider_call_id: call.provider_call_id.clone(),
         attempt: call.attempt,
     }
+}
+
+fn is_at_a_telephone(agent: UserId, turn: &Turn<'_>) -> bool {
+    turn.facts.people.users.get(&agent).is_some_and(|user| matches!(user.reach, Reach::Number(_)))
 }
 
 fn leg_seconds(call: &Call, agent: UserId, turn: &Turn<'_>) -> u32 {

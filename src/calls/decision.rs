@@ -3,6 +3,7 @@
 use super::{
     call::{Call, Cause, Offer, Recording},
     channel::Slot,
+    time::Steady,
 };
 use crate::routing::{
     assignment::Candidate,
@@ -52,6 +53,12 @@ pub enum Instruction {
         poll: u32,
     },
     Connect(Connect),
+    /// To the agent's ordinary telephone: press 1.
+    AskToPress {
+        attempt: u32,
+    },
+    /// To the same: go on, and be bridged.
+    Bridge,
     /// A greeting, a beep, a recording.
     TakeMessage {
         slot: Slot,
@@ -239,6 +246,7 @@ pub struct AgentRow {
     pub idle_since: Option<DateTime<Utc>>,
     /// A softphone was connected.
     pub connected: bool,
+    pub wraps_up_until: Option<Steady>,
 }
 
 /// Work for the telephone company, kept until it is done. Each can be done twice without harm.

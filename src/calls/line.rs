@@ -4,6 +4,7 @@ use super::{
     agents::Agent,
     call::{Call, Cause, Offer, Outcome, Recording, State},
     channel::{Channel, Slot},
+    connecting::fresh_poll,
     decision::{Action, Instruction, OfferRow, Say, TicketChange, Write},
     event::Arrival,
     switchboard::{Facts, Switchboard, Turn},
@@ -31,7 +32,9 @@ pub(super) const SILENT_WAITING_SECONDS: u32 = 75;
 impl Switchboard {
     pub(super) fn call_arrives(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
         if let Some(known) = self.find(&arrival.provider, &arrival.provider_call_id) {
-            return self.caller_asks(known, arrival.poll, turn);
+            // By the fallback. Its addresses must be new: at one that was answered before, old answers are heard again.
+            let fresh = self.calls.get(&known).map_or(0, |call| fresh_poll(call, turn));
+            return self.caller_asks(known, arrival.poll.max(fresh), turn);
         }
         let Some(channel) = turn.facts.channels.get(&arrival.channel) else {
             return turn.answer(None, Instruction::HangUp);
@@ -57,6 +60,9 @@ impl Switchboard {
 
     /// Its end overtook its beginning. It is kept as what it was, and never rings.
     pub(super) fn call_was_missed(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
+        if let Some(known) = self.find(&arrival.provider, &arrival.provider_call_id) {
+            return self.caller_hung_up(known, turn);
+        }
         let call = self.open_call(arrival, turn);
         let id = call.id;
         self.admit(call);
@@ -137,42 +143,53 @@ impl Switchboard {
         if one_at_a_time && !call.offers.is_empty() {
             return;
         }
-        let mut selection = self.select(call, channel, turn.facts);
+        let mut selection = self.select_for(call, channel, turn.facts);
         if one_at_a_time {
             keep_least_rung(call, &mut selection.eligible);
         }
-        let chosen = choose(call, one_at_a_time, &selection);
-        let being_offered = selection.anyone_objects(|o| *o == Objection::BeingOffered);
-        if !chosen.is_empty() || !call.offers.is_empty() || being_offered {
-            self.ring(id, channel, &chosen, selection, turn);
-        } else if call.wait_left(turn) > 0 && selection.anyone_objects(Objection::is_merely_busy) {
-            self.wait(id, selection, turn);
-        } else {
-            let reason = selection.nobody();
-            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        let chosen = choose(&call.offers, one_at_a_time, &selection);
+        let rings = !chosen.is_empty() || !call.offers.is_empty();
+        match next(&selection, rings, call.wait_left(turn) > 0) {
+            Next::Ring => self.ring(id, channel, &chosen, selection, turn),
+            Next::Wait => self.wait(id, selection, turn),
+            Next::TakeMessage => {
+                let reason = selection.nobody();
+                self.take_message(id, Slot::Unanswered, selection, reason, turn);
+            }
         }
     }
 
-    /// Who could be rung for this call now, and why not the others.
-    pub(super) fn select(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
+    fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
+        let rounds: u32 = call.rung.values().sum();
+        let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
+        self.select(&call.excluded, draw, channel, facts)
+    }
+
+    /// Who could be rung now for a call that is not for the `excluded`, and why not the others.
+    pub(super) fn select(
+        &self,
+        excluded: &BTreeMap<UserId, Objection>,
+        draw: u64,
+        channel: &Channel,
+        facts: Facts<'_>,
+    ) -> Selection {
         const NOBODY: Standing<'static> =
             Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
         let standing = |user: UserId| match self.agents.get(&user) {
             None => (NOBODY, None),
             Some(agent) => {
-                let hindrance = call.excluded.get(&user).or_else(|| agent.busy(one_at_a_time));
+                let hindrance = excluded.get(&user).or_else(|| agent.busy(one_at_a_time));
                 (Standing { by_hand: &agent.by_hand, phone: agent.phone(), hindrance }, agent.idle_since)
             }
         };
-        let rounds: u32 = call.rung.values().sum();
         let field = Field {
             people: facts.people,
             load: facts.load,
             kind: TicketType::Calling,
             at: facts.now.at,
             cursor: self.cursors.get(&channel.id).copied(),
-            draw: call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds)),
+            draw,
             standing,
         };
         assignment::select(&channel.rule, &field)
@@ -221,7 +238,7 @@ impl Switchboard {
             self.cursors.insert(channel.id, cursor);
             turn.write(Write::Cursor { channel: channel.id, cursor });
         }
-        let offer = Offer { id: offer_id, agent: entrant.user, until, at: now.at };
+        let offer = Offer { id: offer_id, agent: entrant.user, since: now.steady, until, at: now.at };
         call.offers.push(offer);
         *call.rung.entry(entrant.user).or_default() += 1;
         self.offers.insert(offer.id, id);
@@ -292,9 +309,10 @@ impl Switchboard {
         let due: Vec<Offer> = call.offers.iter().filter(|offer| offer.until <= now).copied().collect();
         let alone = call.offers.len() == 1;
         for offer in due {
-            self.end_offer(offer.id, if alone { Cause::Missed } else { Cause::Expired }, turn);
+            let missed = alone && self.rang_long_enough(id, offer, turn);
+            self.end_offer(offer.id, if missed { Cause::Missed } else { Cause::Expired }, turn);
             turn.line_changed();
-            if alone {
+            if missed {
                 self.missed(id, offer, turn);
             }
         }
@@ -319,7 +337,14 @@ impl Switchboard {
     pub(super) fn select_again(&self, id: CallId, turn: &Turn<'_>) -> Selection {
         let Some(call) = self.calls.get(&id) else { return Selection::default() };
         let channel = turn.facts.channels.get(&call.channel);
-        channel.map(|channel| self.select(call, channel, turn.facts)).unwrap_or_default()
+        channel.map(|channel| self.select_for(call, channel, turn.facts)).unwrap_or_default()
+    }
+
+    /// Who was rung for the last moment only has missed nothing that counts.
+    fn rang_long_enough(&self, id: CallId, offer: Offer, turn: &Turn<'_>) -> bool {
+        let times = self.calls.get(&id).map(|call| turn.times_of(call.channel)).unwrap_or_default();
+        let seconds = times.agent_ring_seconds.min(times.ring_seconds);
+        turn.now().steady >= offer.since.plus_seconds(seconds)
     }
 
     /// Rung alone and not answered. After some in a row the agent is set away, unless they are the last one there.
@@ -375,11 +400,31 @@ fn keep_least_rung(call: &Call, eligible: &mut Vec<Entrant>) {
     eligible.retain(|entrant| Some(rung(entrant)) == least);
 }
 
-/// The agents to ring now, in the order of the strategy.
-fn choose(call: &Call, one_at_a_time: bool, selection: &Selection) -> Vec<Entrant> {
-    let not_rung = selection.eligible.iter().filter(|entrant| call.offer_to(entrant.user).is_none());
-    let at_most = if one_at_a_time { 1 } else { RUNG_AT_ONCE.saturating_sub(call.offers.len()) };
+/// The agents to ring now besides those who are rung already, in the order of the strategy.
+pub(super) fn choose(rung: &[Offer], one_at_a_time: bool, selection: &Selection) -> Vec<Entrant> {
+    let is_rung = |entrant: &&Entrant| rung.iter().any(|offer| offer.agent == entrant.user);
+    let not_rung = selection.eligible.iter().filter(|entrant| !is_rung(entrant));
+    let at_most = if one_at_a_time { 1 } else { RUNG_AT_ONCE.saturating_sub(rung.len()) };
     not_rung.take(at_most).cloned().collect()
+}
+
+/// What is to be done with a call in line.
+pub(super) enum Next {
+    Ring,
+    Wait,
+    TakeMessage,
+}
+
+/// Whoever is busy is worth waiting for, where waiting is allowed (A13); who is only being offered another call keeps
+/// this one ringing.
+pub(super) fn next(selection: &Selection, somebody_is_rung: bool, may_wait: bool) -> Next {
+    if somebody_is_rung || selection.anyone_objects(|o| *o == Objection::BeingOffered) {
+        Next::Ring
+    } else if may_wait && selection.anyone_objects(Objection::is_merely_busy) {
+        Next::Wait
+    } else {
+        Next::TakeMessage
+    }
 }
 
 impl Call {

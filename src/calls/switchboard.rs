@@ -45,6 +45,8 @@ pub struct Switchboard {
     timers: Timers,
     /// The minute at which shifts were last looked at.
     minute: i64,
+    /// The call whose deadline is being acted on.
+    at_work: Option<CallId>,
     pub(super) ids: Ids,
 }
 
@@ -76,6 +78,7 @@ impl Switchboard {
             cursors: HashMap::new(),
             timers: Timers::default(),
             minute: 0,
+            at_work: None,
             ids,
         }
     }
@@ -95,6 +98,8 @@ impl Switchboard {
             Event::ConnectFetched { call, attempt } => self.connect_fetched(call, attempt, turn),
             Event::LegSeen { call, attempt, ringing } => self.leg_seen(call, attempt, ringing, turn),
             Event::LegAnswered { call, attempt } => self.leg_answered(call, attempt, turn),
+            Event::LegPickedUp { call, attempt } => self.leg_picked_up(call, attempt, turn),
+            Event::KeyPressed { call, attempt } => self.key_pressed(call, attempt, turn),
             Event::LegEnded { call, attempt, cause } => self.leg_ended(call, attempt, cause, turn),
             Event::LegHungUp { call, attempt } => self.leg_hung_up(call, attempt, turn),
             Event::LegFound { call, attempt, up } => self.leg_found(call, attempt, up, turn),
@@ -179,6 +184,12 @@ impl Switchboard {
         self.calls.get(&id)
     }
 
+    /// After a panic: the call whose deadline broke it, whatever was to be handled. Nothing else goes on until that
+    /// call is put aside.
+    pub fn broken_by(&self) -> Option<CallId> {
+        self.at_work
+    }
+
     /// Every live call, in no order.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.values()
@@ -200,7 +211,11 @@ impl Switchboard {
     fn let_time_pass(&mut self, turn: &mut Turn<'_>) {
         while let Some(who) = self.timers.take_due(turn.now().steady) {
             match who {
-                Who::Call(call) => self.call_due(call, turn),
+                Who::Call(call) => {
+                    self.at_work = Some(call);
+                    self.call_due(call, turn);
+                    self.at_work = None;
+                }
                 Who::Agent(agent) => self.agent_due(agent, turn),
             }
         }

@@ -16,9 +16,9 @@ use crate::routing::{
 };
 
 /// A recording of which nothing is heard is looked for after this time.
-pub(super) const LOOK_SECONDS: u32 = 600;
+const LOOK_SECONDS: u32 = 600;
 /// The caller is gone and nothing was heard of a recording: look sooner.
-const LOOK_SOON_SECONDS: u32 = 60;
+pub(super) const LOOK_SOON_SECONDS: u32 = 60;
 /// A recording that was reported but can't be found is given up after so many looks.
 const LOOKS_MAX: u32 = 20;
 

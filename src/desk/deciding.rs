@@ -2,25 +2,27 @@
 //! and then acts on.
 
 use super::{
-    Input, Outcome, TicketPatch, Webhook, documents,
+    Doing, Input, Outcome, TicketPatch, Webhook, documents,
     engine::Engine,
     jobs::{self, Report},
-    memory::fingerprint,
-    settings::Refused,
+    memory::{Memory, fingerprint},
+    settings::{Refused, Settings},
     softphones::{ClientFrame, Frame, Opened, Said, SocketId},
     wrong,
 };
 use crate::{
     calls::{
+        channel::Times,
         decision::{Decision, Job, Say, TicketChange, Write},
         event::{Arrival, Event},
+        preview,
         switchboard::Facts,
         time::Now,
     },
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
-        ids::{ChannelId, JobId, TicketId, TokenId, UserId},
-        load::TicketType,
+        ids::{CallId, ChannelId, JobId, TicketId, TokenId, UserId},
+        load::{Load, TicketType},
     },
     store::{
         self,
@@ -34,7 +36,7 @@ use crate::{
     },
     tickets::ticket::Ticket,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -55,8 +57,11 @@ pub(super) struct Round {
 
 /// Why a round came to nothing.
 pub(super) enum Broken {
-    /// Deciding it panicked.
-    Panicked(String),
+    /// Deciding it panicked; not for its own sake, if a call's deadline was to blame.
+    Panicked {
+        error: String,
+        by: Option<CallId>,
+    },
     Store(NotCommitted),
 }
 
@@ -89,6 +94,15 @@ impl Engine {
             Input::Job(report) => self.job(report, round),
             Input::Save(change) => self.save(change.clone(), round),
             Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
+            Input::SetAvailability { agent, by_hand } => {
+                if self.memory.settings.people.users.contains_key(agent) {
+                    let (agent, by_hand) = (*agent, by_hand.clone());
+                    self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
+                }
+                Ok(Some(self.look(*agent)))
+            }
+            Input::Look { agent } => Ok(Some(self.look(*agent))),
+            Input::Preview { channel, at } => Ok(Some(self.preview(*channel, *at))),
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }
@@ -103,18 +117,14 @@ impl Engine {
         let now = self.around.clock.now();
         let memory = &mut self.memory;
         memory.load.expire(now.at);
-        let facts = Facts {
-            people: &memory.settings.people,
-            channels: &memory.settings.channels,
-            times: self.around.ground.times,
-            load: &memory.load,
-            now,
-        };
+        let facts = facts(&memory.settings, &memory.load, self.around.ground.times, now);
         let name = event.name();
         let quiet = matches!(event, Event::TimePassed);
         let document = if quiet { None } else { Some(store::to_json(&event)) };
         let board = &mut memory.board;
-        let decision = catch_unwind(AssertUnwindSafe(|| board.handle(event, facts))).map_err(panicked)?;
+        let decision = catch_unwind(AssertUnwindSafe(|| board.handle(event, facts)));
+        let decision =
+            decision.map_err(|payload| Broken::Panicked { error: words(payload), by: board.broken_by() })?;
         if let Some(document) = document {
             round.batch.events.push(EventRow { at: now.at, document });
         }
@@ -298,6 +308,12 @@ impl Engine {
             Reading::Recorded { arrival, recording: Some(recording) } => {
                 (&arrival.provider_call_id, recording)
             }
+            Reading::Event { event, .. }
+                if event.call().is_some_and(|call| self.memory.parked.contains(&call)) =>
+            {
+                // Not over, only put aside: its caller gets a document that needs no store.
+                return Ok(Some(Outcome::Unavailable));
+            }
             _ => return Ok(Some(Outcome::Late)),
         };
         if recording.seconds == 0 {
@@ -305,8 +321,16 @@ impl Engine {
         }
         let found =
             store::calls::at_provider(self.writer.connection(), &webhook.provider, provider_call_id).await;
-        let kept = match found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))? {
-            Some(call) => call.keep(recording.clone()),
+        let failed = |error| Broken::Store(NotCommitted::Failed(error));
+        let kept = match found.map_err(failed)? {
+            Some(call) => {
+                let there =
+                    store::voicemails::is_kept(self.writer.connection(), call.id, &recording.id).await;
+                if there.map_err(failed)? {
+                    return Ok(Some(Outcome::Late));
+                }
+                call.keep(recording.clone())
+            }
             None => {
                 warn!(provider = webhook.provider, "a recording of a call that nobody knows");
                 return Ok(Some(Outcome::Late));
@@ -428,6 +452,32 @@ impl Engine {
         }
     }
 
+    fn look(&self, agent: UserId) -> Outcome {
+        if !self.memory.settings.people.users.contains_key(&agent) {
+            return Outcome::Refused(Refused::NotFound);
+        }
+        let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        Outcome::Doing(Doing {
+            phone: known.phone(),
+            occupation: known.occupation.name(),
+            offers: known.offers.len(),
+            availability: known.by_hand,
+        })
+    }
+
+    fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>) -> Outcome {
+        let Memory { settings, board, load, .. } = &self.memory;
+        let Some(channel) = settings.channels.get(&id) else { return Outcome::Refused(Refused::NotFound) };
+        let times = self.around.ground.times;
+        let preview = match at {
+            None => board.preview(channel, facts(settings, load, times, self.around.clock.now())),
+            Some(at) => {
+                preview::by_schedule(channel, &settings.people, times, load, board.cursor(channel), at)
+            }
+        };
+        Outcome::Preview(Box::new(preview))
+    }
+
     async fn change_ticket(
         &mut self,
         id: TicketId,
@@ -450,6 +500,8 @@ impl Engine {
             *live = ticket.clone();
         }
         round.batch.tickets.insert(id, ticket.clone());
+        // Somebody may be below their capacity again.
+        self.happen(Event::SettingsChanged, None, round)?;
         Ok(Some(Outcome::Ticket(Box::new(ticket))))
     }
 
@@ -477,8 +529,12 @@ impl Engine {
     }
 }
 
-fn panicked(payload: Box<dyn std::any::Any + Send>) -> Broken {
+fn facts<'a>(settings: &'a Settings, load: &'a Load, times: Times, now: Now) -> Facts<'a> {
+    Facts { people: &settings.people, channels: &settings.channels, times, load, now }
+}
+
+fn words(payload: Box<dyn std::any::Any + Send>) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    Broken::Panicked(text.unwrap_or_else(|| "panicked".into()))
+    text.unwrap_or_else(|| "panicked".into())
 }

@@ -77,7 +77,7 @@ impl Engine {
         mut writer: Writer,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<(Self, Desk)> {
-        let memory = memory::recall(&around, &mut writer).await?;
+        let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
         let (publish, settings) = watch::channel(memory.settings.clone());
         around.health.epoch.store(writer.epoch(), Ordering::Relaxed);
@@ -191,14 +191,24 @@ impl Engine {
     async fn take_alone(&mut self, mut envelopes: Vec<Envelope>, mut broken: Broken) -> anyhow::Result<()> {
         loop {
             let error = match broken {
-                Broken::Panicked(error) => error,
+                Broken::Panicked { by: Some(call), error } => {
+                    error!(call.id = %call, error, "a call breaks the switchboard and is put aside");
+                    self.memory.parked.insert(call);
+                    self.recover().await?;
+                    match self.attempt(&[&envelopes[0].input]).await {
+                        Ok(round) => return self.act(round, envelopes).await,
+                        Err(again) => broken = again,
+                    }
+                    continue;
+                }
+                Broken::Panicked { error, by: None } => error,
                 Broken::Store(NotCommitted::Fenced) => {
                     anyhow::bail!("another strowger has taken over the database")
                 }
                 Broken::Store(NotCommitted::Failed(error)) if is_about_this_event(&error) => {
                     error.to_string()
                 }
-                Broken::Store(NotCommitted::Failed(error)) => {
+                Broken::Store(NotCommitted::Failed(error) | NotCommitted::InDoubt(error)) => {
                     self.store_is_down(&error);
                     self.wait_for_store().await?;
                     self.recover().await?;
@@ -246,14 +256,32 @@ impl Engine {
         }
         if !round.batch.is_empty() {
             let began = self.around.clock.now().steady;
-            self.writer.commit(&round.batch).await.map_err(Broken::Store)?;
+            self.commit(&round.batch).await.map_err(Broken::Store)?;
             let took_ms = self.around.clock.now().steady.ms_since(began);
             self.around.health.metrics.commit_ms.observe(took_ms);
         }
-        if self.around.health.store_came_up() {
+        Ok(round)
+    }
+
+    /// When this returns it is certain whether the batch is in the store.
+    async fn commit(&mut self, batch: &Batch) -> Result<(), NotCommitted> {
+        let number = self.writer.last_batch() + 1;
+        let mut committed = self.writer.commit(batch).await;
+        while let Err(NotCommitted::InDoubt(error)) = committed {
+            self.store_is_down(&error);
+            if self.wait_for_store().await.is_err() {
+                return Err(NotCommitted::InDoubt(error));
+            }
+            committed = match self.writer.find_out(number).await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(NotCommitted::Failed(error)),
+                Err(other) => Err(other),
+            };
+        }
+        if committed.is_ok() && self.around.health.store_came_up() {
             info!("the store takes writes again");
         }
-        Ok(round)
+        committed
     }
 
     /// Everything is on the disk: now it may be said and done.
@@ -340,7 +368,8 @@ impl Engine {
     /// Forgets everything that is not in the store, and reads it anew. While the store can't be read, it tries again.
     async fn recover(&mut self) -> anyhow::Result<()> {
         loop {
-            match memory::recall(&self.around, &mut self.writer).await {
+            let parked = self.memory.parked.clone();
+            match memory::recall(&self.around, &mut self.writer, parked).await {
                 Ok(memory) => {
                     self.memory = memory;
                     break;
@@ -366,7 +395,7 @@ impl Engine {
         let id = self.memory.ids.next(now.timestamp_millis());
         let row = QuarantineRow { id, at: now, error: error.to_owned(), document: format!("{input:?}") };
         let batch = Batch { quarantine: vec![row], ..Batch::default() };
-        if let Err(error) = self.writer.commit(&batch).await {
+        if let Err(error) = self.commit(&batch).await {
             error!(%error, "it could not be recorded either");
         }
         if let Err(error) = self.recover().await {

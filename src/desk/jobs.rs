@@ -109,9 +109,12 @@ impl Runner {
                     Err(Trouble::Gone | Trouble::NotFound) => {
                         done(Some(Event::CallerHungUp { call: *call }), None)
                     }
-                    // The dial's own end brings them back too; more tries would only disturb what comes after.
-                    Err(trouble) if tries >= 2 => given_up(tries, trouble.to_string(), None),
-                    Err(trouble) => again(tries, &COMMAND_BACKOFF, trouble.to_string(), None),
+                    // The dial's own end brings them back too, and who stays silent is looked for. A later try could
+                    // tear them out of what came meanwhile.
+                    Err(trouble) => {
+                        warn!(call.id = %call, %trouble, "a caller could not be brought back");
+                        done(None, None)
+                    }
                 }
             }
             Job::HangUp { provider, provider_call_id, .. } => match self.providers.get(provider) {

@@ -9,7 +9,7 @@ use crate::{
     },
     providers::Reply,
     routing::{
-        ids::{Ids, TicketId},
+        ids::{CallId, Ids, TicketId},
         load::{COUNTED_FOR, Load},
     },
     store::{self, Writer},
@@ -35,6 +35,8 @@ pub(super) struct Memory {
     pub tickets: HashMap<TicketId, Ticket>,
     /// Every call that ever came, by a hash of what its telephone company calls it.
     pub known_calls: HashSet<u128>,
+    /// Live calls that can't be read, or break the switchboard: left as they are until the next start.
+    pub parked: HashSet<CallId>,
     pub answers: Answers,
     pub ids: Ids,
 }
@@ -64,7 +66,11 @@ impl Answers {
 }
 
 /// Reads everything that the engine keeps in memory.
-pub(super) async fn recall(around: &Surroundings, writer: &mut Writer) -> anyhow::Result<Memory> {
+pub(super) async fn recall(
+    around: &Surroundings,
+    writer: &mut Writer,
+    mut parked: HashSet<CallId>,
+) -> anyhow::Result<Memory> {
     let now = around.clock.now();
     let stored = store::settings::all(writer.connection()).await.context("cannot read the settings")?;
     let settings = Settings::load(stored, &around.ground)
@@ -73,7 +79,10 @@ pub(super) async fn recall(around: &Surroundings, writer: &mut Writer) -> anyhow
     let connection = writer.connection();
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
     let ids = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
-    let calls = store::calls::live(connection).await.context("cannot read the live calls")?;
+    let (mut calls, unreadable) =
+        store::calls::live(connection).await.context("cannot read the live calls")?;
+    parked.extend(unreadable);
+    calls.retain(|call| !parked.contains(&call.id));
     let agents = store::agents::all(connection).await.context("cannot read the agents")?;
     let cursors = store::cursors::all(connection).await.context("cannot read the cursors")?;
     let since = now.at - TimeDelta::milliseconds(ANSWERS_KEPT_MS);
@@ -98,6 +107,7 @@ pub(super) async fn recall(around: &Surroundings, writer: &mut Writer) -> anyhow
         load,
         tickets: tickets.into_iter().map(|ticket| (ticket.id, ticket)).collect(),
         known_calls: ids.iter().map(|(provider, id)| fingerprint(provider, id)).collect(),
+        parked,
         answers,
         ids: Ids::new(rand::random()),
     })

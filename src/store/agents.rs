@@ -1,7 +1,7 @@
 //! What outlives a restart of what we know of an agent.
 
 use super::{id, instant, json, ms, to_json};
-use crate::calls::decision::AgentRow;
+use crate::calls::{decision::AgentRow, time::Steady};
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 pub(super) async fn write(
@@ -10,18 +10,21 @@ pub(super) async fn write(
 ) -> sqlx::Result<()> {
     let rows: Vec<&AgentRow> = agents.collect();
     for rows in rows.chunks(2_000) {
-        let mut query =
-            QueryBuilder::new("insert into agents (user_id, by_hand, misses, idle_since_ms, connected) ");
+        let mut query = QueryBuilder::new(
+            "insert into agents (user_id, by_hand, misses, idle_since_ms, connected, wraps_up_until_ms) ",
+        );
         query.push_values(rows, |mut row, agent| {
             row.push_bind(agent.agent.to_string())
                 .push_bind(to_json(&agent.by_hand))
                 .push_bind(i64::from(agent.misses))
                 .push_bind(agent.idle_since.map(ms))
-                .push_bind(agent.connected.then_some(1_i64));
+                .push_bind(agent.connected.then_some(1_i64))
+                .push_bind(agent.wraps_up_until.map(|until| until.0));
         });
         query.push(
             " on conflict (user_id) do update set by_hand = excluded.by_hand, misses = excluded.misses,
-            idle_since_ms = excluded.idle_since_ms, connected = excluded.connected",
+            idle_since_ms = excluded.idle_since_ms, connected = excluded.connected,
+            wraps_up_until_ms = excluded.wraps_up_until_ms",
         );
         query.build().persistent(false).execute(&mut *tx).await?;
     }
@@ -29,7 +32,7 @@ pub(super) async fn write(
 }
 
 pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<AgentRow>> {
-    let sql = "select user_id, by_hand, misses, idle_since_ms, connected from agents";
+    let sql = "select user_id, by_hand, misses, idle_since_ms, connected, wraps_up_until_ms from agents";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     let read = rows.iter().map(|row| {
         Ok(AgentRow {
@@ -38,6 +41,7 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<AgentRow
             misses: u32::try_from(row.try_get::<i64, _>("misses")?).unwrap_or(0),
             idle_since: row.try_get::<Option<i64>, _>("idle_since_ms")?.map(instant),
             connected: row.try_get::<Option<i64>, _>("connected")?.is_some(),
+            wraps_up_until: row.try_get::<Option<i64>, _>("wraps_up_until_ms")?.map(Steady),
         })
     });
     read.collect()

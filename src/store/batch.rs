@@ -82,20 +82,31 @@ pub enum NotCommitted {
     /// Nothing of the batch is in the store; it may be tried again.
     #[error("the store did not take it: {0}")]
     Failed(#[source] sqlx::Error),
+    /// Nobody knows until the store can be read again: see [`Writer::find_out`].
+    #[error("the store can't be read to see whether it took it: {0}")]
+    InDoubt(#[source] sqlx::Error),
 }
 
 impl Writer {
-    /// Commits the batch. When this returns well it is on the disk; else nothing of it is.
+    /// Commits the batch. When this returns well it is on the disk.
     pub async fn commit(&mut self, batch: &Batch) -> Result<(), NotCommitted> {
+        if self.in_doubt {
+            self.look_again().await?;
+        }
         let number = self.last_batch + 1;
-        let written = self.try_commit(batch, number).await;
-        match written {
+        match self.try_commit(batch, number).await {
             Ok(()) => {
                 self.last_batch = number;
                 Ok(())
             }
-            Err(NotCommitted::Fenced) => Err(NotCommitted::Fenced),
-            Err(NotCommitted::Failed(error)) => self.find_out(number, error).await,
+            Err(NotCommitted::Failed(error)) => {
+                self.in_doubt = true;
+                match self.find_out(number).await? {
+                    true => Ok(()),
+                    false => Err(NotCommitted::Failed(error)),
+                }
+            }
+            Err(other) => Err(other),
         }
     }
 
@@ -108,16 +119,26 @@ impl Writer {
         tx.commit().await.map_err(NotCommitted::Failed)
     }
 
-    /// The commit failed, or nobody knows: opens the database anew and looks which batch was the last.
-    async fn find_out(&mut self, number: i64, error: sqlx::Error) -> Result<(), NotCommitted> {
-        let fresh = SqliteConnection::connect_with(&self.options).await.map_err(NotCommitted::Failed)?;
-        self.connection = fresh;
-        let last = engine::last_batch(&mut self.connection).await.map_err(NotCommitted::Failed)?;
-        if last == number {
-            self.last_batch = number;
-            return Ok(());
+    /// Whether the batch of this number, whose commit was answered with an error, is in the store after all.
+    /// `InDoubt`: the store can't be read; ask again.
+    pub async fn find_out(&mut self, number: i64) -> Result<bool, NotCommitted> {
+        if self.in_doubt {
+            self.look_again().await?;
         }
-        Err(NotCommitted::Failed(error))
+        Ok(self.last_batch == number)
+    }
+
+    /// Opens the database anew and looks how far writing got, and whether it is still ours to write.
+    async fn look_again(&mut self) -> Result<(), NotCommitted> {
+        let options = self.options.clone().create_if_missing(false);
+        self.connection = SqliteConnection::connect_with(&options).await.map_err(NotCommitted::InDoubt)?;
+        let (epoch, last_batch) =
+            engine::position(&mut self.connection).await.map_err(NotCommitted::InDoubt)?;
+        if epoch != self.epoch {
+            return Err(NotCommitted::Fenced);
+        }
+        (self.last_batch, self.in_doubt) = (last_batch, false);
+        Ok(())
     }
 
     /// Says that nothing more will be written.
@@ -128,7 +149,8 @@ impl Writer {
 
     /// Opens the database anew, after it could not be read. If that fails, the next read says so.
     pub async fn reconnect(&mut self) {
-        if let Ok(fresh) = SqliteConnection::connect_with(&self.options).await {
+        let options = self.options.clone().create_if_missing(false);
+        if let Ok(fresh) = SqliteConnection::connect_with(&options).await {
             self.connection = fresh;
         }
     }

@@ -64,18 +64,22 @@ pub(super) async fn write(tx: &mut SqliteConnection, calls: impl Iterator<Item =
     Ok(())
 }
 
-/// Every live call, as it was when it was last written. One that can't be read stays as it is for somebody to look at:
-/// the others go on.
-pub async fn live(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Call>> {
+/// Every live call, as it was when it was last written, and the ids of those that can't be read: they stay as they
+/// are for somebody to look at.
+pub async fn live(connection: &mut SqliteConnection) -> sqlx::Result<(Vec<Call>, Vec<CallId>)> {
     let sql = "select id, live from calls where live is not null";
-    let rows = sqlx::query(sql).fetch_all(connection).await?;
-    let read = rows.iter().map(|row| Ok((row.try_get::<String, _>("id")?, json::<Call>(row, "live"))));
-    let read: Vec<_> = read.collect::<sqlx::Result<_>>()?;
-    let readable = read.into_iter().filter_map(|(id, call)| {
-        call.inspect_err(|error| error!(call.id = id, %error, "a live call can't be read and is left out"))
-            .ok()
-    });
-    Ok(readable.collect())
+    let (mut calls, mut unreadable) = (Vec::new(), Vec::new());
+    for row in sqlx::query(sql).fetch_all(connection).await? {
+        let id = id(&row, "id")?;
+        match json(&row, "live") {
+            Ok(call) => calls.push(call),
+            Err(error) => {
+                error!(call.id = %id, %error, "a live call can't be read and is left out");
+                unreadable.push(id);
+            }
+        }
+    }
+    Ok((calls, unreadable))
 }
 
 /// What every call was called by its telephone company.

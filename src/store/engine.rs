@@ -31,9 +31,10 @@ pub(super) async fn begin_batch(tx: &mut SqliteConnection, epoch: i64, batch: i6
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn last_batch(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
-    let sql = "select last_batch from engine where account = $1";
-    sqlx::query_scalar(sql).bind(ACCOUNT).fetch_one(connection).await
+/// The epoch, and the number of the last batch.
+pub(super) async fn position(connection: &mut SqliteConnection) -> sqlx::Result<(i64, i64)> {
+    let sql = "select epoch, last_batch from engine where account = $1";
+    sqlx::query_as(sql).bind(ACCOUNT).fetch_one(connection).await
 }
 
 /// Notes a clean stop, unless somebody else has taken over.

@@ -3,7 +3,8 @@
 use super::{Reader, id, instant, json, ms, to_json};
 use crate::{calls::decision::Job, routing::ids::JobId};
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
+use tracing::error;
 
 #[derive(Debug, Clone)]
 pub struct JobRow {
@@ -85,23 +86,27 @@ pub(super) async fn note_tries(tx: &mut SqliteConnection, tries: &[Tried]) -> sq
     Ok(())
 }
 
-/// Everything that is still to be done.
+/// Everything that is still to be done. A job that can't be read stays for somebody to look at: the others go on.
 pub async fn open(connection: &mut SqliteConnection) -> sqlx::Result<Vec<JobRow>> {
     let sql =
         "select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs where failed_ms is null";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
-    let read = rows.iter().map(|row| {
-        Ok(JobRow {
-            id: id(row, "id")?,
-            job: json(row, "document")?,
-            due_at: instant(row.try_get("due_ms")?),
-            tries: u32::try_from(row.try_get::<i64, _>("tries")?).unwrap_or(0),
-            sent_at: row.try_get::<Option<i64>, _>("sent_ms")?.map(instant),
-            failed_at: None,
-            error: row.try_get("error")?,
-        })
+    let readable = rows.iter().filter_map(|row| {
+        read(row).inspect_err(|error| error!(%error, "a job can't be read and is left alone")).ok()
     });
-    read.collect()
+    Ok(readable.collect())
+}
+
+fn read(row: &SqliteRow) -> sqlx::Result<JobRow> {
+    Ok(JobRow {
+        id: id(row, "id")?,
+        job: json(row, "document")?,
+        due_at: instant(row.try_get("due_ms")?),
+        tries: u32::try_from(row.try_get::<i64, _>("tries")?).unwrap_or(0),
+        sent_at: row.try_get::<Option<i64>, _>("sent_ms")?.map(instant),
+        failed_at: None,
+        error: row.try_get("error")?,
+    })
 }
 
 /// How many jobs are still to be done, and how many were given up.

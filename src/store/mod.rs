@@ -124,6 +124,8 @@ pub struct Writer {
     options: SqliteConnectOptions,
     epoch: i64,
     last_batch: i64,
+    /// The last commit was answered with an error: what is in the store has to be looked at before anything else.
+    in_doubt: bool,
 }
 
 /// Opens the database in `folder`, makes or migrates it, and raises the epoch: an older daemon that still runs
@@ -155,7 +157,7 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy_with(options.clone().read_only(true));
-    Ok((Writer { connection, options, epoch, last_batch }, Reader { pool }))
+    Ok((Writer { connection, options, epoch, last_batch, in_doubt: false }, Reader { pool }))
 }
 
 async fn check_version(connection: &mut SqliteConnection) -> anyhow::Result<()> {

@@ -27,13 +27,20 @@ pub(super) async fn write(tx: &mut SqliteConnection, voicemails: &[Voicemail]) -
             .push_bind(kept.sha256.as_str())
             .push_bind(ms(kept.kept_at));
     });
-    query.push(" on conflict (call) do nothing");
+    query.push(" on conflict (call, recording) do nothing");
     query.build().persistent(false).execute(&mut *tx).await?;
     for kept in voicemails {
         let sql = "update calls set outcome = 'voicemail' where id = $1 and outcome = 'abandoned'";
         sqlx::query(sql).bind(kept.call.to_string()).execute(&mut *tx).await?;
     }
     Ok(())
+}
+
+/// Whether this recording of this call is on our disk.
+pub async fn is_kept(connection: &mut SqliteConnection, call: CallId, recording: &str) -> sqlx::Result<bool> {
+    let sql = "select 1 from voicemails where call = $1 and recording = $2";
+    let row = sqlx::query(sql).bind(call.to_string()).bind(recording).fetch_optional(connection).await?;
+    Ok(row.is_some())
 }
 
 impl Reader {
@@ -45,7 +52,7 @@ impl Reader {
         calls.iter().for_each(|call| {
             list.push_bind(call.to_string());
         });
-        query.push(")");
+        query.push(") order by kept_ms");
         let rows = query.build().fetch_all(&self.pool).await?;
         let read = rows.iter().map(|row| {
             Ok(Voicemail {

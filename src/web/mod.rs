@@ -1,14 +1,17 @@
 //! HTTP and WebSocket, thin: one file per thing. Nothing is decided here.
 
 mod auth;
+mod availability;
 mod calls;
 mod channels;
 mod greetings;
 mod health;
 mod hooks;
+mod language;
 mod media;
 mod metrics;
 mod page;
+mod preview;
 mod problem;
 mod softphone;
 mod teams;
@@ -18,7 +21,7 @@ mod users;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    routing::ids::Ids,
+    routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
 use axum::{
@@ -49,6 +52,8 @@ pub struct Web {
     /// No trailing slash.
     pub public_url: Arc<str>,
     pub sounds: Arc<Sounds>,
+    /// For whoever does not say which they read.
+    pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
     ids: Arc<Mutex<Ids>>,
@@ -65,6 +70,7 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
+        language: Language,
         voicemails: PathBuf,
         seed: u64,
     ) -> Self {
@@ -76,6 +82,7 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
+            language,
             voicemails: Arc::new(voicemails),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
@@ -116,6 +123,7 @@ fn api() -> Router<Web> {
         .route("/me", get(users::me))
         .route("/users", get(users::list).post(users::create))
         .route("/users/{id}", get(users::show).patch(users::change))
+        .route("/users/{id}/availability", get(availability::show).put(availability::set))
         .route("/teams", get(teams::list).post(teams::create))
         .route("/teams/{id}", get(teams::show).patch(teams::change).delete(teams::delete))
         .route("/channels", get(channels::list).post(channels::create))
@@ -128,6 +136,8 @@ fn api() -> Router<Web> {
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))
         .route("/calls/{id}/voicemail", get(calls::voicemail))
+        .route("/preview", axum::routing::post(preview::at_an_instant))
+        .route("/coverage", get(preview::coverage))
         .route("/tickets", get(tickets::list))
         .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
         .route("/tickets/{id}/why", get(tickets::why));

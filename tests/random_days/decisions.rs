@@ -334,8 +334,8 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
     let must = match connecting.delivery {
         Delivery::NextPoll => true,
         Delivery::CuttingIn { since } => silent(since),
-        Delivery::Polled { at } => silent(at),
-        Delivery::Unknown { .. } | Delivery::Fetched => false,
+        Delivery::Given { at } => silent(at),
+        Delivery::Unknown { .. } | Delivery::Seen => false,
     };
     assert_eq!(kind == "connect", must, "{place}: {connecting:?} is answered {instruction:?}");
 }

@@ -277,11 +277,11 @@ impl Ledger {
             (Event::LegSeen { attempt, ringing, .. }, _) if current(attempt) => {
                 *leg_rang |= *ringing;
                 *leg_seen = true;
-                if !matches!(delivery, Delivery::Polled { .. }) {
-                    *delivery = Delivery::Fetched;
+                if !matches!(delivery, Delivery::Given { .. }) {
+                    *delivery = Delivery::Seen;
                 }
             }
-            (Event::AnswerLost { .. }, Delivery::Polled { .. }) if !*leg_seen => {
+            (Event::AnswerLost { .. }, Delivery::Given { .. }) if !*leg_seen => {
                 *delivery = Delivery::NextPoll
             }
             (Event::CutInDone { attempt, result, .. }, Delivery::CuttingIn { .. }) if current(attempt) => {
@@ -291,7 +291,7 @@ impl Ledger {
                     CutIn::Applied | CutIn::CallerGone => {}
                 }
             }
-            _ if connects => *delivery = Delivery::Polled { at: now },
+            _ if connects => *delivery = Delivery::Given { at: now },
             _ => {}
         }
     }

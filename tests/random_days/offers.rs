@@ -1,6 +1,10 @@
 //! What must hold of offers: who is rung, for how long, who wins, how each ends.
 
-use super::{Day, ledger::Life, world::Stand};
+use super::{
+    Day,
+    ledger::Life,
+    world::{Stand, TIMES},
+};
 use std::collections::BTreeSet;
 use strowger::calls::{
     agents::Occupation,
@@ -37,6 +41,7 @@ fn they_are_told(day: &Day, decision: &Decision) {
     for say in &decision.say {
         let Say::Offered { offer, expires_at, .. } = say else { continue };
         let rings_ms = offer.until.ms_since(day.world.now.steady);
+        assert_eq!(offer.since, day.world.now.steady, "{place}: {say:?}");
         assert_eq!((*expires_at - day.world.now.at).num_milliseconds(), rings_ms, "{place}: {say:?}");
     }
     let mut due: Vec<(OfferId, UserId, &str)> = decision
@@ -232,7 +237,9 @@ fn they_end_for_a_reason(
             // Whoever is withdrawn in this very moment may have been so before.
             let alone =
                 together.clone().all(|other| how_it_ends(decision, other.offer.id) == Some(Cause::Withdrawn));
-            let fine = if cause == Cause::Missed { alone } else { together.next().is_some() };
+            let long = day.world.now.steady >= seen.offer.since.plus_seconds(TIMES.agent_ring_seconds);
+            let fine =
+                if cause == Cause::Missed { alone && long } else { !long || together.next().is_some() };
             day.world.now.steady >= seen.offer.until && fine
         }
         Cause::CallerHungUp => call.is_none(),
