@@ -15,7 +15,7 @@ use std::{
     process::{Output, Stdio},
     time::{Duration, Instant},
 };
-use strowger::providers::simulator::{Behaviour, Message, Number, Purpose, Rest};
+use strowger::providers::simulator::{Behaviour, Caller, Message, Number, Purpose, Rest, Story};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -65,6 +65,12 @@ fn everything(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
+/// Waits until the telephone company is done with the call.
+async fn gone(caller: &Caller) -> Story {
+    let told = tokio::time::timeout(PATIENCE, caller.ended()).await;
+    told.unwrap_or_else(|_| panic!("the caller is still there: {:#?}", caller.story()))
+}
+
 // Backup and restore
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +95,7 @@ async fn a_backup_taken_under_calls_goes_on_elsewhere_with_its_tickets_and_sound
     let epoch = desk.metric("strowger_epoch").await;
     for caller in crowd.iter().chain([&live]) {
         caller.hang_up();
-        desk.over(caller).await;
+        gone(caller).await;
     }
     desk.stop().await;
 
@@ -284,7 +290,7 @@ async fn five_seconds_without_the_daemon_send_no_caller_to_the_fallback() {
     for caller in meanwhile.iter().chain(&before) {
         desk.call_when(caller.sid(), "is known", |call| call["state"] != "ended").await;
         caller.hang_up();
-        let (_, story) = desk.over(caller).await;
+        let story = gone(caller).await;
         assert_eq!(story.webhooks_for(Purpose::Fallback).count(), 0, "{story:#?}");
         assert_eq!(story.problems().collect::<Vec<_>>(), Vec::<String>::new());
     }
