@@ -224,7 +224,11 @@ fn module(file: &Path) -> Vec<String> {
 /// The folder that a module is in.
 fn folder(module: &[String]) -> String {
     match module {
-        [first, second, ..] if first == "providers" && second != "addresses" => format!("{first}/{second}"),
+        [first, second, ..]
+            if first == "providers" && !["addresses", "numbers"].contains(&second.as_str()) =>
+        {
+            format!("{first}/{second}")
+        }
         [first, ..] => first.clone(),
         [] => "lib".to_owned(),
     }

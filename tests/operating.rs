@@ -104,6 +104,7 @@ async fn a_backup_taken_under_calls_goes_on_elsewhere_with_its_tickets_and_sound
     assert!(output.status.success(), "{}", text(&output.stderr));
     desk.elsewhere = Some(data);
     desk.start().await;
+    let _softphone = desk.softphone(&ann).await;
     assert!(desk.metric("strowger_epoch").await > epoch + 1.0, "the epoch rises with a restore");
     let again = desk.call_of(left.sid()).await.expect("the call is there");
     assert_eq!((&again["voicemail"], &again["ticket"]), (&kept["voicemail"], &kept["ticket"]));
