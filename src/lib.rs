@@ -84,7 +84,7 @@ use tracing::{error, info, warn};
 use web::Web;
 
 /// How long a stop waits for the engine, which waits for the store.
-const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(6);
+const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(7);
 /// How long a stop waits for connections to end.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 

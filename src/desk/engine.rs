@@ -40,7 +40,7 @@ const BATCH: usize = 256;
 /// A deadline is looked at again at least this often, as the machine may have slept meanwhile.
 const NAP: Duration = Duration::from_secs(1);
 /// How long a stop waits for a store that takes no writes. Then what waits is not answered well.
-const STOP_WITHOUT_STORE_AFTER_MS: i64 = 3_000;
+const STOP_WITHOUT_STORE_AFTER_MS: i64 = 1_000;
 /// How often loads are recounted and old answers forgotten.
 const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
 
