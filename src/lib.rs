@@ -49,6 +49,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod log;
+pub mod preview;
 pub mod providers;
 pub mod routing;
 pub mod service;

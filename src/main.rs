@@ -1,6 +1,7 @@
 //! Flags, logging, configuration, signals, then the daemon; nothing else.
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
 use std::{
@@ -14,9 +15,9 @@ use strowger::{
     config::{Config, EXAMPLE},
     demo,
     desk::settings::token_document,
-    log,
+    log, preview,
     routing::{
-        ids::{Ids, UserId},
+        ids::{ChannelId, Ids, UserId},
         people::Role,
     },
     service,
@@ -68,6 +69,17 @@ enum Command {
         /// Sets the numbers at the telephone company as they should be.
         #[arg(long)]
         fix: bool,
+    },
+    /// Says who would ring, and why. Writes nothing; softphones are taken to be connected.
+    Preview {
+        #[arg(long, value_name = "ID")]
+        channel: ChannelId,
+        /// Another instant than now, as in 2026-12-24T09:00:00Z.
+        #[arg(long, value_name = "RFC3339")]
+        at: Option<DateTime<Utc>>,
+        /// The caller's number.
+        #[arg(long, value_name = "NUMBER")]
+        from: Option<String>,
     },
     /// Copies the database and all sounds into one archive, beside a running daemon or without one.
     Backup { file: PathBuf },
@@ -147,6 +159,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Config | Command::Demo { .. } => Ok(()),
         Command::Serve { listen } => serve(config, listen).await,
         Command::Check { fix } => check_all(&config, fix).await,
+        Command::Preview { channel, at, from: _ } => {
+            println!("{}", preview::run(&config, channel, at).await?);
+            Ok(())
+        }
         Command::Backup { file } => make_backup(&config, &file).await,
         Command::Restore { file, replace } => restore_backup(&config, &file, replace).await,
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
