@@ -2,7 +2,7 @@
 //! and then acts on.
 
 use super::{
-    Doing, Input, Outcome, TicketPatch, Webhook, documents,
+    Doing, Input, Outcome, Row, TicketPatch, Webhook, documents,
     engine::Engine,
     jobs::{self, Report},
     memory::{Memory, fingerprint},
@@ -101,6 +101,13 @@ impl Engine {
                     self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
                 }
                 Ok(Some(self.look(*agent)))
+            }
+            Input::Record { row, .. } => {
+                match row {
+                    Row::Note(note) => round.batch.notes.push(note.clone()),
+                    Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                }
+                Ok(Some(Outcome::Recorded))
             }
             Input::Look { agent } => Ok(Some(self.look(*agent))),
             Input::Preview { channel, at } => Ok(Some(self.preview(*channel, *at))),
@@ -398,7 +405,8 @@ impl Engine {
                     }
                 }
             }
-            Said::Pong => return Ok(None),
+            // Notes are written by the socket itself.
+            Said::Pong | Said::Note { .. } => return Ok(None),
         };
         self.happen(event, Some(index), round).map(|_| None)
     }

@@ -98,6 +98,11 @@ pub enum Input {
     Look {
         agent: UserId,
     },
+    /// Something that is kept as it is, and decides nothing.
+    Record {
+        row: Row,
+        claim: Claim,
+    },
     /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
     Preview {
         channel: ChannelId,
@@ -137,6 +142,13 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
+/// What is kept as it is. Whether whoever says it may was looked at before.
+#[derive(Debug, Clone)]
+pub enum Row {
+    Note(crate::store::notes::Note),
+    CalledBack(crate::store::called_back::CalledBack),
+}
+
 /// What came of it, told after it is on the disk.
 #[derive(Debug)]
 pub enum Outcome {
@@ -149,6 +161,7 @@ pub enum Outcome {
     Noted,
     Preview(Box<Preview>),
     Doing(Doing),
+    Recorded,
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
@@ -265,6 +278,11 @@ impl Desk {
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }
+    }
+
+    pub async fn record(&self, row: Row) -> Result<(), Unavailable> {
+        let claim = Claim::default();
+        self.ask_soon(Input::Record { row, claim: claim.clone() }, &claim).await.map(drop)
     }
 
     /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.

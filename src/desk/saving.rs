@@ -109,6 +109,7 @@ impl Input {
             Self::Save(Save { claim, .. })
             | Self::Ticket { claim, .. }
             | Self::SetAvailability { claim, .. }
+            | Self::Record { claim, .. }
             | Self::Note(Note { claim, .. }) => Some(claim),
             _ => None,
         }

@@ -1,8 +1,8 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, audit, calls, cursors, decisions, engine, events, jobs, offers, quarantine,
-    repeats, settings, tickets, voicemails,
+    Writer, agents, answers, audit, called_back, calls, cursors, decisions, engine, events, jobs, notes,
+    offers, quarantine, repeats, settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -37,6 +37,8 @@ pub struct Batch {
     pub repeats: Vec<repeats::Repeat>,
     pub audit: Vec<audit::AuditRow>,
     pub quarantine: Vec<quarantine::QuarantineRow>,
+    pub notes: Vec<notes::Note>,
+    pub called_back: Vec<called_back::CalledBack>,
 }
 
 impl Batch {
@@ -57,6 +59,8 @@ impl Batch {
             && self.repeats.is_empty()
             && self.audit.is_empty()
             && self.quarantine.is_empty()
+            && self.notes.is_empty()
+            && self.called_back.is_empty()
     }
 
     async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
@@ -75,7 +79,9 @@ impl Batch {
         answers::write(tx, &self.answers).await?;
         repeats::write(tx, &self.repeats).await?;
         audit::write(tx, &self.audit).await?;
-        quarantine::write(tx, &self.quarantine).await
+        quarantine::write(tx, &self.quarantine).await?;
+        notes::write(tx, &self.notes).await?;
+        called_back::write(tx, &self.called_back).await
     }
 }
 

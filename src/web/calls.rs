@@ -134,7 +134,7 @@ async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Ve
     tokio::fs::read(web.voicemails.join(format!("{sha256}.wav"))).await
 }
 
-async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {
+pub async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {
     let row = web.reader.call(id).await?.ok_or_else(Problem::not_found)?;
     if may_see(caller, &row, web, &web.desk.settings()).await? { Ok(row) } else { Err(Problem::not_found()) }
 }
@@ -148,7 +148,7 @@ async fn may_see(caller: &Caller, row: &CallRow, web: &Web, settings: &Settings)
     Ok(ticket.is_some_and(|ticket| viewer.ticket(&ticket)))
 }
 
-fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
+pub fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
     let offers: Vec<&Offered> =
         offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
     let voicemail = voicemails.iter().rfind(|kept| kept.call == row.id).map(

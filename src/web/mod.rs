@@ -30,6 +30,8 @@ mod language;
 mod me;
 mod media;
 mod metrics;
+mod missed;
+mod notes;
 mod openapi;
 mod page;
 mod preview;
@@ -173,7 +175,10 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(warnings::show))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(missed::list))
+        .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))
+        .routes(routes!(notes::list, notes::create))
         .routes(routes!(audit::list))
         .routes(routes!(asyncapi::show))
         .routes(routes!(openapi::show));

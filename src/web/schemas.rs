@@ -6,7 +6,7 @@ use super::openapi;
 use crate::{
     desk::settings::{Fault, UserForm},
     routing::{
-        ids::{CallId, ChannelId, GreetingId, OfferId, TeamId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, GreetingId, NoteId, OfferId, TeamId, TicketId, TokenId, UserId},
         people::Role,
     },
     tickets::ticket::Status,
@@ -152,6 +152,37 @@ pub struct Call {
     pub arrived_at: DateTime<Utc>,
     #[schema(required)]
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// A call that nobody took.
+#[derive(ToSchema)]
+pub struct MissedCall {
+    #[schema(inline)]
+    #[serde(flatten)]
+    pub call: Call,
+    #[schema(required)]
+    pub called_back: Option<CalledBack>,
+    /// The first call after this one from the same number that somebody took.
+    #[schema(required)]
+    pub got_through: Option<CallId>,
+}
+
+#[derive(ToSchema)]
+pub struct CalledBack {
+    /// Null: said by an API token that is nobody's.
+    #[schema(required)]
+    pub by: Option<UserId>,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(ToSchema)]
+pub struct Note {
+    pub id: NoteId,
+    pub ticket: TicketId,
+    #[schema(required)]
+    pub author: Option<UserId>,
+    pub at: DateTime<Utc>,
+    pub text: String,
 }
 
 #[derive(ToSchema)]
