@@ -10,9 +10,10 @@ use crate::calls::{
     decision::Connect,
     event::{Arrival, CutIn, Event},
 };
-use crate::routing::ids::ChannelId;
+use crate::routing::{ids::ChannelId, people::Reach};
 use addresses::{Addresses, Hook};
 use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A webhook as it came over the wire: nothing decoded, nothing folded.
@@ -39,6 +40,8 @@ pub enum Unsigned {
     UnknownKey,
     #[error("signed with an account token, but only shared keys are accepted")]
     Downgraded,
+    #[error("it was signed more than five minutes from what our clock says")]
+    OutOfTime,
     #[error("the body does not have the hash that was signed")]
     WrongBody,
 }
@@ -160,14 +163,28 @@ pub enum Trouble {
 /// A telephone company, by the dialect it speaks. The compiler lists every place that a new one must fill.
 #[derive(Debug)]
 pub enum Provider {
+    /// And who speaks like it.
     Twilio(twilio::Twilio),
 }
 
 impl Provider {
-    /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured.
-    pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
+    /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured. `now`
+    /// counts where the signature has a time in it.
+    pub fn verify(
+        &self,
+        public_url: &str,
+        request: &Request<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Unsigned> {
         match self {
-            Self::Twilio(twilio) => twilio.verify(public_url, request),
+            Self::Twilio(twilio) => twilio.verify(public_url, request, now),
+        }
+    }
+
+    /// Whether an agent can be rung there. A document that connects one who can't says that the connection failed.
+    pub fn reaches(&self, reach: &Reach) -> bool {
+        match self {
+            Self::Twilio(twilio) => twilio.dialect.reaches(reach),
         }
     }
 
@@ -180,13 +197,13 @@ impl Provider {
         request: &Request<'_>,
     ) -> Result<Reading, BadField> {
         match self {
-            Self::Twilio(_) => twilio::read(name, channel, hook, request),
+            Self::Twilio(twilio) => twilio::read(twilio.dialect, name, channel, hook, request),
         }
     }
 
     pub fn write(&self, addresses: &Addresses, document: &Document) -> Reply {
         match self {
-            Self::Twilio(_) => twilio::write(addresses, document),
+            Self::Twilio(twilio) => twilio::write(twilio.dialect, addresses, document),
         }
     }
 

@@ -1,11 +1,15 @@
-//! What we ask of Twilio's REST interface. Addresses are made of `api_base` and of ids whose form was checked.
+//! What we ask of Twilio's REST interface. Addresses are made of `api_base` and of ids whose form was checked. Only a
+//! sound may lie elsewhere: where the interface itself says, and our credentials don't go there.
 
-use super::{BadSettings, Secret, Settings, Twilio, is_over, is_sid, tokens};
+use super::{BadSettings, Dialect, Secret, Twilio, is_over};
 use crate::{calls::call::Recording, providers::Trouble};
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode, Url, header::CONTENT_ENCODING, redirect::Policy,
+    Client, RequestBuilder, Response, StatusCode, Url,
+    header::{CONTENT_ENCODING, LOCATION},
+    redirect::Policy,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{error::Error, iter, net::IpAddr, time::Duration};
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -19,11 +23,19 @@ const CALL_IS_OVER: u32 = 21220;
 
 #[derive(Debug)]
 pub(super) struct Rest {
+    dialect: Dialect,
     client: Client,
     /// The account's address, without a slash at its end.
     account: String,
-    /// User and password; `None`: no secret is configured.
-    login: Option<(String, Secret)>,
+    /// `None`: no secret is configured.
+    login: Option<Login>,
+}
+
+#[derive(Debug)]
+pub(super) enum Login {
+    /// User and password.
+    Basic(String, Secret),
+    Bearer(Secret),
 }
 
 impl Twilio {
@@ -46,6 +58,11 @@ impl Twilio {
     /// Ends the caller's call and every leg of it. Already over is `Ok`.
     pub async fn hang_up(&self, provider_call_id: &str) -> Result<(), Trouble> {
         match self.rest.update(provider_call_id, &[("Status", "completed")]).await {
+            Err(Trouble::Gone) if self.dialect == Dialect::Twilio => Ok(()),
+            // Others do not say what it was that they refused.
+            Err(Trouble::Gone) if self.caller_is_there(provider_call_id).await? => {
+                Err(Trouble::Refused("the call can't be ended".into()))
+            }
             Err(Trouble::Gone) => Ok(()),
             result => result,
         }
@@ -53,32 +70,51 @@ impl Twilio {
 
     /// Whether the caller's leg is still up. A call that Twilio doesn't know is not.
     pub async fn caller_is_there(&self, provider_call_id: &str) -> Result<bool, Trouble> {
-        match self.rest.get::<Leg>(&self.rest.call(provider_call_id, ".json")?).await {
+        match self.rest.get::<Leg>(&self.rest.call(provider_call_id)?).await {
             Err(Trouble::NotFound) => Ok(false),
             leg => Ok(!is_over(&leg?.status)),
         }
     }
 
-    /// Whether a leg from the caller's call to an agent is up.
+    /// Whether a leg from the caller's call to an agent is up. Where legs are not listed: asked later than a leg may
+    /// ring, it is, if the caller is there; a dial that is over has made them ask how to go on.
     pub async fn leg_is_up(&self, provider_call_id: &str) -> Result<bool, Trouble> {
-        let query = format!("/Calls.json?ParentCallSid={}&PageSize=100", call_id(provider_call_id)?);
+        let dialect = self.dialect;
+        let Some(query) = dialect.legs_path(self.rest.call_id(provider_call_id)?) else {
+            return self.caller_is_there(provider_call_id).await;
+        };
         let Legs { calls } = self.rest.get(&query).await?;
-        Ok(calls.iter().any(|leg| leg.status == "in-progress"))
+        let own = |leg: &&Leg| leg.parent_call_sid.as_deref().is_none_or(|parent| parent == provider_call_id);
+        Ok(calls.iter().filter(own).any(|leg| leg.status == "in-progress"))
     }
 
     /// The finished recordings of the caller's call.
     pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
-        let Recordings { recordings } =
-            self.rest.get(&self.rest.call(provider_call_id, "/Recordings.json")?).await?;
+        let path = self.dialect.recordings_path(self.rest.call_id(provider_call_id)?);
+        let Recordings { recordings } = self.rest.get(&path).await?;
         let finished = recordings.into_iter().filter(|listed| listed.status == "completed");
-        Ok(finished.filter(|listed| is_sid("RE", &listed.sid)).map(Listed::recording).collect())
+        Ok(finished.filter(|listed| self.dialect.is_recording(&listed.sid)).map(Listed::recording).collect())
     }
 
     /// The sound of a recording, as a WAV file of at most 32 MiB. Refused while less of it comes than was recorded.
     pub async fn fetch(&self, recording: &Recording) -> Result<Vec<u8>, Trouble> {
-        let path = format!("/Recordings/{}.wav", recording_id(recording)?);
-        let request = self.rest.client.get(self.rest.url(&path)).timeout(FETCH);
-        let answer = self.rest.ask(request).await?;
+        let answer = match self.dialect {
+            Dialect::Twilio => self.rest.ask(self.rest.sound(recording)?).await?,
+            Dialect::SignalWire | Dialect::Somleng => {
+                let answer = self.rest.send(self.rest.sound(recording)?).await?;
+                match answer.headers().get(LOCATION) {
+                    Some(place) if answer.status().is_redirection() => {
+                        self.rest.fetch_elsewhere(place.to_str().unwrap_or_default()).await?
+                    }
+                    _ => succeeded(answer).await?,
+                }
+            }
+            Dialect::TeXml => {
+                let path = format!("/Recordings/{}.json", self.rest.recording_id(recording)?);
+                let Media { media_url } = self.rest.get(&path).await?;
+                self.rest.fetch_elsewhere(&media_url.ok_or(Trouble::NotFound)?).await?
+            }
+        };
         if let Some(encoding) = answer.headers().get(CONTENT_ENCODING) {
             return Err(Trouble::Refused(format!("the sound is packed as {encoding:?}")));
         }
@@ -94,7 +130,7 @@ impl Twilio {
 
     /// Deletes a recording that we keep. Already gone is `Ok`.
     pub async fn delete(&self, recording: &Recording) -> Result<(), Trouble> {
-        let path = format!("/Recordings/{}.json", recording_id(recording)?);
+        let path = format!("/Recordings/{}.json", self.rest.recording_id(recording)?);
         match self.rest.ask(self.rest.client.delete(self.rest.url(&path))).await {
             Ok(_) | Err(Trouble::NotFound) => Ok(()),
             Err(trouble) => Err(trouble),
@@ -103,29 +139,65 @@ impl Twilio {
 }
 
 impl Rest {
-    pub fn new(settings: &Settings) -> Result<Self, BadSettings> {
-        let base = checked_base(&settings.api_base)?;
+    pub fn new(
+        dialect: Dialect,
+        api_base: &str,
+        account: &str,
+        login: Option<Login>,
+    ) -> Result<Self, BadSettings> {
+        let base = checked_base(api_base)?;
         let client = client(TOTAL).map_err(|error| BadSettings::new("api_base", told(&error)))?;
-        let login = match (&settings.api_key_sid, &settings.api_key_secret) {
-            (Some(sid), Some(secret)) => Some((sid.clone(), secret.clone())),
-            _ => tokens(settings).first().map(|&token| (settings.account_sid.clone(), token.clone())),
-        };
-        let account = format!("{base}/2010-04-01/Accounts/{}", settings.account_sid);
-        Ok(Self { client, account, login })
+        let account = format!("{base}{}", dialect.account_path(account));
+        Ok(Self { dialect, client, account, login })
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.account)
     }
 
-    fn call(&self, provider_call_id: &str, rest: &str) -> Result<String, Trouble> {
-        Ok(format!("/Calls/{}{rest}", call_id(provider_call_id)?))
+    fn call(&self, provider_call_id: &str) -> Result<String, Trouble> {
+        Ok(self.dialect.call_path(self.call_id(provider_call_id)?))
+    }
+
+    fn call_id<'a>(&self, provider_call_id: &'a str) -> Result<&'a str, Trouble> {
+        let well_formed = self.dialect.is_call(provider_call_id);
+        well_formed
+            .then_some(provider_call_id)
+            .ok_or_else(|| Trouble::Refused("this is no call id of Twilio's".into()))
+    }
+
+    fn recording_id<'a>(&self, recording: &'a Recording) -> Result<&'a str, Trouble> {
+        let well_formed = self.dialect.is_recording(&recording.id);
+        well_formed
+            .then_some(recording.id.as_str())
+            .ok_or_else(|| Trouble::Refused("this is no recording id of Twilio's".into()))
+    }
+
+    fn sound(&self, recording: &Recording) -> Result<RequestBuilder, Trouble> {
+        let path = format!("/Recordings/{}.wav", self.recording_id(recording)?);
+        Ok(self.client.get(self.url(&path)).timeout(FETCH))
+    }
+
+    /// From where the interface says that a sound lies. The address is good for itself, so we do not log in there.
+    async fn fetch_elsewhere(&self, place: &str) -> Result<Response, Trouble> {
+        let bad = || Trouble::Refused("the sound is said to lie at a bad address".into());
+        let base = Url::parse(&self.account).map_err(|_| bad())?;
+        let place = base.join(place).map_err(|_| bad())?;
+        let as_safe = place.scheme() == "https" || (is_loopback(&base) && is_loopback(&place));
+        if !as_safe || !matches!(place.scheme(), "http" | "https") || !place.username().is_empty() {
+            return Err(bad());
+        }
+        succeeded(self.client.get(place).timeout(FETCH).send().await.map_err(unsent)?).await
     }
 
     /// Changes a live call.
     async fn update(&self, provider_call_id: &str, form: &[(&str, &str)]) -> Result<(), Trouble> {
-        let url = self.url(&self.call(provider_call_id, ".json")?);
-        match self.ask(self.client.post(&url).form(form)).await {
+        let url = self.url(&self.call(provider_call_id)?);
+        let answer = self.send(self.client.post(&url).form(form)).await?;
+        if self.dialect != Dialect::Twilio && matches!(answer.status().as_u16(), 400 | 409 | 410 | 422) {
+            return Err(Trouble::Gone);
+        }
+        match succeeded(answer).await {
             Ok(_) => Ok(()),
             Err(Trouble::NotFound) => Err(Trouble::Gone),
             Err(trouble) => Err(trouble),
@@ -146,8 +218,10 @@ impl Rest {
 
     /// Sends it, with one more try where no connection came about.
     async fn send(&self, request: RequestBuilder) -> Result<Response, Trouble> {
-        let (user, password) = self.login.as_ref().ok_or(Trouble::Unauthorised)?;
-        let request = request.basic_auth(user, Some(&password.0));
+        let request = match self.login.as_ref().ok_or(Trouble::Unauthorised)? {
+            Login::Basic(user, password) => request.basic_auth(user, Some(&password.0)),
+            Login::Bearer(key) => request.bearer_auth(&key.0),
+        };
         let again = request.try_clone();
         match (request.send().await, again) {
             (Err(error), Some(again)) if error.is_connect() => again.send().await.map_err(unsent),
@@ -165,9 +239,7 @@ fn client(total: Duration) -> reqwest::Result<Client> {
 fn checked_base(api_base: &str) -> Result<&str, BadSettings> {
     let bad = |problem: String| BadSettings::new("api_base", problem);
     let url = Url::parse(api_base).map_err(|error| bad(format!("is not an address: {error}")))?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
         return Err(bad("must begin with https:// (or http:// on this machine)".into()));
     }
     if api_base.contains(['@', '?', '#']) {
@@ -176,18 +248,9 @@ fn checked_base(api_base: &str) -> Result<&str, BadSettings> {
     Ok(api_base.trim_end_matches('/'))
 }
 
-fn call_id(provider_call_id: &str) -> Result<&str, Trouble> {
-    let well_formed = is_sid("CA", provider_call_id);
-    well_formed
-        .then_some(provider_call_id)
-        .ok_or_else(|| Trouble::Refused("this is no call id of Twilio's".into()))
-}
-
-fn recording_id(recording: &Recording) -> Result<&str, Trouble> {
-    let well_formed = is_sid("RE", &recording.id);
-    well_formed
-        .then_some(recording.id.as_str())
-        .ok_or_else(|| Trouble::Refused("this is no recording id of Twilio's".into()))
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 async fn succeeded(answer: Response) -> Result<Response, Trouble> {
@@ -259,6 +322,7 @@ fn wav_seconds(file: &[u8]) -> Option<u32> {
 #[derive(Deserialize)]
 struct Leg {
     status: String,
+    parent_call_sid: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -275,15 +339,25 @@ struct Recordings {
 struct Listed {
     sid: String,
     status: String,
-    /// A number in a text.
-    duration: Option<String>,
+    /// A number, mostly in a text.
+    duration: Option<Value>,
 }
 
 impl Listed {
     fn recording(self) -> Recording {
-        let seconds = self.duration.and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+        let seconds = match &self.duration {
+            Some(Value::String(seconds)) => seconds.parse().unwrap_or(0),
+            Some(Value::Number(seconds)) => seconds.as_u64().and_then(|s| s.try_into().ok()).unwrap_or(0),
+            _ => 0,
+        };
         Recording { id: self.sid, seconds }
     }
+}
+
+/// Where the sound lies; none while it is not ready.
+#[derive(Deserialize)]
+struct Media {
+    media_url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

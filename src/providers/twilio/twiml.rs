@@ -1,5 +1,6 @@
-//! Documents in TwiML.
+//! Documents in TwiML, and in what others make of it.
 
+use super::Dialect;
 use crate::{
     calls::decision::Connect,
     providers::{
@@ -22,30 +23,44 @@ const SPOKEN_CHARACTERS_MAX: usize = 4_000;
 type Xml = Writer<Vec<u8>>;
 
 /// The document in TwiML. It stays far below the 64 KB that Twilio accepts.
-pub fn write(addresses: &Addresses, document: &Document) -> Reply {
-    let body = response(addresses, document).expect("writing to memory does not fail");
+pub fn write(dialect: Dialect, addresses: &Addresses, document: &Document) -> Reply {
+    let body = response(dialect, addresses, document).expect("writing to memory does not fail");
     let body = String::from_utf8(body).expect("only text was written");
     Reply { content_type: "text/xml; charset=utf-8".into(), body }
 }
 
-fn response(addresses: &Addresses, document: &Document) -> io::Result<Vec<u8>> {
+fn response(dialect: Dialect, addresses: &Addresses, document: &Document) -> io::Result<Vec<u8>> {
     let mut xml = Writer::new(Vec::with_capacity(1024));
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.create_element("Response").write_inner_content(|xml| verbs(xml, addresses, document))?;
+    xml.create_element("Response").write_inner_content(|xml| verbs(xml, dialect, addresses, document))?;
     Ok(xml.into_inner())
 }
 
-fn verbs(xml: &mut Xml, addresses: &Addresses, document: &Document) -> io::Result<()> {
+fn verbs(xml: &mut Xml, dialect: Dialect, addresses: &Addresses, document: &Document) -> io::Result<()> {
     match document {
         Document::Hold { sorry, clip, next } => {
             sorry.iter().try_for_each(|sorry| speak(xml, addresses, sorry))?;
             play(xml, addresses, clip)?;
             redirect(xml, addresses, *next)
         }
-        Document::Connect(connect, hooks) => dial(xml, addresses, connect, hooks),
+        Document::Connect(connect, hooks) if dialect.reaches(&connect.reach) => {
+            dial(xml, dialect, addresses, connect, hooks)?;
+            match dialect {
+                Dialect::Twilio | Dialect::SignalWire | Dialect::Somleng => Ok(()),
+                // It is said not to ask for every action. If it does, it does not get here.
+                Dialect::TeXml => redirect(xml, addresses, hooks.over),
+            }
+        }
+        Document::Connect(_, hooks) => redirect(xml, addresses, hooks.over),
         Document::TakeMessage { greeting, done, status, empty } => {
             speak(xml, addresses, greeting)?;
-            record(xml, addresses, *done, *status)?;
+            let over = match *empty {
+                Hook::MessageEmpty(call, times) if dialect.asks_after_silence() => {
+                    Hook::MessageOver(call, times)
+                }
+                _ => *done,
+            };
+            record(xml, dialect, addresses, over, *status)?;
             // Twilio gets here only if nothing was recorded.
             redirect(xml, addresses, *empty)
         }
@@ -76,36 +91,61 @@ fn redirect(xml: &mut Xml, addresses: &Addresses, next: Hook) -> io::Result<()> 
     element(xml, "Redirect", &[("method", "POST")], &addresses.of(next))
 }
 
-fn record(xml: &mut Xml, addresses: &Addresses, done: Hook, status: Hook) -> io::Result<()> {
+fn record(
+    xml: &mut Xml,
+    dialect: Dialect,
+    addresses: &Addresses,
+    done: Hook,
+    status: Hook,
+) -> io::Result<()> {
+    let (done, status) = (addresses.of(done), addresses.of(status));
+    let shared = [("action", done.as_str()), ("method", "POST"), ("maxLength", "180")];
+    let keys = [("finishOnKey", "#"), ("playBeep", "true")];
+    // Telnyx listens for silence by a transcription, which it charges for; and it makes MP3 files of its own accord.
+    let silence = match dialect {
+        Dialect::TeXml => ("channels", "single"),
+        Dialect::Twilio | Dialect::SignalWire | Dialect::Somleng => ("timeout", "10"),
+    };
+    let sound = match dialect {
+        Dialect::Twilio | Dialect::SignalWire => Some(("trim", "do-not-trim")),
+        Dialect::TeXml => Some(("format", "wav")),
+        Dialect::Somleng => None,
+    };
+    let events = ("recordingStatusCallbackEvent", "completed absent");
     xml.create_element("Record")
-        .with_attributes([
-            ("action", addresses.of(done).as_str()),
-            ("method", "POST"),
-            ("maxLength", "180"),
-            ("timeout", "10"),
-            ("finishOnKey", "#"),
-            ("playBeep", "true"),
-            ("trim", "do-not-trim"),
-            ("recordingStatusCallback", &addresses.of(status)),
-            ("recordingStatusCallbackEvent", "completed absent"),
-            ("recordingStatusCallbackMethod", "POST"),
-        ])
+        .with_attributes(shared)
+        .with_attributes([silence])
+        .with_attributes(keys)
+        .with_attributes(sound)
+        .with_attributes([("recordingStatusCallback", status.as_str())])
+        .with_attributes((dialect != Dialect::Somleng).then_some(events))
+        .with_attributes([("recordingStatusCallbackMethod", "POST")])
         .write_empty()
         .map(drop)
 }
 
-fn dial(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) -> io::Result<()> {
+fn dial(
+    xml: &mut Xml,
+    dialect: Dialect,
+    addresses: &Addresses,
+    connect: &Connect,
+    hooks: &Hooks,
+) -> io::Result<()> {
     let caller_id = is_number(&connect.caller_id).then_some(("callerId", connect.caller_id.as_str()));
+    let seconds = dialect.ring_seconds(connect).to_string();
+    let shared = [("action", addresses.of(hooks.over)), ("method", "POST".into()), ("timeout", seconds)];
+    let more: &[(&str, &str)] = match dialect {
+        Dialect::Twilio | Dialect::SignalWire => {
+            &[("timeLimit", TIME_LIMIT_SECONDS), ("answerOnBridge", "true")]
+        }
+        Dialect::TeXml => &[("timeLimit", TIME_LIMIT_SECONDS)],
+        Dialect::Somleng => &[],
+    };
     xml.create_element("Dial")
-        .with_attributes([
-            ("action", addresses.of(hooks.over).as_str()),
-            ("method", "POST"),
-            ("timeout", &connect.seconds.clamp(1, 600).to_string()),
-            ("timeLimit", TIME_LIMIT_SECONDS),
-            ("answerOnBridge", "true"),
-        ])
+        .with_attributes(shared.iter().map(|(name, value)| (*name, value.as_str())))
+        .with_attributes(more.iter().copied())
         .with_attributes(caller_id)
-        .write_inner_content(|xml| callee(xml, addresses, connect, hooks))
+        .write_inner_content(|xml| callee(xml, dialect, addresses, connect, hooks))
         .map(drop)
 }
 
@@ -122,17 +162,28 @@ fn screen(xml: &mut Xml, addresses: &Addresses, words: &Spoken, pressed: Hook) -
         .map(drop)
 }
 
-fn callee(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) -> io::Result<()> {
+fn callee(
+    xml: &mut Xml,
+    dialect: Dialect,
+    addresses: &Addresses,
+    connect: &Connect,
+    hooks: &Hooks,
+) -> io::Result<()> {
     let leg = addresses.of(hooks.leg);
-    let events = [
+    let all = [
         ("statusCallback", leg.as_str()),
         ("statusCallbackEvent", "initiated ringing answered completed"),
         ("statusCallbackMethod", "POST"),
     ];
+    let events: &[(&str, &str)] = match dialect {
+        Dialect::Twilio | Dialect::SignalWire | Dialect::TeXml => &all,
+        // It reads no attributes here, so nothing is heard of the leg but the action of its `Dial`.
+        Dialect::Somleng => &[],
+    };
     match &connect.reach {
         Reach::Client(identity) => xml
             .create_element("Client")
-            .with_attributes(events)
+            .with_attributes(events.iter().copied())
             .write_inner_content(|xml| {
                 element(xml, "Identity", &[], identity)?;
                 let offer = connect.offer.to_string();
@@ -140,11 +191,11 @@ fn callee(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks
                 xml.create_element("Parameter").with_attributes(parameter).write_empty().map(drop)
             })
             .map(drop),
-        Reach::Sip(address) => element(xml, "Sip", &events, address),
+        Reach::Sip(address) => element(xml, "Sip", events, address),
         Reach::Number(number) => {
             let screen = hooks.screen.map(|screen| addresses.of(screen));
             let screen = screen.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]);
-            let attributes: Vec<_> = screen.chain(events).collect();
+            let attributes: Vec<_> = screen.chain(events.iter().copied()).collect();
             element(xml, "Number", &attributes, number)
         }
     }
@@ -188,7 +239,7 @@ mod tests {
     }
 
     fn body(document: &Document) -> String {
-        write(&addresses(), document).body
+        write(Dialect::Twilio, &addresses(), document).body
     }
 
     fn say(text: &str) -> Document {
@@ -206,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_document_is_xml_in_utf_8() {
-        let reply = write(&addresses(), &Document::Nothing);
+        let reply = write(Dialect::Twilio, &addresses(), &Document::Nothing);
         assert_eq!(reply.content_type, "text/xml; charset=utf-8");
         assert_eq!(reply.body, r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#);
     }
