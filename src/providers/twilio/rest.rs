@@ -697,12 +697,167 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
         let settings = serde_json::json!({"account_sid": ACCOUNT, "auth_tokens": ["new", "old"], "api_key_sid": key, "api_key_secret": "s"});
-        let mut settings: Settings = serde_json::from_value(settings).unwrap();
-        let login = |settings: &Settings| {
-            Rest::new(settings).unwrap().login.map(|(user, password)| (user, password.0)).unwrap()
+        let mut settings: super::super::Settings = serde_json::from_value(settings).unwrap();
+        let login = |settings: &super::super::Settings| match super::super::login(settings).unwrap() {
+            Login::Basic(user, password) => (user, password.0),
+            Login::Bearer(key) => (String::new(), key.0),
         };
         assert_eq!(login(&settings), (key.into(), "s".into()));
         (settings.api_key_sid, settings.api_key_secret) = (None, None);
         assert_eq!(login(&settings), (ACCOUNT.into(), "new".into()));
+    }
+
+    const UUID: &str = "f5586561-8ff0-4291-a51b-c7dfe4139ff9";
+    const OPAQUE: &str = "v3:9X2v/xP+D-aiQ";
+
+    /// Answers by what is asked, and notes it with how we logged in.
+    async fn account(
+        dialect: Dialect,
+        answers: &'static [(&str, u16, &str)],
+    ) -> (Twilio, Arc<Mutex<Vec<String>>>) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = asked.clone();
+        let answer = async move |request: Request| {
+            let login = request.headers().get(AUTHORIZATION).and_then(|login| login.to_str().ok());
+            let line = format!("{} {}", request.method(), request.uri());
+            noted.lock().unwrap().push(format!("{line} {}", login.unwrap_or("-")));
+            let found = answers.iter().find(|(what, ..)| *what == line).copied();
+            let (_, status, body) = found.unwrap_or(("", 404, ""));
+            let status = StatusCode::from_u16(status).unwrap();
+            match body {
+                "WAV" => wav(3, 0).into_response(),
+                place if status.is_redirection() => (status, [(LOCATION, place)]).into_response(),
+                body => (status, body).into_response(),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+        let secret = Secret("token".into());
+        let login = match dialect {
+            Dialect::TeXml => Login::Bearer(secret),
+            _ => Login::Basic(UUID.into(), secret),
+        };
+        let mut twilio = twilio_at(&base, "token");
+        twilio.dialect = dialect;
+        twilio.rest = Rest::new(dialect, &base, UUID, Some(login)).unwrap();
+        (twilio, asked)
+    }
+
+    const BASIC: &str = "Basic ZjU1ODY1NjEtOGZmMC00MjkxLWE1MWItYzdkZmU0MTM5ZmY5OnRva2Vu";
+
+    #[tokio::test]
+    async fn every_company_is_asked_at_its_own_addresses() {
+        let laml = "/api/laml/2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/";
+        let plain = "/2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/";
+        let texml = "/v2/texml/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/";
+        for (dialect, call, address, login) in [
+            (Dialect::SignalWire, UUID, format!("{laml}{UUID}.json"), BASIC),
+            (Dialect::Somleng, UUID, format!("{plain}{UUID}.json"), BASIC),
+            (Dialect::TeXml, OPAQUE, format!("{texml}v3%3A9X2v%2FxP%2BD-aiQ"), "Bearer token"),
+        ] {
+            let (company, asked) = account(dialect, &[]).await;
+            assert_eq!(company.redirect(call, "https://x").await, Err(Trouble::Gone));
+            assert_eq!(company.caller_is_there(call).await, Ok(false));
+            assert_eq!(company.hang_up(call).await, Ok(()));
+            let expected =
+                ["POST", "GET", "GET", "POST", "GET"].map(|method| format!("{method} {address} {login}"));
+            assert_eq!(asked.lock().unwrap()[..], expected, "{dialect:?}");
+            for bad in [CALL, "..", "a b", "", "f5586561-8ff0-4291-a51b-c7dfe4139ff9/"] {
+                if dialect != Dialect::TeXml || bad != CALL && !bad.ends_with('/') {
+                    assert!(matches!(company.caller_is_there(bad).await, Err(Trouble::Refused(_))), "{bad}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_which_nothing_is_said_counts_only_if_the_caller_is_gone() {
+        const ALIVE: &[(&str, u16, &str)] = &[
+            (
+                "POST /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/f5586561-8ff0-4291-a51b-c7dfe4139ff9.json",
+                422,
+                "",
+            ),
+            (
+                "GET /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/f5586561-8ff0-4291-a51b-c7dfe4139ff9.json",
+                200,
+                r#"{"status":"in-progress"}"#,
+            ),
+        ];
+        const OVER: &[(&str, u16, &str)] = &[ALIVE[0], (ALIVE[1].0, 200, r#"{"status":"completed"}"#)];
+        let (company, _) = account(Dialect::Somleng, ALIVE).await;
+        assert!(matches!(company.redirect(UUID, "https://x").await, Err(Trouble::Refused(_))));
+        assert!(matches!(company.hang_up(UUID).await, Err(Trouble::Refused(_))));
+        assert_eq!(company.leg_is_up(UUID).await, Ok(true), "the dial would have said that it is over");
+        let (company, _) = account(Dialect::Somleng, OVER).await;
+        assert_eq!(company.redirect(UUID, "https://x").await, Err(Trouble::Gone));
+        assert_eq!(company.hang_up(UUID).await, Ok(()));
+        assert_eq!(company.leg_is_up(UUID).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_sound_lies_where_the_interface_says_and_nobody_logs_in_there() {
+        const SOMLENG: &[(&str, u16, &str)] = &[
+            (
+                "GET /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Recordings/f5586561-8ff0-4291-a51b-c7dfe4139ff9.wav",
+                302,
+                "/storage/x?y=z",
+            ),
+            ("GET /storage/x?y=z", 200, "WAV"),
+        ];
+        const TELNYX: &[(&str, u16, &str)] = &[
+            (
+                "GET /v2/texml/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Recordings/f5586561-8ff0-4291-a51b-c7dfe4139ff9.json",
+                200,
+                r#"{"media_url":"/storage/x?y=z"}"#,
+            ),
+            SOMLENG[1],
+        ];
+        let recording = Recording { id: UUID.into(), seconds: 3 };
+        for (dialect, answers, login) in
+            [(Dialect::Somleng, SOMLENG, BASIC), (Dialect::TeXml, TELNYX, "Bearer token")]
+        {
+            let (company, asked) = account(dialect, answers).await;
+            assert_eq!(company.fetch(&recording).await, Ok(wav(3, 0)), "{dialect:?}");
+            let expected = [format!("{} {login}", answers[0].0), format!("{} -", answers[1].0)];
+            assert_eq!(asked.lock().unwrap()[..], expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sound_at_a_bad_address_is_not_fetched() {
+        const WAV: &str = "GET /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Recordings/f5586561-8ff0-4291-a51b-c7dfe4139ff9.wav";
+        const BAD: [&[(&str, u16, &str)]; 5] = [
+            &[(WAV, 302, "http://storage.example.org/x")],
+            &[(WAV, 302, "ftp://127.0.0.1/x")],
+            &[(WAV, 302, "file:///etc/passwd")],
+            &[(WAV, 302, "https://me@127.0.0.1/x")],
+            &[(WAV, 302, "http://")],
+        ];
+        for answers in BAD {
+            let (company, asked) = account(Dialect::Somleng, answers).await;
+            let fetched = company.fetch(&Recording { id: UUID.into(), seconds: 3 }).await;
+            let refused = Err(Trouble::Refused("the sound is said to lie at a bad address".into()));
+            assert_eq!((fetched, asked.lock().unwrap().len()), (refused, 1), "{}", answers[0].2);
+        }
+    }
+
+    #[tokio::test]
+    async fn recordings_are_listed_with_lengths_in_any_form() {
+        const LISTED: &[(&str, u16, &str)] = &[(
+            "GET /v2/texml/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/v3%3A9X2v%2FxP%2BD-aiQ/Recordings.json",
+            200,
+            r#"{"recordings":[
+                {"sid":"f5586561-8ff0-4291-a51b-c7dfe4139ff9","status":"completed","duration":7},
+                {"sid":"f5586561-8ff0-4291-a51b-c7dfe4139ff8","status":"completed","duration":"8"},
+                {"sid":"f5586561-8ff0-4291-a51b-c7dfe4139ff7","status":"completed"},
+                {"sid":"../x","status":"completed","duration":9}]}"#,
+        )];
+        let (company, _) = account(Dialect::TeXml, LISTED).await;
+        let found = company.recordings(OPAQUE).await.unwrap();
+        let found: Vec<_> = found.iter().map(|one| (&one.id[35..], one.seconds)).collect();
+        assert_eq!(found, [("9", 7), ("8", 8), ("7", 0)]);
     }
 }

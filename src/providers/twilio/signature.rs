@@ -372,4 +372,36 @@ mod tests {
         let shown = format!("{:?}", keys(&["hush"], &[("k1", "hushhush")], false));
         assert!(!shown.contains("hush") && shown.contains("k1"), "{shown}");
     }
+
+    fn by(dialect: Dialect, header: &str, signature: &str, body: &str) -> Result<(), Unsigned> {
+        let token = Secret("PSKtest1234567890abcdef".into());
+        verify(&Keys::of(dialect, &[&token]), ORG, ("POST", VOICE, body), &[(header, signature)])
+    }
+
+    #[test]
+    fn values_of_a_repeated_name_are_signed_in_the_company_s_own_way() {
+        // HMAC-SHA1 of the address and of what is beside it, by another program.
+        let distinct = "mGGvF7ICQ3djrj/rfVEaPamVhGo="; // Digits1Digits2To9
+        let sorted = "q5/POa9EZl7vcXIkIc948kxAiC4="; // Digits1Digits2Digits2To9
+        let submitted = "L6TP3H7jJpT8eeRo8o24valVOxU="; // Digits2Digits1Digits2To9
+        let body = "To=9&Digits=2&Digits=1&Digits=2";
+        for (dialect, expected) in [
+            (Dialect::Twilio, [true, false, false]),
+            (Dialect::SignalWire, [true, false, true]),
+            (Dialect::Somleng, [false, true, false]),
+        ] {
+            let accepted = [distinct, sorted, submitted].map(|one| by(dialect, SIGNATURE, one, body).is_ok());
+            assert_eq!(accepted, expected, "{dialect:?}");
+        }
+    }
+
+    #[test]
+    fn signalwire_has_a_header_of_its_own_that_nobody_else_has() {
+        let (signature, body) = ("mGGvF7ICQ3djrj/rfVEaPamVhGo=", "To=9&Digits=2&Digits=1");
+        assert_eq!(by(Dialect::SignalWire, SIGNALWIRE, signature, body), Ok(()));
+        assert_eq!(by(Dialect::SignalWire, SIGNALWIRE, "AAAA", body), Err(Unsigned::Wrong));
+        for other in [Dialect::Twilio, Dialect::Somleng] {
+            assert_eq!(by(other, SIGNALWIRE, signature, body), Err(Unsigned::Missing));
+        }
+    }
 }

@@ -299,4 +299,97 @@ mod tests {
         );
         assert!(connect(Reach::Number("+431".into()), "").contains(">+431</Number></Dial>"));
     }
+
+    /// A document with its addresses cut short.
+    fn told(dialect: Dialect, document: &Document) -> String {
+        let body = write(dialect, &addresses(), document).body;
+        let hooks = format!("https://calls.example.org/hooks/main/{}/", addresses().channel);
+        let (_, response) = body.split_once("<Response>").unwrap();
+        response.trim_end_matches("</Response>").replace(&hooks, "").replace(&call().to_string(), "CALL")
+    }
+
+    fn call() -> CallId {
+        CallId(Ids::new(2).next(1))
+    }
+
+    fn connection(reach: Reach, seconds: u32) -> Document {
+        let mut ids = Ids::new(2);
+        let call = CallId(ids.next(1));
+        let (agent, offer) = (UserId(ids.next(1)), OfferId(ids.next(1)));
+        let connect = Connect { attempt: 3, agent, offer, reach, seconds, caller_id: "+4312345".into() };
+        let (over, leg, screen) = (Hook::Over(call, 3), Hook::Leg(call, 3), Some(Hook::Screen(call, 3)));
+        Document::Connect(connect, Hooks { over, leg, screen })
+    }
+
+    const OVER: &str = r#"<Redirect method="POST">c/CALL/over/3</Redirect>"#;
+    const LEG: &str = r#" statusCallback="c/CALL/leg/3" statusCallbackEvent="initiated ringing answered completed" statusCallbackMethod="POST""#;
+
+    #[test]
+    fn every_company_gets_the_dial_that_it_understands() {
+        let sip = |seconds| connection(Reach::Sip("sip:a@example.org".into()), seconds);
+        let start = |seconds| format!(r#"<Dial action="c/CALL/over/3" method="POST" timeout="{seconds}""#);
+        let end = r#" callerId="+4312345"><Sip"#;
+        let address = ">sip:a@example.org</Sip></Dial>";
+        let limits = r#" timeLimit="14400" answerOnBridge="true""#;
+        assert_eq!(
+            told(Dialect::SignalWire, &sip(3)),
+            format!("{}{limits}{end}{LEG}{address}", start(5)),
+            "no less than 5 s"
+        );
+        assert_eq!(told(Dialect::Somleng, &sip(20)), format!("{}{end}{address}", start(20)));
+        let limit = r#" timeLimit="14400""#;
+        assert_eq!(
+            told(Dialect::TeXml, &sip(600)),
+            format!("{}{limit}{end}{LEG}{address}{OVER}", start(120)),
+            "no more than 120 s, and a way on where the action is forgotten"
+        );
+    }
+
+    #[test]
+    fn who_can_not_be_rung_by_a_company_is_not_dialled() {
+        let client = connection(Reach::Client("ann".into()), 8);
+        let number = connection(Reach::Number("+431".into()), 20);
+        for dialect in [Dialect::SignalWire, Dialect::Somleng, Dialect::TeXml] {
+            assert_eq!(told(dialect, &client), OVER, "{dialect:?}");
+        }
+        assert_eq!(told(Dialect::Somleng, &number), OVER);
+        assert_eq!(told(Dialect::TeXml, &number), OVER);
+        let screened = r#"<Number url="c/CALL/screen/3" method="POST""#;
+        assert!(told(Dialect::SignalWire, &number).contains(screened));
+    }
+
+    #[test]
+    fn every_company_gets_the_record_that_it_understands() {
+        let taking = |empty| Document::TakeMessage {
+            greeting: Spoken::Say { text: "Hello".into(), language: "en-US".into() },
+            done: Hook::MessageDone(call()),
+            status: Hook::MessageStatus(call()),
+            empty,
+        };
+        let document = taking(Hook::MessageEmpty(call(), 2));
+        let around = |record: &str| {
+            let hello = r#"<Say language="en-US">Hello</Say><Record"#;
+            format!(r#"{hello} {record}/><Redirect method="POST">c/CALL/message-empty/2</Redirect>"#)
+        };
+        let back = r#"recordingStatusCallback="c/CALL/message-status""#;
+        let events = r#"recordingStatusCallbackEvent="completed absent""#;
+        let post = r#"recordingStatusCallbackMethod="POST""#;
+        let over = r#"action="c/CALL/message-over/2" method="POST" maxLength="180""#;
+        let keys = r##"finishOnKey="#" playBeep="true""##;
+        assert_eq!(
+            told(Dialect::SignalWire, &document),
+            around(&format!(r#"{over} timeout="10" {keys} trim="do-not-trim" {back} {events} {post}"#))
+        );
+        assert_eq!(
+            told(Dialect::Somleng, &document),
+            around(&format!(r#"{over} timeout="10" {keys} {back} {post}"#))
+        );
+        assert_eq!(
+            told(Dialect::TeXml, &document),
+            around(&format!(r#"{over} channels="single" {keys} format="wav" {back} {events} {post}"#))
+        );
+        assert!(told(Dialect::Twilio, &document).contains(r#"action="c/CALL/message-done""#));
+        let loose = taking(Hook::Held(1));
+        assert!(told(Dialect::SignalWire, &loose).contains(r#"action="c/CALL/message-done""#));
+    }
 }

@@ -490,4 +490,89 @@ mod tests {
         let request = Request { method: "POST", target: "/", headers: &headers, body: b"{}" };
         assert!(read(Dialect::Twilio, "main", channel(), Hook::Voice, &request).unwrap_err().malformed);
     }
+
+    const UUID: &str = "f5586561-8ff0-4291-a51b-c7dfe4139ff9";
+    const OPAQUE: &str = "v3:9X2vxPDFY2RHSJ1EdMS0RHRksMTg7ldNxdjWbVr9zBjbGjGsSe-aiQ";
+
+    fn said_by(dialect: Dialect, hook: Hook, call: &str, more: &str) -> Result<Reading, BadField> {
+        let id: String = form_urlencoded::byte_serialize(call.as_bytes()).collect();
+        let body = format!("CallSid={id}&{more}");
+        let request =
+            Request { method: "POST", target: "/", headers: &HeaderMap::new(), body: body.as_bytes() };
+        read(dialect, "main", channel(), hook, &request)
+    }
+
+    #[test]
+    fn every_company_has_ids_of_its_own_form() {
+        let uuid_in_capitals = UUID.to_uppercase();
+        for (dialect, call, known) in [
+            (Dialect::SignalWire, UUID, true),
+            (Dialect::SignalWire, &uuid_in_capitals, true),
+            (Dialect::SignalWire, CALLER, false),
+            (Dialect::SignalWire, &UUID[1..], false),
+            (Dialect::Somleng, UUID, true),
+            (Dialect::Somleng, "f5586561-8ff0-4291-a51b-c7dfe4139f/9", false),
+            (Dialect::Somleng, "f5586561_8ff0_4291_a51b_c7dfe4139ff9", false),
+            (Dialect::TeXml, OPAQUE, true),
+            (Dialect::TeXml, &"x".repeat(255), true),
+            (Dialect::TeXml, &"x".repeat(256), false),
+            (Dialect::TeXml, "..", false),
+            (Dialect::TeXml, "a b", false),
+            (Dialect::TeXml, "a\n", false),
+            (Dialect::TeXml, "ä", false),
+            (Dialect::Twilio, UUID, false),
+        ] {
+            let read = said_by(dialect, Hook::Voice, call, "From=%2B4312&To=%2B4311&CallStatus=ringing");
+            match read {
+                Ok(Reading::Arrived(arrival)) => assert!(known && arrival.provider_call_id == call, "{call}"),
+                Err(bad) => assert!(!known && bad.field == "CallSid", "{dialect:?} {call}"),
+                other => panic!("{dialect:?} {call}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn elsewhere_a_recording_that_is_over_may_have_no_sound() {
+        let call = call();
+        let url = |rest: &str| format!("RecordingUrl=https%3A%2F%2Felsewhere.example.org%2Fa%2F{UUID}{rest}");
+        let empty = || Event::NothingRecorded { call, times: 2 };
+        let left = |seconds| Event::MessageLeft { call, recording: Recording { id: UUID.into(), seconds } };
+        for dialect in [Dialect::SignalWire, Dialect::Somleng, Dialect::TeXml] {
+            for (form, event) in [
+                (String::new(), empty()),
+                ("RecordingDuration=0".into(), empty()),
+                (format!("{}&RecordingDuration=0", url("")), empty()),
+                (format!("{}&RecordingDuration=7", url("")), left(7)),
+                (format!("{}&RecordingDuration=7&CallStatus=completed", url(".wav")), left(7)),
+                (format!("{}&RecordingDuration=7", url(".wav%3Fsignature%3Dx")), left(7)),
+                (format!("RecordingSid={UUID}&RecordingDuration=7"), left(7)),
+                ("CallStatus=completed".into(), Event::CallerHungUp { call }),
+            ] {
+                let read = said_by(dialect, Hook::MessageOver(call, 2), UUID, &form);
+                let expected = Reading::Event { provider_call_id: Some(UUID.into()), event };
+                assert_eq!(read, Ok(expected), "{dialect:?} {form}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_connection_that_is_over_without_a_word_has_failed() {
+        use ConnectionFailure::{Failed, NoAnswer};
+        let call = call();
+        let hook = Hook::Over(call, 1);
+        for (dialect, id, cause) in [
+            (Dialect::SignalWire, UUID, Failed),
+            (Dialect::Somleng, UUID, Failed),
+            (Dialect::TeXml, OPAQUE, NoAnswer),
+        ] {
+            for (status, caller_is_there) in [("in-progress", true), ("completed", false)] {
+                let read = said_by(dialect, hook, id, &format!("CallStatus={status}"));
+                let event = Event::ConnectionOver { call, attempt: 1, talked: false, caller_is_there, cause };
+                assert_eq!(read, Ok(Reading::Event { provider_call_id: Some(id.into()), event }));
+            }
+            let read = said_by(dialect, hook, id, "DialCallStatus=completed&DialCallDuration=9");
+            let talked = |event: &Event| matches!(event, Event::ConnectionOver { talked: true, .. });
+            assert!(matches!(read, Ok(Reading::Event { event, .. }) if talked(&event)), "{dialect:?}");
+        }
+    }
 }
