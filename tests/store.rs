@@ -100,6 +100,7 @@ impl Place {
                 until: Steady(NOW + 25_000),
                 at: at(3),
             }],
+            only: None,
             excluded: BTreeMap::from([
                 (other, Objection::Declined),
                 (agent, Objection::Away { reason: Some("lunch".into()), until: Some(at(9)) }),
@@ -110,6 +111,7 @@ impl Place {
             ring_left_ms: 1_234,
             wait_left_ms: -5,
             apology_due: true,
+            announced: true,
             check_at: Steady(NOW + 21_000),
         }
     }

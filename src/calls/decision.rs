@@ -44,7 +44,12 @@ pub enum Instruction {
     Ring {
         poll: u32,
     },
-    /// Music, then ask again.
+    /// What the channel says before it rings, then a clip, then ask again.
+    Announce {
+        poll: u32,
+        clip: Clip,
+    },
+    /// Music, after what the channel says to those who wait, then ask again.
     Wait {
         poll: u32,
     },
@@ -53,6 +58,12 @@ pub enum Instruction {
         poll: u32,
     },
     Connect(Connect),
+    /// Dial a number outside, to which the caller was handed on.
+    DialOutside {
+        attempt: u32,
+        number: String,
+        caller_id: String,
+    },
     /// To the agent's ordinary telephone: press 1.
     AskToPress {
         attempt: u32,
@@ -70,6 +81,13 @@ pub enum Instruction {
     /// No message either: goodbye.
     SayGoodbye,
     HangUp,
+}
+
+/// What a caller hears who is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clip {
+    RingTone,
+    Music,
 }
 
 /// Dial one agent, and bridge them with the caller when they answer.
@@ -158,6 +176,8 @@ pub enum Say {
 pub enum Refusal {
     UnknownOffer,
     UnknownCall,
+    /// Nobody there to hand a caller on to.
+    UnknownTarget,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -268,6 +288,14 @@ pub enum Job {
         provider: String,
         provider_call_id: String,
         poll: u32,
+    },
+    /// Redirect the caller's live call to the document that dials a number outside.
+    SendOutside {
+        call: CallId,
+        channel: ChannelId,
+        provider: String,
+        provider_call_id: String,
+        attempt: u32,
     },
     HangUp {
         call: CallId,

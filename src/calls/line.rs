@@ -10,7 +10,7 @@ use super::{
     switchboard::{Facts, Switchboard, Turn},
 };
 use crate::routing::{
-    assignment::{self, Field, Selection},
+    assignment::{self, Field, Rule, Selection},
     availability::{ByHand, Phone},
     distribution::{Cursor, Entrant},
     eligibility::{self, Objection, Standing},
@@ -26,8 +26,9 @@ const RUNG_AT_ONCE: usize = 100;
 const RINGS_AGAIN_MS: i64 = 10_000;
 /// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
 pub(super) const SILENT_SECONDS: u32 = 21;
-/// A waiting caller hears music in clips of up to a minute.
+/// A waiting caller hears music in clips of up to a minute, and at most a minute of words before each.
 pub(super) const SILENT_WAITING_SECONDS: u32 = 75;
+pub(super) const SILENT_WITH_WORDS_SECONDS: u32 = 135;
 
 impl Switchboard {
     pub(super) fn call_arrives(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
@@ -54,7 +55,7 @@ impl Switchboard {
             self.admit(call);
             let opens = channel.hours.next_change(&channel.zone, turn.now().at);
             let reason = Reason::HoursClosed { rule: verdict.rule, opens };
-            self.take_message(id, Slot::AfterHours, Selection::default(), reason, turn);
+            self.take_message(id, Slot::closed(verdict.rule), Selection::default(), reason, turn);
         }
     }
 
@@ -104,12 +105,14 @@ impl Switchboard {
             state: State::Ringing { until: now.steady.plus_seconds(times.ring_seconds) },
             offers: Vec::new(),
             excluded: BTreeMap::new(),
+            only: None,
             rung: BTreeMap::new(),
             attempt: 0,
             answered_by: None,
             ring_left_ms: 0,
             wait_left_ms: i64::from(times.wait_seconds) * 1000,
             apology_due: false,
+            announced: false,
             check_at: now.steady.plus_seconds(SILENT_SECONDS),
         }
     }
@@ -162,12 +165,14 @@ impl Switchboard {
     fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
         let rounds: u32 = call.rung.values().sum();
         let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
-        self.select(&call.excluded, draw, channel, facts)
+        let handed_on = call.only.clone().map(|users| Rule { users, teams: vec![], ..channel.rule.clone() });
+        self.select(handed_on.as_ref().unwrap_or(&channel.rule), &call.excluded, draw, channel, facts)
     }
 
     /// Who could be rung now for a call that is not for the `excluded`, and why not the others.
     pub(super) fn select(
         &self,
+        rule: &Rule,
         excluded: &BTreeMap<UserId, Objection>,
         draw: u64,
         channel: &Channel,
@@ -192,7 +197,7 @@ impl Switchboard {
             draw,
             standing,
         };
-        assignment::select(&channel.rule, &field)
+        assignment::select(rule, &field)
     }
 
     fn ring(
@@ -332,6 +337,19 @@ impl Switchboard {
             let selection = self.select_again(id, turn);
             self.take_message(id, Slot::Unanswered, selection, reason, turn);
         }
+    }
+
+    /// The caller had enough of waiting and pressed 1. Who is being connected meanwhile is not torn away.
+    pub(super) fn caller_wants_message(&mut self, id: CallId, poll: u32, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id) else { return turn.answer(None, Instruction::HangUp) };
+        if call.is_in_line() {
+            let seconds = call.seconds_since_arrival(turn);
+            let selection = self.select_again(id, turn);
+            self.end_offers(id, Cause::Withdrawn, turn);
+            let reason = Reason::CallerWantsMessage { seconds };
+            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        }
+        turn.ask(id, poll);
     }
 
     pub(super) fn select_again(&self, id: CallId, turn: &Turn<'_>) -> Selection {

@@ -16,7 +16,11 @@ use crate::{
     routing::ids::JobId,
     store::jobs::JobRow,
 };
-use std::{io::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
@@ -110,6 +114,19 @@ impl Runner {
                     }
                 }
             }
+            Job::SendOutside { call, channel, provider, provider_call_id, attempt } => {
+                let url = self.address(provider, *channel, Hook::Outside(*call, *attempt));
+                match self.redirect(provider, provider_call_id, &url).await {
+                    Ok(()) => done(None, None),
+                    Err(Trouble::Gone | Trouble::NotFound) => {
+                        done(Some(Event::CallerHungUp { call: *call }), None)
+                    }
+                    Err(trouble) => {
+                        warn!(call.id = %call, %trouble, "a caller could not be handed on; it is tried again");
+                        done(None, None)
+                    }
+                }
+            }
             Job::HangUp { provider, provider_call_id, .. } => match self.providers.get(provider) {
                 None => given_up(tries, format!("no provider {provider} is configured"), None),
                 Some(company) => match company.hang_up(provider_call_id).await {
@@ -139,7 +156,8 @@ impl Runner {
         }
     }
 
-    /// Fetches, checks, writes, syncs, renames. Only the commit of what follows makes it kept.
+    /// Fetches (which checks container and length), writes, syncs, renames. Only the commit of what follows makes it
+    /// kept.
     async fn keep(&self, job: &Job, tries: u32) -> Result {
         let Job::KeepRecording { call, ticket, provider, recording, .. } = job else {
             return done(None, None);
@@ -158,7 +176,7 @@ impl Runner {
             }
         };
         let folder = self.folder.clone();
-        match tokio::task::spawn_blocking(move || write_file(&folder, &bytes)).await {
+        match tokio::task::spawn_blocking(move || keep_sound(&folder, &bytes)).await {
             Ok(Ok(sha256)) => {
                 let (call, ticket, kept) = (*call, *ticket, recording.clone());
                 let event = Event::RecordingKept { call, ticket, recording: kept, sha256 };
@@ -240,14 +258,15 @@ fn again(tries: u32, backoff: &[u64], error: String, event_at_last: Option<Event
     Result::Again { tries: tries + 1, seconds: backoff.get(index).copied().unwrap_or(last), error }
 }
 
-/// Writes under a temporary name, syncs, renames, syncs the folder. Answers the name: the hash of the bytes.
-fn write_file(folder: &std::path::Path, bytes: &[u8]) -> std::io::Result<String> {
-    std::fs::create_dir_all(folder)?;
-    let name = audio::sha256(bytes);
-    let mut file = tempfile::Builder::new().prefix(".keeping-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(folder.join(format!("{name}.wav"))).map_err(|error| error.error)?;
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(name)
+/// The original, and beside it a copy without the silence before and after. Answers the hash of the original.
+fn keep_sound(folder: &Path, bytes: &[u8]) -> std::io::Result<String> {
+    let sha256 = audio::sha256(bytes);
+    audio::keep(folder, &format!("{sha256}.wav"), bytes)?;
+    // The original can always be heard: a copy that can't be made is not missed.
+    if let Some(trimmed) = audio::trimmed(bytes)
+        && let Err(error) = audio::keep(folder, &audio::trimmed_name(&sha256), &trimmed)
+    {
+        warn!(%error, "a message is kept, but not its trimmed copy");
+    }
+    Ok(sha256)
 }

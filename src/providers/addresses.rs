@@ -16,8 +16,12 @@ pub enum Hook {
     Status,
     /// Where a held caller asks how to go on; the number makes each request look new.
     Wait(CallId, u32),
+    /// The caller pressed a key while they waited; the number is that of the `Wait` to come.
+    Key(CallId, u32),
     /// The document that connects.
     Connect(CallId, u32),
+    /// The document that dials a number outside.
+    Outside(CallId, u32),
     /// The connection is over.
     Over(CallId, u32),
     /// How the leg to the agent fares.
@@ -54,7 +58,9 @@ impl Hook {
             ["message-done"] => Self::LooseDone,
             ["message-status"] => Self::LooseStatus,
             ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
+            ["c", call, "key", n] => Self::Key(call.parse().ok()?, number(n)?),
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
+            ["c", call, "outside", n] => Self::Outside(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
             ["c", call, "leg", n] => Self::Leg(call.parse().ok()?, number(n)?),
             ["c", call, "phone-leg", n] => Self::PhoneLeg(call.parse().ok()?, number(n)?),
@@ -74,7 +80,9 @@ impl Hook {
     pub fn call(self) -> Option<CallId> {
         match self {
             Self::Wait(call, _)
+            | Self::Key(call, _)
             | Self::Connect(call, _)
+            | Self::Outside(call, _)
             | Self::Over(call, _)
             | Self::Leg(call, _)
             | Self::PhoneLeg(call, _)
@@ -118,7 +126,9 @@ impl fmt::Display for Hook {
             Self::LooseDone => write!(f, "message-done"),
             Self::LooseStatus => write!(f, "message-status"),
             Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
+            Self::Key(call, n) => write!(f, "c/{call}/key/{n}"),
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
+            Self::Outside(call, n) => write!(f, "c/{call}/outside/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),
             Self::Leg(call, n) => write!(f, "c/{call}/leg/{n}"),
             Self::PhoneLeg(call, n) => write!(f, "c/{call}/phone-leg/{n}"),

@@ -4,12 +4,15 @@
 #![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
 
 mod api;
+mod availability;
 mod command_line;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod hooks;
 mod media;
 mod preview;
+mod roles;
+mod saving;
 mod softphones;
 mod visibility;
 

@@ -9,15 +9,16 @@ mod ed25519;
 mod rest;
 mod settings;
 mod signature;
+mod token;
 mod twiml;
 mod webhooks;
 
 pub use dialect::Dialect;
 pub use settings::{SignalWire, Somleng, TeXml};
 pub use twiml::write;
-pub use webhooks::read;
+pub use webhooks::{called, read};
 
-use super::{Request, Unsigned};
+use super::{Request, SoftphoneToken, Unsigned};
 use chrono::{DateTime, Utc};
 use dialect::is_sid;
 use ed25519::PublicKey;
@@ -83,6 +84,7 @@ pub struct Twilio {
     pub dialect: Dialect,
     signatures: Signatures,
     rest: Rest,
+    signer: Option<token::Signer>,
 }
 
 /// What webhooks are checked with.
@@ -100,7 +102,13 @@ impl Twilio {
         check(&settings)?;
         let rest = Rest::new(Dialect::Twilio, &settings.api_base, &settings.account_sid, login(&settings))?;
         let keys = Keys::new(&tokens(&settings), &settings.shared_keys, settings.shared_keys_only);
-        Ok(Self { dialect: Dialect::Twilio, signatures: Signatures::Shared(keys), rest })
+        let signer = token::Signer::new(&settings);
+        Ok(Self { dialect: Dialect::Twilio, signatures: Signatures::Shared(keys), rest, signer })
+    }
+
+    /// With which an agent's browser is reached under this identity. `None`: no API key is configured.
+    pub fn softphone_token(&self, identity: &str, now: DateTime<Utc>) -> Option<SoftphoneToken> {
+        self.signer.as_ref().map(|signer| signer.token(identity, now))
     }
 
     /// Whether there is anything to check webhooks with; else all of them are refused.

@@ -69,7 +69,7 @@ impl SignalWire {
         let login = token.map(|token| Login::Basic(self.project.clone(), token));
         let rest = Rest::new(Dialect::SignalWire, &base, &self.project, login)?;
         let keys = Keys::of(Dialect::SignalWire, &keys);
-        Ok(Twilio { dialect: Dialect::SignalWire, signatures: Signatures::Shared(keys), rest })
+        Ok(Twilio { dialect: Dialect::SignalWire, signatures: Signatures::Shared(keys), rest, signer: None })
     }
 }
 
@@ -80,7 +80,7 @@ impl Somleng {
         let login = tokens.first().map(|&token| Login::Basic(self.account_sid.clone(), token.clone()));
         let rest = Rest::new(Dialect::Somleng, &self.api_base, &self.account_sid, login)?;
         let keys = Keys::of(Dialect::Somleng, &tokens);
-        Ok(Twilio { dialect: Dialect::Somleng, signatures: Signatures::Shared(keys), rest })
+        Ok(Twilio { dialect: Dialect::Somleng, signatures: Signatures::Shared(keys), rest, signer: None })
     }
 }
 
@@ -95,7 +95,7 @@ impl TeXml {
         let key = key.transpose()?;
         let login = secret("api_key", self.api_key)?.map(Login::Bearer);
         let rest = Rest::new(Dialect::TeXml, &self.api_base, &self.account_sid, login)?;
-        Ok(Twilio { dialect: Dialect::TeXml, signatures: Signatures::Public(key), rest })
+        Ok(Twilio { dialect: Dialect::TeXml, signatures: Signatures::Public(key), rest, signer: None })
     }
 }
 

@@ -43,6 +43,22 @@ fn verbs(xml: &mut Xml, dialect: Dialect, addresses: &Addresses, document: &Docu
             play(xml, addresses, clip)?;
             redirect(xml, addresses, *next)
         }
+        Document::Wait { words, clip, key, next } => {
+            // Without a key it goes on after the last second of listening.
+            xml.create_element("Gather")
+                .with_attributes([
+                    ("action", addresses.of(*key).as_str()),
+                    ("method", "POST"),
+                    ("input", "dtmf"),
+                    ("numDigits", "1"),
+                    ("timeout", "1"),
+                ])
+                .write_inner_content(|xml| {
+                    speak(xml, addresses, words)?;
+                    play(xml, addresses, clip)
+                })?;
+            redirect(xml, addresses, *next)
+        }
         Document::Connect(connect, hooks) if dialect.reaches(&connect.reach) => {
             dial(xml, dialect, addresses, connect, hooks)?;
             match dialect {
@@ -63,6 +79,9 @@ fn verbs(xml: &mut Xml, dialect: Dialect, addresses: &Addresses, document: &Docu
             record(xml, dialect, addresses, over, *status)?;
             // Twilio gets here only if nothing was recorded.
             redirect(xml, addresses, *empty)
+        }
+        Document::DialOutside { number, caller_id, over } => {
+            dial_outside(xml, addresses, number, caller_id, *over)
         }
         Document::Screen { words, pressed } => {
             screen(xml, addresses, words, *pressed)?;
@@ -146,6 +165,26 @@ fn dial(
         .with_attributes(more.iter().copied())
         .with_attributes(caller_id)
         .write_inner_content(|xml| callee(xml, dialect, addresses, connect, hooks))
+        .map(drop)
+}
+
+fn dial_outside(
+    xml: &mut Xml,
+    addresses: &Addresses,
+    number: &str,
+    caller_id: &str,
+    over: Hook,
+) -> io::Result<()> {
+    let caller_id = is_number(caller_id).then_some(("callerId", caller_id));
+    xml.create_element("Dial")
+        .with_attributes([
+            ("action", addresses.of(over).as_str()),
+            ("method", "POST"),
+            ("timeout", "30"),
+            ("timeLimit", TIME_LIMIT_SECONDS),
+        ])
+        .with_attributes(caller_id)
+        .write_inner_content(|xml| element(xml, "Number", &[], number))
         .map(drop)
 }
 

@@ -35,11 +35,25 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::WaitTimeOver { seconds } => {
             format!("Nobody became free within {seconds} seconds of waiting.")
         }
+        Reason::CallerWantsMessage { seconds } => {
+            format!("After {seconds} seconds the caller chose to leave a message.")
+        }
         Reason::TakenBy { agent, seconds } => format!("{} accepted after {seconds} seconds.", name(*agent)),
         Reason::Connected { agent } => format!("{} and the caller are connected.", name(*agent)),
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} could not be connected: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} handed the caller on to {}.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} handed the caller on to the team {team}.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} handed the caller on to a number outside.", name(*agent))
+        }
+        Reason::OutsideOver => "The connection with the number outside is over.".into(),
+        Reason::OutsideNotReached => "The number outside could not be reached.".into(),
         Reason::AgentLost { agent } => format!("The connection to {} was lost.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} hung up.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} declined.", name(*agent)),

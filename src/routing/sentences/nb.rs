@@ -33,6 +33,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AgentsBeingOffered => "Alle som er ledige, blir tilbudt en annen samtale.".into(),
         Reason::RingTimeOver { seconds } => format!("Ingen svarte innen {seconds} sekunder med ringing."),
         Reason::WaitTimeOver { seconds } => format!("Ingen ble ledig innen {seconds} sekunder med venting."),
+        Reason::CallerWantsMessage { seconds } => {
+            format!("Etter {seconds} sekunder valgte innringeren å legge igjen en beskjed.")
+        }
         Reason::TakenBy { agent, seconds } => {
             format!("{} tok samtalen etter {seconds} sekunder.", name(*agent))
         }
@@ -40,6 +43,17 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} kunne ikke kobles til: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} satte innringeren over til {}.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} satte innringeren over til laget {team}.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} satte innringeren over til et nummer utenfor.", name(*agent))
+        }
+        Reason::OutsideOver => "Samtalen med nummeret utenfor er over.".into(),
+        Reason::OutsideNotReached => "Nummeret utenfor kunne ikke nås.".into(),
         Reason::AgentLost { agent } => format!("Forbindelsen til {} ble brutt.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} la på.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} avviste.", name(*agent)),

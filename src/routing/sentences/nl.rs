@@ -35,11 +35,25 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AgentsBeingOffered => "Iedereen die vrij is, krijgt al een ander gesprek aangeboden.".into(),
         Reason::RingTimeOver { seconds } => format!("Niemand nam binnen {seconds} seconden bellen op."),
         Reason::WaitTimeOver { seconds } => format!("Niemand kwam binnen {seconds} seconden wachten vrij."),
+        Reason::CallerWantsMessage { seconds } => {
+            format!("Na {seconds} seconden koos de beller ervoor een bericht achter te laten.")
+        }
         Reason::TakenBy { agent, seconds } => format!("{} nam aan na {seconds} seconden.", name(*agent)),
         Reason::Connected { agent } => format!("{} en de beller zijn verbonden.", name(*agent)),
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} kon niet verbonden worden: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} heeft de beller doorverbonden met {}.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} heeft de beller doorverbonden met het team {team}.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} heeft de beller doorverbonden met een nummer buiten.", name(*agent))
+        }
+        Reason::OutsideOver => "Het gesprek met het nummer buiten is voorbij.".into(),
+        Reason::OutsideNotReached => "Het nummer buiten was niet bereikbaar.".into(),
         Reason::AgentLost { agent } => format!("De verbinding met {} is verbroken.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} heeft opgehangen.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} heeft geweigerd.", name(*agent)),
