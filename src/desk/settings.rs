@@ -3,7 +3,7 @@
 use super::hours_form::{HoursForm, Weekdays};
 use crate::{
     calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Slot, Times},
-    providers::twilio::Dialect,
+    providers::Dialect,
     routing::{
         assignment::Rule,
         distribution::{Strategy, TieBreak},

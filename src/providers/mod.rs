@@ -5,6 +5,8 @@ pub mod addresses;
 pub mod simulator;
 pub mod twilio;
 
+pub use twilio::Dialect;
+
 use crate::calls::{
     call::Recording,
     decision::Connect,
