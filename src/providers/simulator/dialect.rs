@@ -145,6 +145,6 @@ fn uuid() -> String {
 }
 
 /// A new name for something: the prefix and 32 hex digits.
-fn sid(prefix: &str) -> String {
+pub(super) fn sid(prefix: &str) -> String {
     format!("{prefix}{:032x}", rand::random::<u128>())
 }

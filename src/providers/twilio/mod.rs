@@ -6,6 +6,7 @@
 
 mod dialect;
 mod ed25519;
+mod numbers;
 mod rest;
 mod settings;
 mod signature;
@@ -112,7 +113,7 @@ impl Twilio {
     }
 
     /// Whether there is anything to check webhooks with; else all of them are refused.
-    pub fn checks_webhooks(&self) -> bool {
+    pub fn has_secret(&self) -> bool {
         match &self.signatures {
             Signatures::Shared(keys) => !keys.is_empty(),
             Signatures::Public(key) => key.is_some(),

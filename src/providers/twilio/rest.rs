@@ -204,7 +204,11 @@ impl Rest {
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<(), Trouble> {
+        self.ask(self.client.post(self.url(path)).form(form)).await.map(drop)
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
         let answer = self.ask(self.client.get(self.url(path))).await?;
         let json = body(answer, JSON_BYTES_MAX).await?;
         serde_json::from_slice(&json)
@@ -763,6 +767,7 @@ mod tests {
             assert_eq!(company.hang_up(call).await, Ok(()));
             let expected =
                 ["POST", "GET", "GET", "POST", "GET"].map(|method| format!("{method} {address} {login}"));
+            assert!(matches!(company.number("+431").await, Err(Trouble::Refused(_))), "read for Twilio only");
             assert_eq!(asked.lock().unwrap()[..], expected, "{dialect:?}");
             for bad in [CALL, "..", "a b", "", "f5586561-8ff0-4291-a51b-c7dfe4139ff9/"] {
                 if dialect != Dialect::TeXml || bad != CALL && !bad.ends_with('/') {
