@@ -333,11 +333,13 @@ mod tests {
     #[test]
     fn every_kind_of_telephone_company_in_the_example_can_be_used_as_it_stands() {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (_, commented) = EXAMPLE.split_once("# The telephone companies").unwrap();
+        let (_, commented) = EXAMPLE.split_once("# [providers.main]").unwrap();
         let (commented, _) = commented.split_once("\n[providers]").unwrap();
-        let lines = commented.lines().skip(2).map(|line| line.trim_start_matches('#'));
-        let text: String = lines.map(|line| format!("{line}\n")).collect();
-        let text = text.replace("AC…", &format!("AC{:032}", 0)).replace("SK…", &format!("SK{:032}", 0));
+        let lines = commented.lines().map(|line| line.trim_start_matches('#'));
+        let lines: String = lines.map(|line| format!("{line}\n")).collect();
+        let text = format!("[providers.main]{lines}")
+            .replace("AC…", &format!("AC{:032}", 0))
+            .replace("SK…", &format!("SK{:032}", 0));
         let key = "+7E99DXiiQXvceNX4nHm3Lbm5mqPWad5RhDr2ufuCik=";
         let text = text.replace("public_key = \"…\"", &format!("public_key = {key:?}"));
         let config = read(&text, &[]).unwrap();
