@@ -279,7 +279,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     if let Some(disagreement) = zones.disagreements(&account, now) {
         warn!("{disagreement}");
     }
-    let providers = config.providers.keys().cloned().collect();
+    let dialect = |(name, provider): (&String, &config::Provider)| (name.clone(), provider.dialect());
+    let providers = config.providers.iter().map(dialect).collect();
     let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
     let reach = ReachRules { prefixes, sip_hosts };
     Ok(Ground { zones, account, providers, times: config.calls.times(), reach })
@@ -287,12 +288,12 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
 
 /// The telephone companies as they are configured.
 pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
-    let made = config.providers.iter().map(|(name, provider)| match provider {
-        config::Provider::Twilio(settings) => {
-            let twilio = providers::twilio::Twilio::new(settings.clone());
-            let twilio = twilio.map_err(|bad| anyhow::anyhow!("key providers.{name}.{bad}"))?;
-            Ok((name.clone(), providers::Provider::Twilio(twilio)))
+    let made = config.providers.iter().map(|(name, provider)| {
+        let account = provider.account().map_err(|bad| anyhow::anyhow!("key providers.{name}.{bad}"))?;
+        if !account.has_secret() {
+            warn!(provider = name, "no secret is configured, so every webhook is refused");
         }
+        Ok((name.clone(), providers::Provider::Twilio(account)))
     });
     made.collect()
 }

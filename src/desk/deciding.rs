@@ -159,7 +159,14 @@ impl Engine {
     fn write(&self, provider: &str, channel: ChannelId, document: &Document) -> Reply {
         let addresses = self.addresses(provider, channel);
         match self.around.providers.get(provider) {
-            Some(company) => company.write(&addresses, document),
+            Some(company) => {
+                if let Document::Connect(connect, _) = document
+                    && !company.reaches(&connect.reach)
+                {
+                    warn!(provider, agent.id = %connect.agent, "the agent can't be rung by this telephone company");
+                }
+                company.write(&addresses, document)
+            }
             None => Reply { content_type: "text/plain".into(), body: String::new() },
         }
     }

@@ -72,7 +72,7 @@ async fn answer(
 ) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult)> {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let request = Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
-    if let Err(unsigned) = company.verify(&web.public_url, &request) {
+    if let Err(unsigned) = company.verify(&web.public_url, &request, web.clock.now().at) {
         warn!(provider = channel.provider, reason = %unsigned, "a webhook is refused");
         return Err((StatusCode::FORBIDDEN, (metrics::FORBIDDEN, unsigned.code())));
     }
