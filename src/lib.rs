@@ -59,8 +59,11 @@ use desk::{
     Desk, Providers,
     documents::Sounds,
     engine::{Engine, Surroundings},
+    erasure::Place,
     jobs::Runner,
+    retention::Retention,
     settings::{Ground, ReachRules},
+    spool::Spool,
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -110,6 +113,17 @@ impl Daemon {
             runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
+            place: Place {
+                folder: folder.path().to_owned(),
+                voicemails: voicemails.clone(),
+                forget_calls: config.retention.forget_erased_calls,
+            },
+            retention: Retention {
+                recordings_days: config.retention.recordings_days,
+                calls_days: config.retention.calls_days,
+                logs_days: config.retention.logs_days,
+            },
+            spool: Arc::new(Spool::open(folder.path().join("spool"))),
         };
         let (engine, desk) = Engine::start(around, writer).await?;
         let (stop, stopped) = watch::channel(false);

@@ -9,6 +9,7 @@ use strowger::{
     clock::Clock,
     config::{Config, EXAMPLE},
     demo,
+    desk::erasure::{self, Erased, Person, Place},
     routing::{
         ids::{Ids, UserId},
         people::Role,
@@ -52,6 +53,12 @@ enum Command {
     },
     /// Prints the example configuration, with every default.
     Config,
+    /// Removes everything about a person: calls, messages, tickets, and the telephone company's copies.
+    Erase {
+        /// In international form (+43…), or an address (sip:…).
+        #[arg(long)]
+        number: String,
+    },
     /// API tokens.
     Token {
         #[command(subcommand)]
@@ -102,7 +109,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let quiet = matches!(arguments.command, Command::Demo { .. } | Command::Token { .. });
+    let quiet =
+        matches!(arguments.command, Command::Demo { .. } | Command::Token { .. } | Command::Erase { .. });
     let filter = EnvFilter::try_from_env("STROWGER_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(if quiet { "error" } else { "info" }));
     // Its `trace` is whole frames, and with them secrets.
@@ -120,6 +128,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Demo { once } => demo::run(once, stop_signal()).await,
         Command::Serve { listen } => {
             serve(configuration(arguments.config, arguments.data_dir)?, listen).await
+        }
+        Command::Erase { number } => {
+            let config = configuration(arguments.config, arguments.data_dir)?;
+            let erased = erase(&config, &number).await?;
+            println!("erased: {} rows, {} files", erased.rows, erased.files);
+            Ok(())
         }
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
             let config = configuration(arguments.config, arguments.data_dir)?;
@@ -168,12 +182,7 @@ async fn stop_signal() {
 
 /// Through the daemon if one runs on the folder, else straight into the store.
 async fn create_token(config: &Config, name: String, role: Role, user: Option<UserId>) -> anyhow::Result<()> {
-    let running = ShortPath::to(&config.data.dir).ok();
-    let answers = match &running {
-        Some(control) => UnixStream::connect(control.path()).await.is_ok(),
-        None => false,
-    };
-    let secret = match running.filter(|_| answers) {
+    let secret = match running(config).await {
         Some(control) => ask_daemon(&control, &name, role, user).await?,
         None => store_token(config, name, role, user).await?,
     };
@@ -198,6 +207,46 @@ async fn ask_daemon(
             answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
         ),
     }
+}
+
+/// Through the daemon if one runs on the folder, else straight in the store; then the copies at the telephone company
+/// are deleted at the next start.
+async fn erase(config: &Config, number: &str) -> anyhow::Result<Erased> {
+    let person = Person::read(number).with_context(|| {
+        format!("{number:?} is neither a number in international form (+43…) nor an address (sip:…)")
+    })?;
+    if let Some(control) = running(config).await {
+        let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
+        let body = serde_json::json!({ "number": number });
+        let response = client.post("http://strowger/api/v1/erasures").json(&body).send().await?;
+        let well = response.status().is_success();
+        let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
+        if !well {
+            bail!(
+                "the daemon refused: {}",
+                answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
+            );
+        }
+        let count = |name: &str| answer[name].as_u64().unwrap_or(0);
+        return Ok(Erased { rows: count("rows"), files: count("files") });
+    }
+    let folder = Folder::open(&config.data.dir)?;
+    let (mut writer, _) = store::open(&folder).await?;
+    let now = Clock::start().now().at;
+    let place = Place {
+        folder: folder.path().to_owned(),
+        voicemails: folder.path().join("voicemail"),
+        forget_calls: config.retention.forget_erased_calls,
+    };
+    let (erased, _, _) = erasure::erase(&mut writer, &place, &person, now).await?;
+    writer.stop(now.timestamp_millis()).await?;
+    Ok(erased)
+}
+
+/// The way to the daemon that runs on the folder.
+async fn running(config: &Config) -> Option<ShortPath> {
+    let control = ShortPath::to(&config.data.dir).ok()?;
+    UnixStream::connect(control.path()).await.is_ok().then_some(control)
 }
 
 async fn store_token(

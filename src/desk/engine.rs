@@ -2,13 +2,16 @@
 //! only then acts: answers webhooks, tells softphones, starts jobs. What was not recorded was never said.
 
 use super::{
-    Desk, Envelope, Health, Input, Outcome, Providers, QUEUE,
+    Desk, Envelope, Errand, Health, Input, Outcome, Providers, QUEUE,
     deciding::{Broken, Round},
     documents::Sounds,
+    erasure::{self, NotErased, Place},
     jobs::Runner,
     memory::{self, Memory},
+    retention::Retention,
     settings::{Ground, Settings},
     softphones::{Frame, Opened, Origin, SOCKETS_MAX, Softphones, TooManySockets},
+    spool::{self, Spool},
 };
 use crate::{
     calls::{
@@ -17,7 +20,7 @@ use crate::{
         time::Now,
     },
     clock::Clock,
-    routing::ids::UserId,
+    routing::ids::{JobId, UserId},
     store::{
         self, Writer,
         batch::{Batch, NotCommitted},
@@ -39,6 +42,8 @@ const BATCH: usize = 256;
 const NAP: Duration = Duration::from_secs(5);
 /// How often loads are recounted and old answers forgotten.
 const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
+/// The first time, and when there is more to do.
+const MORE_CHORES_AFTER_MS: i64 = 10 * 1000;
 
 /// What the engine needs from outside.
 pub struct Surroundings {
@@ -48,12 +53,16 @@ pub struct Surroundings {
     pub runner: Runner,
     pub public_url: String,
     pub sounds: Sounds,
+    pub spool: Arc<Spool>,
+    pub place: Place,
+    pub retention: Retention,
 }
 
 pub struct Engine {
     pub(super) around: Surroundings,
     pub(super) writer: Writer,
     queue: mpsc::Receiver<Envelope>,
+    errands: mpsc::Receiver<Errand>,
     desk: Desk,
     publish: watch::Sender<Arc<Settings>>,
     health: Arc<Health>,
@@ -62,22 +71,31 @@ pub struct Engine {
     /// Who is there by their sockets, to be told to a memory that was read anew.
     present: Vec<Event>,
     chores_at_ms: i64,
+    /// Work on calls that were erased. What comes of it is not kept.
+    pub(super) cancelled: HashSet<JobId>,
+    /// Callers may have been served without us knowing.
+    strays: bool,
 }
 
 impl Engine {
     /// Takes up where the store left off. Answers the engine, to be run, and the door to it.
     pub async fn start(around: Surroundings, mut writer: Writer) -> anyhow::Result<(Self, Desk)> {
+        let now = around.clock.now().at;
+        erasure::erase_again(&mut writer, &around.place, now).await.context("cannot erase again")?;
         let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
+        let (errand, errands) = mpsc::channel(1);
         let (publish, settings) = watch::channel(memory.settings.clone());
         let health = Arc::new(Health::default());
-        let desk = Desk::new(sender, settings, health.clone());
-        let chores_at_ms = around.clock.now().steady.0 + CHORES_EVERY_MS;
+        let desk = Desk::new(sender, settings, health.clone(), around.spool.clone(), errand);
+        let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS;
         let softphones = Softphones::default();
+        let strays = !writer.was_stopped_cleanly();
         let mut engine = Self {
             around,
             writer,
             queue,
+            errands,
             desk: desk.clone(),
             publish,
             health,
@@ -85,6 +103,8 @@ impl Engine {
             memory,
             present: Vec::new(),
             chores_at_ms,
+            cancelled: HashSet::new(),
+            strays,
         };
         engine.resume_jobs().await?;
         info!(
@@ -104,11 +124,16 @@ impl Engine {
                 let present = std::mem::take(&mut self.present);
                 self.take(present.into_iter().map(unasked).collect()).await?;
             }
+            self.catch_up().await?;
             let nap = self.time_to_next_deadline();
             let first = tokio::select! {
                 biased;
                 () = &mut stop => break,
                 first = self.queue.recv() => first,
+                Some(errand) = self.errands.recv() => {
+                    self.erase(errand).await?;
+                    continue;
+                }
                 () = tokio::time::sleep(nap) => Some(Envelope { input: Input::Tick, reply: None }),
             };
             let Some(first) = first else { break };
@@ -117,6 +142,38 @@ impl Engine {
             self.do_chores().await;
         }
         self.finish().await
+    }
+
+    /// The store takes writes: what was set aside meanwhile is applied, and who is still at the telephone company
+    /// without our knowing is looked for.
+    async fn catch_up(&mut self) -> anyhow::Result<()> {
+        while self.health.store_is_up()
+            && let Some(file) = self.around.spool.oldest()
+        {
+            match spool::read(&file) {
+                Ok((found, damaged)) => {
+                    let count = found.len();
+                    info!(webhooks = count, damaged, "webhooks that were set aside are applied");
+                    let inputs = found.into_iter().map(|aside| Input::SetAside(Box::new(aside)));
+                    let mut envelopes: Vec<_> = inputs.map(|input| Envelope { input, reply: None }).collect();
+                    while !envelopes.is_empty() {
+                        let rest = envelopes.split_off(BATCH.min(envelopes.len()));
+                        self.take(envelopes).await?;
+                        envelopes = rest;
+                    }
+                    self.around.spool.remove(&file, count + damaged);
+                }
+                Err(error) => {
+                    error!(%error, file = %file.display(), "what was set aside can't be read");
+                    self.around.spool.give_up(&file);
+                }
+            }
+        }
+        if self.health.store_is_up() && std::mem::take(&mut self.strays) {
+            let now = self.around.clock.now().at;
+            self.around.runner.look_for_strays(&self.memory.settings.channels, now, &self.desk);
+        }
+        Ok(())
     }
 
     async fn finish(mut self) -> anyhow::Result<()> {
@@ -128,6 +185,27 @@ impl Engine {
         self.softphones.close_all();
         let now = self.around.clock.now().at;
         self.writer.stop(now.timestamp_millis()).await.context("cannot close the database")
+    }
+
+    /// Nothing else goes on meanwhile, and afterwards memory is read anew: it may know what was erased.
+    async fn erase(&mut self, Errand { person, done }: Errand) -> anyhow::Result<()> {
+        let now = self.around.clock.now().at;
+        let erased = erasure::erase(&mut self.writer, &self.around.place, &person, now).await;
+        let erased = match erased {
+            Ok((erased, cancelled, later)) => {
+                self.cancelled.extend(cancelled);
+                for row in later {
+                    self.around.runner.start(row, &self.desk, Duration::ZERO);
+                }
+                Ok(erased)
+            }
+            Err(error) => Err(error),
+        };
+        if !matches!(erased, Err(NotErased::Live)) {
+            self.recover().await?;
+        }
+        let _ = done.send(erased);
+        Ok(())
     }
 
     fn drain(&mut self, first: Envelope) -> Vec<Envelope> {
@@ -208,7 +286,8 @@ impl Engine {
         }
     }
 
-    fn store_is_down(&self, error: &sqlx::Error) {
+    fn store_is_down(&mut self, error: &sqlx::Error) {
+        self.strays = true;
         if !self.health.store_down.swap(true, Ordering::Relaxed) {
             error!(%error, "the store takes no writes; callers are held until it does");
         }
@@ -321,6 +400,7 @@ impl Engine {
                 Err(error) => {
                     warn!(error = format!("{error:#}"), "the store can't be read; trying again");
                     self.health.store_down.store(true, Ordering::Relaxed);
+                    self.strays = true;
                     self.writer.reconnect().await;
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
@@ -383,6 +463,11 @@ impl Engine {
         self.chores_at_ms = now.steady.0 + CHORES_EVERY_MS;
         if let Err(error) = self.recount(now).await {
             warn!(%error, "the loads could not be recounted");
+        }
+        match self.remove_old().await {
+            Ok(true) => self.chores_at_ms = now.steady.0 + MORE_CHORES_AFTER_MS,
+            Ok(false) => {}
+            Err(error) => warn!(error = format!("{error:#}"), "what is too old could not be removed"),
         }
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");

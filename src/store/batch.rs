@@ -1,8 +1,8 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, calls, cursors, decisions, engine, events, jobs, offers, quarantine, settings,
-    tickets, voicemails,
+    Writer, agents, answers, calls, cursors, decisions, engine, events, jobs, offers, quarantine, removal,
+    settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -35,6 +35,7 @@ pub struct Batch {
     pub events: Vec<events::EventRow>,
     pub answers: Vec<answers::AnswerRow>,
     pub quarantine: Vec<quarantine::QuarantineRow>,
+    pub removal: Option<removal::Removal>,
 }
 
 impl Batch {
@@ -53,6 +54,7 @@ impl Batch {
             && self.events.is_empty()
             && self.answers.is_empty()
             && self.quarantine.is_empty()
+            && self.removal.is_none()
     }
 
     async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
@@ -69,7 +71,11 @@ impl Batch {
         jobs::delete(tx, &self.jobs_over).await?;
         events::write(tx, batch, &self.events).await?;
         answers::write(tx, &self.answers).await?;
-        quarantine::write(tx, &self.quarantine).await
+        quarantine::write(tx, &self.quarantine).await?;
+        match &self.removal {
+            Some(removal) => removal.carry_out(tx).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -163,6 +169,11 @@ impl Writer {
     /// The connection, for what is read back at a start or after a failure.
     pub fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
+    }
+
+    /// Whether the run before this one ended as it should.
+    pub fn was_stopped_cleanly(&self) -> bool {
+        self.clean
     }
 
     pub fn epoch(&self) -> i64 {

@@ -11,6 +11,8 @@ pub async fn live() -> &'static str {
 pub async fn ready(State(web): State<Web>) -> Result<&'static str, Problem> {
     if web.desk.health().store_is_up() {
         Ok("ok\n")
+    } else if web.desk.spool().is_failing() {
+        Err(Problem::new(503, "The store takes no writes, and webhooks can't be set aside either"))
     } else {
         Err(Problem::new(503, "The store takes no writes"))
     }

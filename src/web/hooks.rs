@@ -5,7 +5,7 @@
 use super::{BODY_MAX, Web};
 use crate::{
     calls::{channel::Channel, event::Event},
-    desk::{Input, Outcome, Webhook, documents},
+    desk::{Input, Outcome, Webhook, documents, spool::SetAside},
     providers::{
         Document, Provider, Reply, Request,
         addresses::{Addresses, Hook},
@@ -24,6 +24,10 @@ use tracing::{debug, warn};
 
 /// Telephone companies wait from 5 s on; a caller hears silence meanwhile.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// While it is known that the store takes no writes, an answer out of it is not worth much silence.
+const ANSWER_WITHIN_WHILE_DOWN: Duration = Duration::from_secs(1);
+/// A disk that takes longer to sync is one that holds up callers.
+const SET_ASIDE_WITHIN: Duration = Duration::from_secs(1);
 
 pub async fn take(
     State(web): State<Web>,
@@ -78,7 +82,9 @@ async fn answer(
     let key = event_key(&request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
     let mut undelivered = Undelivered { web, call: hook.call() };
-    let outcome = tokio::time::timeout(ANSWER_WITHIN, web.desk.ask(Input::Webhook(webhook))).await;
+    let up = web.desk.health().store_is_up();
+    let within = if up { ANSWER_WITHIN } else { ANSWER_WITHIN_WHILE_DOWN };
+    let outcome = tokio::time::timeout(within, web.desk.ask(Input::Webhook(webhook.clone()))).await;
     match outcome {
         Ok(Ok(Outcome::Reply(reply))) => {
             undelivered.call = None;
@@ -88,7 +94,23 @@ async fn answer(
             undelivered.call = None;
             Ok(late(web, company, channel, hook, &key).await)
         }
-        _ => Ok(safe(web, company, channel, hook)),
+        // This one event is at fault, or its call is put aside: it would fare no better later.
+        Ok(_) if web.desk.is_open() && web.desk.health().store_is_up() => {
+            Ok(safe(web, company, channel, hook))
+        }
+        _ => {
+            set_aside(web, webhook).await;
+            Ok(safe(web, company, channel, hook))
+        }
+    }
+}
+
+/// Writes it down until the store takes it. If that fails too the caller gets the document all the same.
+async fn set_aside(web: &Web, webhook: Webhook) {
+    let (spool, at) = (web.desk.spool().clone(), web.clock.now().at);
+    let keeping = tokio::task::spawn_blocking(move || spool.keep(&SetAside { at, webhook }));
+    if tokio::time::timeout(SET_ASIDE_WITHIN, keeping).await.is_err() {
+        warn!("the disk is slow: whether a webhook is set aside is not waited for");
     }
 }
 

@@ -4,6 +4,7 @@ mod auth;
 mod availability;
 mod calls;
 mod channels;
+mod erasures;
 mod greetings;
 mod health;
 mod hooks;
@@ -129,6 +130,7 @@ fn api() -> Router<Web> {
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))
         .route("/calls/{id}/voicemail", get(calls::voicemail))
+        .route("/erasures", axum::routing::post(erasures::create))
         .route("/preview", axum::routing::post(preview::at_an_instant))
         .route("/coverage", get(preview::coverage))
         .route("/tickets", get(tickets::list))
