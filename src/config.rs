@@ -33,6 +33,7 @@ pub struct Http {
 pub struct Data {
     pub dir: PathBuf,
     pub database: String,
+    pub uploads_stop_below_mib: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -120,6 +121,9 @@ impl Config {
         }
         if self.data.database != "sqlite" {
             bail!("key data.database: only \"sqlite\" is there yet");
+        }
+        if self.data.uploads_stop_below_mib > 1 << 40 {
+            bail!("key data.uploads_stop_below_mib: there is no such disk");
         }
         let named = |name: &str| {
             !name.is_empty() && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))

@@ -20,6 +20,7 @@
 //! | [`calls`] | what happens to a call? (pure) | `routing` |
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
 //! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
+//! | [`audio`] | what do callers hear, and what did they say? | nothing |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
@@ -129,8 +130,10 @@ impl Daemon {
         let (stop, stopped) = watch::channel(false);
         let engine = tokio::spawn(engine.run(stopping(stopped.clone())));
         ship_greetings(&desk, &clock).await?;
+        sweep(folder.path(), &desk);
 
         let seed = rand::rng().random();
+        let room = config.data.uploads_stop_below_mib << 20;
         let web = Web::new(
             desk.clone(),
             reader,
@@ -140,7 +143,8 @@ impl Daemon {
             &public_url,
             sounds,
             language,
-            voicemails,
+            folder.path(),
+            room,
             seed,
         );
         let control = control_socket(folder.path())?;
@@ -268,6 +272,21 @@ fn providers(config: &Config) -> anyhow::Result<Providers> {
     made.collect()
 }
 
+/// Sounds of which a crash has left the file but not the row. Nothing is being kept yet.
+fn sweep(folder: &Path, desk: &Desk) {
+    let settings = desk.settings();
+    let is_greeting = |name: &str| {
+        settings
+            .greetings
+            .values()
+            .any(|greeting| name.strip_suffix(".wav") == Some(greeting.sha256.as_str()))
+    };
+    let swept = audio::sweep(&folder.join("media"), is_greeting);
+    if let Err(error) = swept {
+        warn!(%error, "what a crash has left in the data folder can't be removed");
+    }
+}
+
 /// The messages that ship with the daemon can be chosen like any other.
 async fn ship_greetings(desk: &Desk, clock: &clock::Clock) -> anyhow::Result<()> {
     let mut ids = Ids::new(rand::rng().random());
@@ -275,13 +294,14 @@ async fn ship_greetings(desk: &Desk, clock: &clock::Clock) -> anyhow::Result<()>
     for sound in audio::all().iter().filter(|s| messages.iter().any(|kind| s.name.starts_with(kind))) {
         let settings = desk.settings();
         let there = settings.greetings.values().find(|greeting| greeting.name == sound.name);
-        if there.is_some_and(|greeting| greeting.sha256 == sound.sha256) {
+        let length_ms = audio::length_ms(sound.bytes);
+        if there.is_some_and(|one| (&one.sha256, one.length_ms) == (&sound.sha256, length_ms)) {
             continue;
         }
         let now = clock.now().at;
         let id = there.map_or_else(|| GreetingId(ids.next(now.timestamp_millis())), |greeting| greeting.id);
         let (name, sha256) = (sound.name.to_owned(), sound.sha256.clone());
-        let greeting = store::settings::Greeting { id, name, sha256, created_at: now };
+        let greeting = store::settings::Greeting { id, name, sha256, length_ms, created_at: now };
         let saved =
             desk.save(Change::Greeting(greeting)).await.context("cannot save the shipped messages")?;
         saved.map_err(|refused| anyhow::anyhow!("a shipped message is refused: {refused:?}"))?;

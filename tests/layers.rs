@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
-    ("audio", &[]),
+    ("audio", &["clock"]),
     ("clock", &["calls"]),
     ("zones", &["routing"]),
     ("providers", &["calls", "routing", "providers/twilio"]),

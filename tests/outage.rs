@@ -70,12 +70,10 @@ async fn callers_of_an_outage_in_which_the_daemon_dies_are_found_in_the_books_on
     until_applied(&desk).await;
     let call = desk.call_when(gone.sid(), "is recorded as over", |call| call["state"] == "ended").await;
     assert_eq!(call["outcome"], "abandoned");
-    let offer =
-        desk.call_when(stays.sid(), "rings", |call| call["offers"].as_array().is_some_and(|o| !o.is_empty()));
-    let id = offer.await["id"].clone();
-    let offer = phone
-        .next_where("the offer of who stays", |frame| frame["type"] == "offer" && frame["call_id"] == id);
-    let offer = offer.await;
+    let is_open = |offer: &&serde_json::Value| offer["state"] == "open";
+    let open = |call: &serde_json::Value| call["offers"].as_array().unwrap().iter().find(is_open).cloned();
+    let rings = desk.call_when(stays.sid(), "rings", |call| open(call).is_some()).await;
+    let offer = open(&rings).unwrap();
     phone.accept(&offer);
     phone.next("offer_won").await;
     let talking = phone.call_is("talking").await;
@@ -148,7 +146,8 @@ async fn a_caller_of_whom_nothing_is_known_is_taken_into_the_line() {
     let mut phone = desk.softphone(&anna).await;
     let offer = phone.next("offer").await;
     assert_eq!(offer["from"], json!(caller.story().from));
-    assert_eq!(caller.story().webhooks_for(Purpose::CutIn).count(), 1);
+    let fetched = caller.until(|story| story.webhooks_for(Purpose::CutIn).count() > 0).await;
+    assert_eq!(fetched.webhooks_for(Purpose::CutIn).count(), 1);
     caller.hang_up();
     desk.over(&caller).await;
 }

@@ -3,10 +3,12 @@
 //! is cleaned again at the next start.
 
 use crate::{
+    audio,
     calls::decision::Job,
     routing::ids::{Ids, JobId},
     store::{
         Writer,
+        audit::{AuditRow, Author, Subject},
         batch::Batch,
         jobs::JobRow,
         removal::{self, LeavingMessage, Removal},
@@ -41,7 +43,7 @@ impl std::fmt::Debug for Person {
 }
 
 /// What was removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Erased {
     pub rows: u64,
     pub files: u64,
@@ -100,6 +102,7 @@ pub async fn erase(
     writer: &mut Writer,
     place: &Place,
     person: &Person,
+    by: Author,
     now: DateTime<Utc>,
 ) -> Result<(Erased, Vec<JobId>, Vec<JobRow>), NotErased> {
     let list = List::open(&place.folder).context("cannot read the list of erasures")?;
@@ -127,6 +130,7 @@ pub async fn erase(
         later.extend(calls.iter().map(forget));
     }
     let mut ids = Ids::new(rand::random());
+    let mut audited = Ids::new(rand::random());
     let later = later.into_iter().map(|job| {
         let id = JobId(ids.next(now.timestamp_millis()));
         JobRow { id, job, due_at: now, tries: 0, sent_at: Some(now), failed_at: None, error: None }
@@ -139,7 +143,16 @@ pub async fn erase(
     writer.commit(&batch).await.context("cannot remove the rows")?;
     // In a transaction of their own: they name the calls that were removed.
     let jobs = later.iter().map(|row| (row.id, row.clone())).collect();
-    writer.commit(&Batch { jobs, ..Batch::default() }).await.context("cannot write the jobs")?;
+    let audit = vec![AuditRow {
+        id: audited.next(now.timestamp_millis()),
+        at: now,
+        by,
+        action: "erased",
+        subject: Subject { kind: "person", id: audited.next(now.timestamp_millis()) },
+        before: None,
+        after: None,
+    }];
+    writer.commit(&Batch { jobs, audit, ..Batch::default() }).await.context("cannot write the jobs")?;
 
     let files = remove_files(writer, &place.voicemails, &messages).await.context("cannot remove files")?;
     let copies = remove_copies(&place.folder).context("cannot remove copies of the database")?;
@@ -169,7 +182,7 @@ pub async fn erase_again(writer: &mut Writer, place: &Place, now: DateTime<Utc>)
     for person in callers.iter().filter_map(|caller| Person::read(caller)) {
         let hash = list.hash(&person);
         if due.iter().any(|(due, _)| *due == hash) {
-            match erase(writer, place, &person, now).await {
+            match erase(writer, place, &person, Author::Daemon, now).await {
                 Ok(_) => again += 1,
                 Err(NotErased::Live) => warn!("a person who was erased has a live call: at the next start"),
                 Err(NotErased::Failed(error)) => return Err(error),
@@ -197,10 +210,12 @@ pub async fn remove_files(
     let files = messages.iter().map(|message| message.sha256.clone()).collect();
     let mut removed = 0;
     for sha256 in removal::unneeded(writer.connection(), files).await? {
-        match std::fs::remove_file(folder.join(format!("{sha256}.wav"))) {
-            Ok(()) => removed += 1,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).context("a message's file"),
+        for name in [format!("{sha256}.wav"), audio::trimmed_name(&sha256)] {
+            match std::fs::remove_file(folder.join(name)) {
+                Ok(()) => removed += 1,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).context("a message's file"),
+            }
         }
     }
     Ok(removed)
@@ -233,7 +248,7 @@ impl List {
     fn open(folder: &Path) -> std::io::Result<Self> {
         let path = folder.join(LIST);
         if !path.exists() {
-            let key = crate::audio::hex(&rand::random::<[u8; 32]>());
+            let key = audio::hex(&rand::random::<[u8; 32]>());
             let mut file = tempfile::Builder::new().prefix(".erasures-").tempfile_in(folder)?;
             writeln!(file, "{key}")?;
             file.as_file().sync_all()?;
@@ -258,6 +273,6 @@ impl List {
 
     fn hash(&self, person: &Person) -> String {
         let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key may have any length");
-        crate::audio::hex(&mac.chain_update(person.mention()).finalize().into_bytes())
+        audio::hex(&mac.chain_update(person.mention()).finalize().into_bytes())
     }
 }

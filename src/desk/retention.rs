@@ -63,9 +63,11 @@ impl Engine {
     async fn sweep(&mut self) -> anyhow::Result<()> {
         let folder = self.around.place.voicemails.clone();
         let old = tokio::task::spawn_blocking(move || old_files(&folder)).await??;
-        let names = old.iter().map(|name| name.trim_end_matches(".wav").to_owned()).collect();
+        let sound = |file: &String| file.split('.').next().unwrap_or_default().to_owned();
+        let mut names: Vec<String> = old.iter().map(sound).collect();
+        names.dedup();
         for name in removal::unneeded(self.writer.connection(), names).await? {
-            for file in old.iter().filter(|file| file.trim_end_matches(".wav") == name) {
+            for file in old.iter().filter(|file| sound(file) == name) {
                 match std::fs::remove_file(self.around.place.voicemails.join(file)) {
                     Ok(()) => debug!(file, "a file that no message names was removed"),
                     Err(error) => warn!(%error, file, "a file that no message names can't be removed"),
@@ -94,5 +96,6 @@ fn old_files(folder: &Path) -> std::io::Result<Vec<String>> {
             old.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
+    old.sort_unstable();
     Ok(old)
 }

@@ -1,7 +1,8 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
+use super::hours_form::{HoursForm, Weekdays};
 use crate::{
-    calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Times},
+    calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Slot, Times},
     routing::{
         assignment::Rule,
         distribution::{Strategy, TieBreak},
@@ -10,15 +11,19 @@ use crate::{
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
-    store::settings::{Change, Greeting, Token},
+    store::{
+        audit::Subject,
+        settings::{Change, Greeting, Token},
+    },
     zones::Zones,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// What is wrong, and where in the document: a JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub pointer: String,
     pub detail: String,
@@ -41,6 +46,12 @@ pub enum Refused {
     Invalid(Vec<Fault>),
     /// It would collide with something that is there.
     Conflict(Fault),
+    /// What is there is not what the change was made from.
+    Stale,
+    /// Nobody may do this, whatever their role.
+    Forbidden(Fault),
+    /// Another request was made under this idempotency key.
+    KeyReused,
 }
 
 impl From<Fault> for Refused {
@@ -145,7 +156,20 @@ impl Settings {
                 change
             }
             Change::Greeting(ref greeting) => {
+                named("/name", greeting.name.clone())?;
+                let same = |other: &Greeting| other.id != greeting.id && other.name == greeting.name;
+                if self.greetings.values().any(same) {
+                    return Err(Refused::Conflict(Fault::new("/name", "another greeting has this name")));
+                }
                 self.greetings.insert(greeting.id, greeting.clone());
+                change
+            }
+            Change::DeleteGreeting(id) => {
+                self.greetings.remove(&id).ok_or(Refused::NotFound)?;
+                if let Some(channel) = self.channels.values().find(|channel| channel.greetings.uses(id)) {
+                    let detail = format!("the channel {} plays it", channel.name);
+                    return Err(Refused::Conflict(Fault::new("", detail)));
+                }
                 change
             }
             Change::Token(ref token) => {
@@ -162,6 +186,19 @@ impl Settings {
                 change
             }
         })
+    }
+
+    /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
+    pub fn document(&self, subject: Subject) -> Option<Value> {
+        let Subject { kind, id } = subject;
+        match kind {
+            "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
+            "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
+            "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            _ => None,
+        }
     }
 
     /// The token whose secret has this hash.
@@ -286,7 +323,7 @@ impl Settings {
         self.check_rule(&channel.rule)?;
         self.check_numbers(channel)?;
         check_times(channel.own_times)?;
-        self.check_greetings(&channel.greetings)
+        self.check_greetings(&channel.greetings, &channel.numbers)
     }
 
     /// Agents are dialled only where the operator allows it, and never at one of our own numbers: that would ring in
@@ -347,25 +384,50 @@ impl Settings {
         Ok(())
     }
 
-    fn check_greetings(&self, greetings: &Greetings) -> Result<(), Refused> {
-        let slots = [("unanswered", &greetings.unanswered), ("after_hours", &greetings.after_hours)];
-        for (slot, greeting) in slots {
-            let fault = match greeting {
-                Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
-                    "there is no greeting of this id"
-                }
-                Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say",
-                Some(Chosen::Text { text, .. }) if text.chars().count() > 2_000 => {
-                    "it is longer than 2,000 characters"
-                }
-                Some(Chosen::Text { language, .. }) if !is_language(language) => {
-                    "the language is not of the form en or en-US"
-                }
-                _ => continue,
-            };
-            return Err(Fault::new(format!("/greetings/{slot}"), fault).into());
+    fn check_greetings(&self, greetings: &Greetings, numbers: &[String]) -> Result<(), Refused> {
+        for slot in Slot::ALL {
+            self.check_greeting(slot, greetings.chosen(slot), "/greetings")?;
+        }
+        for (number, own) in &greetings.by_number {
+            let below = format!("/greetings/by_number/{}", number.replace('~', "~0").replace('/', "~1"));
+            if !numbers.contains(number) {
+                return Err(Fault::new(below, "this is no number of the channel").into());
+            }
+            if own.language.as_ref().is_some_and(|code| !["en", "nl", "nb", "de"].contains(&code.as_str())) {
+                return Err(Fault::new(format!("{below}/language"), "it is en, nl, nb or de").into());
+            }
+            if own.ring_tone.as_ref().is_some_and(|name| !["eu", "gb", "us"].contains(&name.as_str())) {
+                return Err(Fault::new(format!("{below}/ring_tone"), "it is eu, gb or us").into());
+            }
+            for slot in Slot::ALL {
+                self.check_greeting(slot, own.chosen(slot), &below)?;
+            }
         }
         Ok(())
+    }
+
+    fn check_greeting(&self, slot: Slot, greeting: Option<&Chosen>, below: &str) -> Result<(), Refused> {
+        // Who is rung for, or waits, is not kept listening for long.
+        let is_short = matches!(slot, Slot::BeforeRinging | Slot::WhileWaiting);
+        let letters_max = if is_short { 600 } else { 2_000 };
+        let is_too_long = |id: &GreetingId| {
+            is_short && self.greetings.get(id).is_some_and(|greeting| greeting.length_ms > 60_000)
+        };
+        let fault = match greeting {
+            Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
+                "there is no greeting of this id".into()
+            }
+            Some(Chosen::Audio { audio }) if is_too_long(audio) => "it is longer than 60 seconds".into(),
+            Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say".into(),
+            Some(Chosen::Text { text, .. }) if text.chars().count() > letters_max => {
+                format!("it is longer than {} characters", if is_short { "600" } else { "2,000" })
+            }
+            Some(Chosen::Text { language, .. }) if !is_language(language) => {
+                "the language is not of the form en or en-US".into()
+            }
+            _ => return Ok(()),
+        };
+        Err(Fault::new(format!("{below}/{}", slot.name()), fault).into())
     }
 }
 
@@ -385,10 +447,12 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UserForm {
+pub struct UserForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    #[schema(max_length = 254, pattern = "@")]
     email: String,
     #[serde(default = "agent")]
     role: Role,
@@ -397,6 +461,7 @@ struct UserForm {
     #[serde(default = "yes")]
     ticket_access: bool,
     time_zone: Option<String>,
+    #[schema(value_type = Option<Weekdays>)]
     working_hours: Option<Value>,
     #[serde(default)]
     out_of_office: Vec<OutOfOffice>,
@@ -412,9 +477,10 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TeamForm {
+pub struct TeamForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
     main: Vec<UserId>,
@@ -422,32 +488,39 @@ struct TeamForm {
     extra: Vec<UserId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChannelForm {
+pub struct ChannelForm {
+    #[schema(pattern = "^calling$")]
     kind: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     provider: String,
     number: Option<String>,
     #[serde(default)]
     numbers: Vec<String>,
     time_zone: Option<String>,
+    #[schema(value_type = Option<HoursForm>)]
     hours: Option<Value>,
     routing: Option<RoutingForm>,
     #[serde(default)]
     greetings: Greetings,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct RoutingForm {
+pub struct RoutingForm {
     users: Vec<UserId>,
     teams: Vec<TeamId>,
     strategy: Strategy,
     tie_break: TieBreak,
+    #[schema(minimum = 1, maximum = 600)]
     ring_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 600)]
     agent_ring_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 7200)]
     wait_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 3600)]
     wrap_up_seconds: Option<u32>,
 }
 
@@ -460,6 +533,26 @@ impl RoutingForm {
             wrap_up_seconds: self.wrap_up_seconds,
         }
     }
+}
+
+/// The strong entity tag of a document, without its quotes.
+pub fn tag(document: &Value) -> String {
+    crate::audio::sha256(document.to_string().as_bytes())[..32].to_owned()
+}
+
+/// The object with its id in front.
+pub fn with_id(id: Uuid, document: &Value) -> Value {
+    let mut object = json!({ "id": id.simple().to_string() });
+    if let (Some(object), Some(fields)) = (object.as_object_mut(), document.as_object()) {
+        object.extend(fields.clone());
+    }
+    object
+}
+
+/// A token as it is shown: without the hash of its secret.
+pub fn token_document(token: &Token) -> Value {
+    let Token { id, name, role, user, created_at, .. } = token;
+    json!({ "id": id, "name": name, "role": role, "user": user, "created_at": created_at })
 }
 
 fn user_document(user: &User) -> Value {

@@ -9,6 +9,7 @@ use crate::{
         time::{Now, Steady},
         transfer::Target,
     },
+    providers::SoftphoneToken,
     routing::{
         availability::ByHand,
         ids::{CallId, ChannelId, OfferId, TicketId, TokenId, UserId},
@@ -51,7 +52,7 @@ pub struct ClientFrame {
     pub reference: Option<Value>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Said {
     Resume { token: String },
@@ -66,7 +67,7 @@ pub enum Said {
 }
 
 /// What a softphone is told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
     Welcome {
@@ -99,6 +100,12 @@ pub enum Frame {
         call_id: CallId,
     },
     Availability(ByHand),
+    /// With which the agent's browser is reached at this telephone company.
+    SoftphoneToken {
+        provider: String,
+        #[serde(flatten)]
+        token: SoftphoneToken,
+    },
     Error {
         code: &'static str,
         detail: String,
@@ -106,7 +113,7 @@ pub enum Frame {
     Ping,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OfferFrame {
     pub offer_id: OfferId,
     pub call_id: CallId,
@@ -116,7 +123,7 @@ pub struct OfferFrame {
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CallFrame {
     pub call_id: CallId,
     pub state: &'static str,

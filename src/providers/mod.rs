@@ -101,6 +101,13 @@ pub enum Document {
         clip: String,
         next: Hook,
     },
+    /// Say something and play one clip, then ask again at `next`; a key that is pressed meanwhile is told at `key`.
+    Wait {
+        words: Spoken,
+        clip: String,
+        key: Hook,
+        next: Hook,
+    },
     Connect(Connect, Hooks),
     /// Dial a number outside; `over` is asked afterwards.
     DialOutside {
@@ -144,6 +151,22 @@ pub struct Reply {
     pub body: String,
 }
 
+/// What a browser registers with at the telephone company.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct SoftphoneToken {
+    /// Whose browser SDK it is for.
+    pub kind: &'static str,
+    pub token: String,
+    /// Unix seconds.
+    pub exp: i64,
+}
+
+impl std::fmt::Debug for SoftphoneToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SoftphoneToken({}, until {})", self.kind, self.exp)
+    }
+}
+
 /// A command or question to the telephone company failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
@@ -178,6 +201,13 @@ impl Provider {
         }
     }
 
+    /// With which an agent's browser is reached under this identity, where the telephone company has such a thing.
+    pub fn softphone_token(&self, identity: &str, now: DateTime<Utc>) -> Option<SoftphoneToken> {
+        match self {
+            Self::Twilio(twilio) => twilio.softphone_token(identity, now),
+        }
+    }
+
     /// Reads a verified webhook.
     pub fn read(
         &self,
@@ -188,6 +218,13 @@ impl Provider {
     ) -> Result<Reading, BadField> {
         match self {
             Self::Twilio(_) => twilio::read(name, channel, hook, request),
+        }
+    }
+
+    /// The number that was called, where a webhook of the caller's side says so.
+    pub fn called(&self, request: &Request<'_>) -> Option<String> {
+        match self {
+            Self::Twilio(_) => twilio::called(request),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod answers;
+pub mod audit;
 pub mod batch;
 pub mod calls;
 pub mod cursors;
@@ -13,6 +14,7 @@ pub mod known_calls;
 pub mod offers;
 pub mod quarantine;
 pub mod removal;
+pub mod repeats;
 pub mod settings;
 pub mod tickets;
 pub mod voicemails;

@@ -15,13 +15,14 @@ const OF_CALLS: [(&str, &str); 4] =
     [("offers", "call"), ("decisions", "call"), ("voicemails", "call"), ("tickets", "call")];
 
 /// Texts in which a number, or the id of a call, can stand. A row goes with its text.
-const TEXTS: [(&str, &str); 6] = [
+const TEXTS: [(&str, &str); 7] = [
     ("events", "document"),
     ("answers", "body"),
     ("jobs", "document"),
     ("jobs", "error"),
     ("quarantine", "document"),
     ("quarantine", "error"),
+    ("repeats", "body"),
 ];
 
 /// Rows that are of no use after some time, by the class of the configuration: table, instant, and which of them.

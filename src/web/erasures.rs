@@ -10,15 +10,23 @@ use crate::desk::{
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use tracing::{error, info};
+use tracing::error;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+/// Who is to be erased.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ErasureForm)]
 struct Form {
     /// In international form, or an address.
     number: String,
 }
 
+/// Removes everything about a person: calls, messages, tickets, and the telephone company's copies. 409: they have a call
+/// that is going on.
+#[utoipa::path(post, path = "/erasures", request_body = Form, responses(
+    (status = 200, body = Erased), (status = 403), (status = 409)
+))]
 pub async fn create(
     caller: Caller,
     State(web): State<Web>,
@@ -30,16 +38,12 @@ pub async fn create(
         let detail = "it must be a number in international form (+43…), or an address (sip:…)";
         Problem::invalid(Fault::new("/number", detail))
     })?;
-    let by = caller.user.map_or_else(|| "a token".to_owned(), |user| user.to_string());
-    match web.desk.erase(person).await? {
-        Ok(erased) => {
-            info!(by, erased.rows, erased.files, "a person was erased on demand");
-            Ok(Json(erased))
-        }
+    match web.desk.erase(person, caller.author()).await? {
+        Ok(erased) => Ok(Json(erased)),
         Err(live @ NotErased::Live) => Err(Problem::new(409, live.to_string())),
         Err(NotErased::Failed(failed)) => {
             error!(error = format!("{failed:#}"), "a person could not be erased");
-            Err(Problem::new(500, "Not everything could be erased; please try again"))
+            Err(Problem::new(503, "Not everything could be erased; please try again"))
         }
     }
 }

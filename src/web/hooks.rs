@@ -96,11 +96,13 @@ async fn answer(
         }
         // This one event is at fault, or its call is put aside: it would fare no better later.
         Ok(_) if web.desk.is_open() && web.desk.health().store_is_up() => {
-            Ok(safe(web, company, channel, hook))
+            let called = company.called(&request);
+            Ok(safe(web, company, channel, hook, called.as_deref().unwrap_or_default()))
         }
         _ => {
             set_aside(web, webhook).await;
-            Ok(safe(web, company, channel, hook))
+            let called = company.called(&request);
+            Ok(safe(web, company, channel, hook, called.as_deref().unwrap_or_default()))
         }
     }
 }
@@ -143,12 +145,12 @@ async fn late(web: &Web, company: &Provider, channel: &Channel, hook: Hook, key:
     company.write(&addresses(web, channel), &document)
 }
 
-fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook) -> Reply {
+fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook, called: &str) -> Reply {
     warn!(hook = %hook, "the caller gets a document that needs no store");
     let times = web.ground.times.with(channel.own_times);
     let seconds = times.ring_seconds + times.wait_seconds;
     let settings = web.desk.settings();
-    let document = documents::safe(hook, channel, seconds, &web.sounds, &settings);
+    let document = documents::safe(hook, called, channel, seconds, &web.sounds, &settings);
     company.write(&addresses(web, channel), &document)
 }
 

@@ -63,6 +63,8 @@ pub struct Line {
 #[derive(Debug)]
 pub enum Order {
     CallerHangsUp,
+    /// Heard only while keys are gathered.
+    CallerPresses(char),
     End,
     Redirect(Next),
 }

@@ -2,7 +2,7 @@
 //! knows nothing of the daemon but the wire.
 //!
 //! Callers are tasks (`caller`) that get `documents` (`twiml`) by signed requests (`webhook`) and do what these say
-//! (`voice`, `dial`, `message`);
+//! (`voice`, `dial`, `message`, `gather`);
 //! `rest` is the API that the daemon commands; `story` is what tests read afterwards; `faults` is what they break.
 //!
 //! *Line seconds* are what a caller would experience; `pace` of them fit into a real second. Patience, timeouts and
@@ -13,14 +13,15 @@
 //! recording was empty to `action`; it does not call `action` when the call was redirected; it retries only what could
 //! not connect; it refuses to redirect a call that is not in progress (21220), even one that is only about to be.
 //!
-//! Not simulated, and noted as a problem where a document asks for it: gathering digits, queues, conferences, recording
-//! of conversations, documents for the agent's leg (`url` of `Number`, `Sip` and `Client`), and placing calls by REST.
+//! Not simulated, and noted as a problem where a document asks for it: gathering speech or more than one digit, queues,
+//! conferences, recording of conversations, documents for the agent's leg (`url` of `Number`, `Sip` and `Client`), and placing calls by REST.
 
 mod caller;
 mod company;
 mod dial;
 mod documents;
 mod faults;
+mod gather;
 mod line;
 mod message;
 mod rest;
@@ -81,6 +82,8 @@ pub enum Message {
     Silence,
     /// Speaks, then presses `#` if that ends the recording, else waits in silence.
     Seconds(f64),
+    /// Is at a loss for words, speaks, says nothing more for as long, then presses `#`.
+    Hesitates { silent_seconds: f64, seconds: f64 },
     /// Speaks, then hangs up; zero is hanging up at the beep.
     HangsUpAfter(f64),
     /// Hangs up while a clip is played, or a text read, in a document that records.
@@ -202,6 +205,11 @@ impl Caller {
 
     pub fn hang_up(&self) {
         self.line.order(Order::CallerHangsUp);
+    }
+
+    /// The caller presses a key. Nobody notices, unless a document gathers keys now.
+    pub fn press(&self, key: char) {
+        self.line.order(Order::CallerPresses(key));
     }
 
     /// The caller will speak for so many line seconds when asked for a message.

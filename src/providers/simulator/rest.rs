@@ -334,7 +334,7 @@ fn recording_sound(company: &Company, file: &str) -> Result<Response, Refusal> {
         state.faults.recordings_missing -= 1;
         return Err(NOT_FOUND);
     }
-    let mut sound = sound::tone(recording.seconds).map_err(|_| BROKEN)?;
+    let mut sound = sound::tone(recording.seconds, recording.silent_seconds).map_err(|_| BROKEN)?;
     if state.faults.recordings_truncated {
         sound.truncate(sound.len() / 2);
     }
