@@ -41,13 +41,18 @@
 //! `calls/talking.rs`, until one hangs up. Or nobody takes it: `calls/voicemail.rs`.
 
 pub mod audio;
+pub mod backup;
 pub mod calls;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod log;
+pub mod preview;
 pub mod providers;
 pub mod routing;
+pub mod service;
 pub mod store;
 pub mod tickets;
 pub mod web;
@@ -61,6 +66,7 @@ use desk::{
     documents::Sounds,
     engine::{Engine, Surroundings},
     erasure::Place,
+    health::Health,
     jobs::Runner,
     retention::Retention,
     settings::{Ground, ReachRules},
@@ -70,10 +76,10 @@ use rand::Rng;
 use routing::ids::{GreetingId, Ids};
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use store::{Folder, settings::Change};
+use store::{CONTROL_SOCKET, Folder, settings::Change};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
@@ -82,6 +88,8 @@ use tokio::{
 use tracing::{error, info, warn};
 use web::Web;
 
+/// How long a stop waits for the engine, which waits for the store.
+const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(7);
 /// How long a stop waits for connections to end.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
@@ -101,7 +109,8 @@ impl Daemon {
         let folder = Folder::open(&config.data.dir)?;
         let (writer, reader) = store::open(&folder).await?;
         let ground = Arc::new(ground(&config, clock.now().at)?);
-        let providers = Arc::new(providers(&config)?);
+        let providers = Arc::new(providers_of(&config)?);
+        let health = Arc::new(Health::new(&providers, folder.path().to_owned()));
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
@@ -111,9 +120,16 @@ impl Daemon {
             clock,
             ground: ground.clone(),
             providers: providers.clone(),
-            runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
+            runner: Runner::new(
+                providers.clone(),
+                public_url.clone(),
+                voicemails.clone(),
+                delete_kept,
+                health.clone(),
+            ),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
+            health,
             place: Place {
                 folder: folder.path().to_owned(),
                 voicemails: voicemails.clone(),
@@ -126,9 +142,9 @@ impl Daemon {
             },
             spool: Arc::new(Spool::open(folder.path().join("spool"))),
         };
-        let (engine, desk) = Engine::start(around, writer).await?;
         let (stop, stopped) = watch::channel(false);
-        let engine = tokio::spawn(engine.run(stopping(stopped.clone())));
+        let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
+        let engine = tokio::spawn(engine.run());
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
 
@@ -148,10 +164,15 @@ impl Daemon {
             seed,
         );
         let control = control_socket(folder.path())?;
-        let servers = vec![
+        let mut servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
-            tokio::spawn(serve_control(control, web, stopped)),
+            tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         ];
+        if let Some(address) = config.http.metrics_address()? {
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.with_context(|| format!("cannot listen on {address} for metrics"))?;
+            servers.push(tokio::spawn(serve_metrics(listener, web, stopped)));
+        }
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
 
@@ -182,7 +203,21 @@ impl Daemon {
     pub async fn stop(self) -> anyhow::Result<()> {
         info!("stopping");
         self.stop.send_replace(true);
-        let ended = self.engine.await.context("the engine broke")?;
+        let mut engine = self.engine;
+        let ended = match tokio::time::timeout(ENGINE_ENDS_WITHIN, &mut engine).await {
+            Ok(ended) => ended.context("the engine broke")?,
+            Err(_) => {
+                engine.abort();
+                Err(anyhow::anyhow!("the engine does not stop; what waited was not recorded"))
+            }
+        };
+        // Softphones hear goodbye.
+        let _ = tokio::time::timeout(LAST_ANSWERS_WITHIN, async {
+            while self.desk.health().softphones.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
         last_answers(self.servers).await;
         ended
     }
@@ -213,6 +248,11 @@ async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<boo
     served.unwrap_or_else(|error| error!(%error, "serving ended"));
 }
 
+async fn serve_metrics(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
+    let served = axum::serve(listener, web::metrics(web)).with_graceful_shutdown(stopping(stopped)).await;
+    served.unwrap_or_else(|error| error!(%error, "serving metrics ended"));
+}
+
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {
     let served = axum::serve(listener, web::control(web)).with_graceful_shutdown(stopping(stopped)).await;
     served.unwrap_or_else(|error| error!(%error, "serving the command line ended"));
@@ -229,8 +269,6 @@ fn control_socket(folder: &Path) -> anyhow::Result<UnixListener> {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
-
-const CONTROL_SOCKET: &str = "control.sock";
 
 /// The way to the control socket. The kernel takes at most 107 bytes for it, and data folders may lie deep.
 pub struct ShortPath(std::fs::File);
@@ -261,7 +299,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     Ok(Ground { zones, account, providers, times: config.calls.times(), reach })
 }
 
-fn providers(config: &Config) -> anyhow::Result<Providers> {
+/// The telephone companies as they are configured.
+pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
     let made = config.providers.iter().map(|(name, provider)| match provider {
         config::Provider::Twilio(settings) => {
             let twilio = providers::twilio::Twilio::new(settings.clone());

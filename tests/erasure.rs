@@ -58,7 +58,7 @@ async fn connect(desk: &Desk) -> SqliteConnection {
 /// Everything that the API tells.
 async fn told(desk: &Desk) -> String {
     let mut told = String::new();
-    for list in ["calls", "tickets", "channels", "users", "greetings", "tokens"] {
+    for list in ["calls", "tickets", "channels", "users", "greetings", "tokens", "audit"] {
         for item in desk.api.all(list).await {
             told += &item.to_string();
             if matches!(list, "calls" | "tickets") {
@@ -125,6 +125,11 @@ async fn after_an_erasure_the_number_is_nowhere_and_others_are_untouched() {
         sqlx::query_as("select count(*) from quarantine").fetch_one(&mut connection).await.unwrap();
     assert_eq!(left, 1);
 
+    let audit = desk.api.all("audit").await;
+    let entries: Vec<&Value> = audit.iter().filter(|entry| entry["action"] == "erased").collect();
+    assert_eq!(entries.len(), 1);
+    assert_eq!((&entries[0]["kind"], &entries[0]["after"]), (&json!("person"), &Value::Null));
+
     // The first webhook of an erased call is replayed: it is known to be over, and nothing is written.
     let params = [
         ("CallSid", first.sid.as_str()),
@@ -188,7 +193,13 @@ async fn a_restored_database_is_cleaned_again_and_a_new_call_is_not() {
     let (channel, _) = scene(&desk).await;
     desk.stop().await;
     let before = std::fs::read(desk.database()).unwrap();
-    // without a daemon, by the command line
+    // without a daemon, by the command line; but not what waits to be recorded
+    let spool = desk.data().join("spool");
+    std::fs::create_dir_all(&spool).unwrap();
+    std::fs::write(spool.join("growing"), "torn").unwrap();
+    let refused = desk.command(&["erase", "--number", NUMBER]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("start the daemon first"), "{refused:?}");
+    std::fs::remove_dir_all(&spool).unwrap();
     let done = desk.command(&["erase", "--number", NUMBER]).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(traces(&desk), Vec::<PathBuf>::new());

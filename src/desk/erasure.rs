@@ -221,12 +221,15 @@ pub async fn remove_files(
     Ok(removed)
 }
 
-/// Copies that were made before migrations hold what was erased.
+/// Copies that were made before migrations, and what was set aside and can't be read, hold what was erased.
 fn remove_copies(folder: &Path) -> std::io::Result<u64> {
     let mut removed = 0;
-    for entry in std::fs::read_dir(folder)? {
+    let spool = folder.join("spool");
+    let spooled = if spool.is_dir() { Some(std::fs::read_dir(spool)?) } else { None };
+    for entry in std::fs::read_dir(folder)?.chain(spooled.into_iter().flatten()) {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("before-migration-") {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("before-migration-") || name.ends_with(".unreadable") {
             std::fs::remove_file(entry.path())?;
             removed += 1;
         }

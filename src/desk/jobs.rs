@@ -1,7 +1,7 @@
 //! What the telephone company must do or give, tried until it is done. A job's row is committed with the decision
 //! that made it, marked as sent; each can be done twice without harm.
 
-use super::{Desk, Input, Providers};
+use super::{Desk, Input, Providers, health::Health};
 use crate::{
     audio,
     calls::{
@@ -55,12 +55,19 @@ pub struct Runner {
     /// Where kept recordings are.
     folder: PathBuf,
     delete_kept: bool,
+    health: Arc<Health>,
     at_once: Arc<Semaphore>,
 }
 
 impl Runner {
-    pub fn new(providers: Arc<Providers>, public_url: String, folder: PathBuf, delete_kept: bool) -> Self {
-        Self { providers, public_url, folder, delete_kept, at_once: Arc::new(Semaphore::new(64)) }
+    pub fn new(
+        providers: Arc<Providers>,
+        public_url: String,
+        folder: PathBuf,
+        delete_kept: bool,
+        health: Arc<Health>,
+    ) -> Self {
+        Self { providers, public_url, folder, delete_kept, health, at_once: Arc::new(Semaphore::new(64)) }
     }
 
     /// Does the job until it is done or given up, and reports each try.
@@ -174,8 +181,12 @@ impl Runner {
             return given_up(tries, format!("no provider {provider} is configured"), lost());
         };
         let bytes = match company.fetch(recording).await {
-            Ok(bytes) => bytes,
+            Ok(bytes) => {
+                self.health.recordings(provider, false);
+                bytes
+            }
             Err(trouble) => {
+                self.health.recordings(provider, trouble == Trouble::Unauthorised);
                 if trouble == Trouble::Unauthorised {
                     warn!(provider, "a recording can't be fetched: our credentials are not accepted");
                 }

@@ -10,7 +10,7 @@ use crate::{
     providers::Reply,
     routing::{
         ids::{CallId, Ids, TicketId},
-        load::{COUNTED_FOR, Load},
+        load::Load,
     },
     store::{self, Writer, known_calls::fingerprint},
     tickets::ticket::Ticket,
@@ -114,13 +114,5 @@ pub(super) async fn recall(
 }
 
 pub(super) async fn recount(writer: &mut Writer, now: Now) -> sqlx::Result<Load> {
-    let since = (now.at - COUNTED_FOR).timestamp_millis();
-    let mut load = Load::default();
-    for ticket in store::tickets::counted(writer.connection(), since).await? {
-        ticket.weigh(&mut load);
-    }
-    for (user, at_ms) in store::tickets::last_assigned(writer.connection()).await? {
-        load.remember_assignment(user, store::instant(at_ms));
-    }
-    Ok(load)
+    store::tickets::load(writer.connection(), now.at).await
 }

@@ -8,9 +8,11 @@ mod deciding;
 pub mod documents;
 pub mod engine;
 pub mod erasure;
+pub mod health;
 pub mod hours_form;
 pub mod jobs;
 mod memory;
+pub mod metrics;
 pub mod retention;
 pub mod saving;
 pub mod settings;
@@ -32,20 +34,13 @@ use crate::{
     tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, Utc};
+use health::Health;
 use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
 use spool::{SetAside, Spool};
-use std::{
-    collections::BTreeMap,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::timeout,
@@ -75,19 +70,6 @@ pub(crate) struct Errand {
     person: erasure::Person,
     by: crate::store::audit::Author,
     done: oneshot::Sender<Result<erasure::Erased, erasure::NotErased>>,
-}
-
-/// What others may know of the engine's state.
-#[derive(Debug, Default)]
-pub struct Health {
-    /// The store takes no writes at the moment.
-    pub store_down: AtomicBool,
-}
-
-impl Health {
-    pub fn store_is_up(&self) -> bool {
-        !self.store_down.load(Ordering::Relaxed)
-    }
 }
 
 /// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
@@ -241,6 +223,11 @@ impl Desk {
     /// Whether the engine runs and has room for more.
     pub fn is_open(&self) -> bool {
         !self.queue.is_closed() && self.queue.capacity() > 0
+    }
+
+    /// How many events wait for the engine.
+    pub fn queue_length(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Hands it to the engine and waits for what comes of it. A full queue is not waited for.

@@ -30,6 +30,7 @@ mod hooks;
 mod language;
 mod me;
 mod media;
+mod metrics;
 mod openapi;
 mod page;
 mod preview;
@@ -135,13 +136,19 @@ pub fn router(web: Web) -> Router {
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show));
     refusing(all).with_state(web)
 }
 
 /// What the command line reaches over the socket in the data folder: the API, as an admin.
 pub fn control(web: Web) -> Router {
     refusing(with_document(api())).layer(axum::Extension(auth::LocalAdmin)).with_state(web)
+}
+
+/// Nothing but numbers, to whoever can reach it.
+pub fn metrics(web: Web) -> Router {
+    refusing(Router::new().route("/metrics", get(metrics::show_all))).with_state(web)
 }
 
 fn api() -> OpenApiRouter<Web> {

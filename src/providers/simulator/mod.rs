@@ -24,6 +24,7 @@ mod faults;
 mod gather;
 mod line;
 mod message;
+mod numbers;
 mod rest;
 mod sound;
 mod story;
@@ -34,6 +35,7 @@ mod voice;
 mod webhook;
 
 pub use faults::{Delivery, Faults, Mishap, Rest, Twice};
+pub use numbers::Number;
 pub use story::{
     Answer, Ending, Event, Leg, Media, Purpose, Record, Recording, RestRequest, Status, Story, Webhook,
 };
@@ -174,6 +176,18 @@ impl Simulator {
     /// The agent's side ends: a conversation is over, a ringing call is declined. Tells whether there was a leg to end.
     pub fn hang_up_phone(&self, name: &str) -> bool {
         self.company.cut_legs(dial::Cut::Phone, |leg| leg.phone == name)
+    }
+
+    /// The account buys a number, or changes one that it has. Calls don't need it: they say where they go.
+    pub fn own(&self, number: Number) {
+        let numbers = &mut self.company.state().numbers;
+        numbers.retain(|known| known.number != number.number);
+        numbers.push(number);
+    }
+
+    /// The account's number as it is set now.
+    pub fn number(&self, number: &str) -> Option<Number> {
+        self.company.state().numbers.iter().find(|known| known.number == number).cloned()
     }
 
     /// Changes what goes wrong, from now on.

@@ -190,7 +190,11 @@ impl Rest {
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<(), Trouble> {
+        self.ask(self.client.post(self.url(path)).form(form)).await.map(drop)
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
         self.get_url(&self.url(path)).await
     }
 
