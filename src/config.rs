@@ -22,6 +22,7 @@ pub struct Config {
     pub account: Account,
     pub providers: BTreeMap<String, Provider>,
     pub calls: Calls,
+    pub retention: Retention,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -112,6 +113,16 @@ pub struct Calls {
     pub delete_kept_recordings: bool,
     pub reach_prefixes: Vec<String>,
     pub sip_hosts: Vec<String>,
+}
+
+/// In days; 0 is for ever.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    pub recordings_days: u32,
+    pub calls_days: u32,
+    pub logs_days: u32,
+    pub forget_erased_calls: bool,
 }
 
 impl Calls {

@@ -65,9 +65,12 @@ use desk::{
     Desk, Providers,
     documents::Sounds,
     engine::{Engine, Surroundings},
+    erasure::Place,
     health::Health,
     jobs::Runner,
+    retention::Retention,
     settings::{Ground, ReachRules},
+    spool::Spool,
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -127,6 +130,17 @@ impl Daemon {
             public_url: public_url.clone(),
             sounds: sounds.clone(),
             health,
+            place: Place {
+                folder: folder.path().to_owned(),
+                voicemails: voicemails.clone(),
+                forget_calls: config.retention.forget_erased_calls,
+            },
+            retention: Retention {
+                recordings_days: config.retention.recordings_days,
+                calls_days: config.retention.calls_days,
+                logs_days: config.retention.logs_days,
+            },
+            spool: Arc::new(Spool::open(folder.path().join("spool"))),
         };
         let (stop, stopped) = watch::channel(false);
         let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;

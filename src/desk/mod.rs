@@ -7,14 +7,18 @@
 mod deciding;
 pub mod documents;
 pub mod engine;
+pub mod erasure;
 pub mod health;
 pub mod hours_form;
 pub mod jobs;
 mod memory;
 pub mod metrics;
+pub mod retention;
 pub mod saving;
 pub mod settings;
 pub mod softphones;
+pub mod spool;
+mod strays;
 
 use crate::{
     calls::preview::Preview,
@@ -35,6 +39,7 @@ use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
+use spool::{SetAside, Spool};
 use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -55,6 +60,16 @@ pub struct Desk {
     queue: mpsc::Sender<Envelope>,
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
+    spool: Arc<Spool>,
+    errands: mpsc::Sender<Errand>,
+}
+
+/// What the engine does by itself, between two rounds.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    person: erasure::Person,
+    by: crate::store::audit::Author,
+    done: oneshot::Sender<Result<erasure::Erased, erasure::NotErased>>,
 }
 
 /// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
@@ -67,6 +82,15 @@ pub struct Envelope {
 #[derive(Debug, Clone)]
 pub enum Input {
     Webhook(Webhook),
+    /// One that was answered while nothing could be recorded.
+    SetAside(Box<SetAside>),
+    /// What the telephone company knows and we may not, in the form of a webhook.
+    Found(Webhook),
+    /// Which of these calls of a telephone company did we never hear of?
+    AreKnown {
+        provider: String,
+        provider_call_ids: Vec<String>,
+    },
     SocketOpened(softphones::Opened),
     SocketClosed {
         agent: UserId,
@@ -113,13 +137,12 @@ pub enum Input {
 }
 
 /// A webhook whose signature was checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Webhook {
     pub provider: String,
     pub channel: ChannelId,
     /// Hash of method, target and raw body.
     pub key: [u8; 32],
-    #[serde(skip)]
     pub reading: Reading,
 }
 
@@ -156,6 +179,8 @@ pub enum Outcome {
     Reply(Arc<Reply>),
     /// A webhook of a call that is not live.
     Late,
+    /// The calls that we never heard of.
+    Unknown(Vec<String>),
     Saved(Saved),
     Ticket(Box<Ticket>),
     Noted,
@@ -189,8 +214,10 @@ impl Desk {
         queue: mpsc::Sender<Envelope>,
         settings: watch::Receiver<Arc<Settings>>,
         health: Arc<Health>,
+        spool: Arc<Spool>,
+        errands: mpsc::Sender<Errand>,
     ) -> Self {
-        Self { queue, settings, health }
+        Self { queue, settings, health, spool, errands }
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -199,6 +226,16 @@ impl Desk {
 
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// Where webhooks wait for the store.
+    pub fn spool(&self) -> &Arc<Spool> {
+        &self.spool
+    }
+
+    /// Whether the engine runs and has room for more.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed() && self.queue.capacity() > 0
     }
 
     /// How many events wait for the engine.
@@ -317,6 +354,17 @@ impl Desk {
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }
+    }
+
+    /// Removes everything about a person.
+    pub async fn erase(
+        &self,
+        person: erasure::Person,
+        by: crate::store::audit::Author,
+    ) -> Result<Result<erasure::Erased, erasure::NotErased>, Unavailable> {
+        let (done, erased) = oneshot::channel();
+        self.errands.try_send(Errand { person, by, done }).map_err(|_| Unavailable)?;
+        erased.await.map_err(|_| Unavailable)
     }
 
     /// The settings change when this resolves.

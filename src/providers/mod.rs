@@ -86,7 +86,7 @@ pub struct BadField {
 }
 
 /// What a webhook says, before we looked whether we know its call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reading {
     Arrived(Arrival),
     /// Of a call that the address names; whose it is at the telephone company can be compared, where it says so.
@@ -318,6 +318,41 @@ impl Provider {
     pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
         match self {
             Self::Twilio(twilio) => twilio.recordings(provider_call_id).await,
+        }
+    }
+
+    /// Callers' calls to this number that are up.
+    pub async fn live_calls(&self, number: &str) -> Result<Vec<String>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.live_calls(number).await,
+        }
+    }
+
+    /// Whether something is being recorded on the caller's call.
+    pub async fn is_recording(&self, provider_call_id: &str) -> Result<bool, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.is_recording(provider_call_id).await,
+        }
+    }
+
+    /// The finished messages that callers left since then, with their calls.
+    pub async fn messages_since(&self, since: DateTime<Utc>) -> Result<Vec<(String, Recording)>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.messages_since(since).await,
+        }
+    }
+
+    /// Who called whom.
+    pub async fn ends_of(&self, provider_call_id: &str) -> Result<(String, String), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.ends_of(provider_call_id).await,
+        }
+    }
+
+    /// Deletes what the telephone company remembers of a call that is over. Already gone is `Ok`.
+    pub async fn forget(&self, provider_call_id: &str) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.forget(provider_call_id).await,
         }
     }
 

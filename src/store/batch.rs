@@ -2,7 +2,7 @@
 
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, engine, events, jobs, notes,
-    offers, quarantine, repeats, settings, tickets, voicemails,
+    offers, quarantine, removal, repeats, settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -39,6 +39,7 @@ pub struct Batch {
     pub quarantine: Vec<quarantine::QuarantineRow>,
     pub notes: Vec<notes::Note>,
     pub called_back: Vec<called_back::CalledBack>,
+    pub removal: Option<removal::Removal>,
 }
 
 impl Batch {
@@ -61,6 +62,7 @@ impl Batch {
             && self.quarantine.is_empty()
             && self.notes.is_empty()
             && self.called_back.is_empty()
+            && self.removal.is_none()
     }
 
     async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
@@ -81,7 +83,11 @@ impl Batch {
         audit::write(tx, &self.audit).await?;
         quarantine::write(tx, &self.quarantine).await?;
         notes::write(tx, &self.notes).await?;
-        called_back::write(tx, &self.called_back).await
+        called_back::write(tx, &self.called_back).await?;
+        match &self.removal {
+            Some(removal) => removal.carry_out(tx).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -175,6 +181,11 @@ impl Writer {
     /// The connection, for what is read back at a start or after a failure.
     pub fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
+    }
+
+    /// Whether the run before this one ended as it should.
+    pub fn was_stopped_cleanly(&self) -> bool {
+        self.clean
     }
 
     pub fn epoch(&self) -> i64 {

@@ -23,6 +23,7 @@ mod auth;
 mod availability;
 mod calls;
 mod channels;
+mod erasures;
 mod greetings;
 mod health;
 mod hooks;
@@ -170,6 +171,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(calls::show))
         .routes(routes!(calls::why))
         .routes(routes!(calls::voicemail))
+        .routes(routes!(erasures::create))
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
         .routes(routes!(warnings::show))

@@ -383,6 +383,7 @@ pub enum Action {
     Changed,
     Deleted,
     Listened,
+    Erased,
 }
 
 #[derive(ToSchema)]

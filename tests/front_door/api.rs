@@ -46,6 +46,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "missed_calls", false),
     ("POST", "calls/{id}/called_back", false),
     ("GET", "audit", true),
+    ("POST", "erasures", true),
     ("GET", "users/{id}/availability", false),
     ("PUT", "users/{id}/availability", false),
     ("POST", "preview", false),

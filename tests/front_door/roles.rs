@@ -24,6 +24,7 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("delete", "channels/{id}", [401, 403, 403, 403, 404]),
     ("get", "channels/{id}/warnings", [401, 404, 200, 200, 200]),
     ("get", "coverage", [401, 403, 403, 200, 200]),
+    ("post", "erasures", [401, 403, 403, 403, 422]),
     ("get", "greetings", [401, 200, 200, 200, 200]),
     ("post", "greetings", [401, 403, 403, 403, 415]),
     ("patch", "greetings/{id}", [401, 403, 403, 403, 409]),

@@ -38,6 +38,10 @@ pub struct State {
     pub phones: HashMap<String, Phone>,
     pub faults: Faults,
     pub recordings: Vec<Recording>,
+    /// The calls on which a message is being recorded.
+    pub recording_now: Vec<String>,
+    /// Calls that were deleted by REST.
+    pub forgotten: Vec<String>,
     pub requests: Vec<RestRequest>,
     pub rest_problems: Vec<String>,
     /// From the prefix of a public address to where it is reached.

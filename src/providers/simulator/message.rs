@@ -35,7 +35,9 @@ impl Call {
     pub async fn take_message(&mut self, verb: &Element) -> Result<(), Turn> {
         self.answer();
         let speech = self.speech(verb);
+        self.company.state().recording_now.push(self.line.sid.clone());
         let (seconds, turn) = self.listen(&speech).await;
+        self.company.state().recording_now.retain(|sid| *sid != self.line.sid);
         if let Some(Turn::Over(ending)) = turn {
             self.end(ending);
         }

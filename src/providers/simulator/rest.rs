@@ -129,8 +129,9 @@ fn answer(company: &Company, method: &Method, path: &str, params: &Params) -> Re
         ("GET", ["Calls.json"]) => Ok(calls(company, params)),
         ("GET", ["Calls", call]) => fetch_call(company, call),
         ("POST", ["Calls", call]) => change_call(company, call, params),
+        ("DELETE", ["Calls", call]) => delete_call(company, call),
         ("GET", ["Calls", call, "Recordings.json"]) => Ok(recordings_of(company, call)),
-        ("GET", ["Recordings.json"]) => Ok(recordings(company, param(params, "CallSid"))),
+        ("GET", ["Recordings.json"]) => recordings(company, params),
         ("GET", ["Recordings", recording]) if recording.ends_with(".json") => {
             find_recording(company, recording)
                 .map(|found| Json(recording_json(company, &found)).into_response())
@@ -313,9 +314,17 @@ fn any_call_json(
     })
 }
 
-fn recordings(company: &Company, call: Option<&str>) -> Response {
-    let shown = kept(company, call).iter().map(|recording| recording_json(company, recording)).collect();
-    page(company, "recordings", "Recordings.json", shown)
+/// There is no clock, so everything is as young as is asked for.
+fn recordings(company: &Company, params: &Params) -> Result<Response, Refusal> {
+    let is_day = |day: &str| day.len() == 10 && day.split('-').all(|part| part.parse::<u16>().is_ok());
+    if param(params, "DateCreated>").is_some_and(|day| !is_day(day)) {
+        return Err(BAD_PARAMETER);
+    }
+    let shown = kept(company, param(params, "CallSid"))
+        .iter()
+        .map(|recording| recording_json(company, recording))
+        .collect();
+    Ok(page(company, "recordings", "Recordings.json", shown))
 }
 
 /// A call's recordings are described a little differently.
@@ -328,7 +337,14 @@ fn recordings_of(company: &Company, call: &str) -> Response {
         }
         shown
     };
-    let shown = kept(company, Some(call)).iter().map(described).collect();
+    let mut shown: Vec<Value> = kept(company, Some(call)).iter().map(described).collect();
+    if company.state().recording_now.iter().any(|sid| sid == call) {
+        let now =
+            Recording { sid: super::dialect::sid("RE"), call_sid: call.to_owned(), ..Recording::default() };
+        let mut now = described(&now);
+        now["status"] = "in-progress".into();
+        shown.push(now);
+    }
     page(company, "recordings", &format!("Calls/{call}/Recordings.json"), shown)
 }
 
@@ -337,6 +353,21 @@ fn kept(company: &Company, call: Option<&str>) -> Vec<Recording> {
     let state = company.state();
     let kept = state.recordings.iter().filter(|recording| !recording.is_deleted);
     kept.filter(|recording| call.is_none_or(|call| recording.call_sid == call)).cloned().collect()
+}
+
+/// What is remembered of a call that is over.
+fn delete_call(company: &Company, call: &str) -> Result<Response, Refusal> {
+    let sid = call.strip_suffix(".json").ok_or(NOT_FOUND)?;
+    let mut state = company.state();
+    if state.forgotten.iter().any(|forgotten| forgotten == sid) {
+        return Err(NOT_FOUND);
+    }
+    let line = state.lines.iter().find(|line| line.sid == sid).ok_or(NOT_FOUND)?;
+    if !line.story.borrow().status.is_over() {
+        return Err(BAD_PARAMETER);
+    }
+    state.forgotten.push(sid.to_owned());
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn find_recording(company: &Company, file: &str) -> Result<Recording, Refusal> {

@@ -109,6 +109,14 @@ impl Dialect {
         }
     }
 
+    /// Whether its lists of calls and recordings can be asked for one number and one day.
+    pub fn lists_what_it_is_asked_for(self) -> bool {
+        match self {
+            Self::Twilio | Self::SignalWire => true,
+            Self::Somleng | Self::TeXml => false,
+        }
+    }
+
     /// The list of the legs that a call has. `None`: there is no list that could be relied on.
     pub fn legs_path(self, call: &str) -> Option<String> {
         match self {

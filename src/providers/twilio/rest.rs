@@ -3,6 +3,7 @@
 
 use super::{BadSettings, Dialect, Secret, Twilio, is_over};
 use crate::{calls::call::Recording, providers::Trouble};
+use chrono::{DateTime, Utc};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
     header::{CONTENT_ENCODING, LOCATION},
@@ -20,6 +21,8 @@ const JSON_BYTES_MAX: usize = 1 << 20;
 const SOUND_BYTES_MAX: usize = 32 << 20;
 /// "Call is not in-progress": there is nobody to redirect any more.
 const CALL_IS_OVER: u32 = 21220;
+/// How many pages of a list are looked at.
+const PAGES_MAX: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct Rest {
@@ -91,9 +94,70 @@ impl Twilio {
     /// The finished recordings of the caller's call.
     pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
         let path = self.dialect.recordings_path(self.rest.call_id(provider_call_id)?);
-        let Recordings { recordings } = self.rest.get(&path).await?;
+        let Recordings { recordings, .. } = self.rest.get(&path).await?;
         let finished = recordings.into_iter().filter(|listed| listed.status == "completed");
         Ok(finished.filter(|listed| self.dialect.is_recording(&listed.sid)).map(Listed::recording).collect())
+    }
+
+    /// Callers' calls to this number that are up.
+    pub async fn live_calls(&self, number: &str) -> Result<Vec<String>, Trouble> {
+        if !self.dialect.lists_what_it_is_asked_for() {
+            return Ok(Vec::new());
+        }
+        let number: String = form_urlencoded::byte_serialize(number.as_bytes()).collect();
+        let path = format!("/Calls.json?Status=in-progress&To={number}&PageSize=100");
+        let mut next = Some(self.rest.url(&path));
+        let mut live = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let Some(url) = next else { break };
+            let Live { calls, next_page_uri } = self.rest.get_url(&url).await?;
+            let callers = calls.into_iter().filter(|call| call.direction.as_deref() == Some("inbound"));
+            live.extend(callers.map(|call| call.sid).filter(|sid| self.dialect.is_call(sid)));
+            next = self.rest.next_page(next_page_uri);
+        }
+        Ok(live)
+    }
+
+    /// Whether something is being recorded on the caller's call.
+    pub async fn is_recording(&self, provider_call_id: &str) -> Result<bool, Trouble> {
+        let path = self.dialect.recordings_path(self.rest.call_id(provider_call_id)?);
+        let Recordings { recordings, .. } = self.rest.get(&path).await?;
+        Ok(recordings.iter().any(|listed| matches!(listed.status.as_str(), "in-progress" | "paused")))
+    }
+
+    /// The finished messages that callers left since then (or earlier that day), with their calls.
+    pub async fn messages_since(&self, since: DateTime<Utc>) -> Result<Vec<(String, Recording)>, Trouble> {
+        if !self.dialect.lists_what_it_is_asked_for() {
+            return Ok(Vec::new());
+        }
+        let day = since.format("%Y-%m-%d");
+        let mut next = Some(self.rest.url(&format!("/Recordings.json?DateCreated%3E={day}&PageSize=100")));
+        let mut found = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let Some(url) = next else { break };
+            let Recordings { recordings, next_page_uri } = self.rest.get_url(&url).await?;
+            let messages = recordings.into_iter().filter(|listed| listed.is_message(self.dialect));
+            found.extend(
+                messages.map(|listed| (listed.call_sid.clone().unwrap_or_default(), listed.recording())),
+            );
+            next = self.rest.next_page(next_page_uri);
+        }
+        Ok(found)
+    }
+
+    /// Who called whom.
+    pub async fn ends_of(&self, provider_call_id: &str) -> Result<(String, String), Trouble> {
+        let Ends { from, to } = self.rest.get(&self.rest.call(provider_call_id)?).await?;
+        Ok((from.unwrap_or_default(), to.unwrap_or_default()))
+    }
+
+    /// Deletes what Twilio remembers of a call that is over. Already gone is `Ok`.
+    pub async fn forget(&self, provider_call_id: &str) -> Result<(), Trouble> {
+        let url = self.rest.url(&self.rest.call(provider_call_id)?);
+        match self.rest.ask(self.rest.client.delete(url)).await {
+            Ok(_) | Err(Trouble::NotFound) => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// The sound of a recording, as a WAV file of at most 32 MiB. Refused while less of it comes than was recorded.
@@ -209,7 +273,18 @@ impl Rest {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
-        let answer = self.ask(self.client.get(self.url(path))).await?;
+        self.get_url(&self.url(path)).await
+    }
+
+    /// The next page of a list. It must lie in the account, as our credentials go there.
+    fn next_page(&self, uri: Option<String>) -> Option<String> {
+        let uri = uri?;
+        let root = self.account.find("/2010-04-01/").map(|at| self.account.split_at(at));
+        root.filter(|(_, path)| uri.starts_with(&format!("{path}/"))).map(|(base, _)| format!("{base}{uri}"))
+    }
+
+    async fn get_url<T: DeserializeOwned>(&self, url: &str) -> Result<T, Trouble> {
+        let answer = self.ask(self.client.get(url)).await?;
         let json = body(answer, JSON_BYTES_MAX).await?;
         serde_json::from_slice(&json)
             .map_err(|error| Trouble::Refused(format!("the answer can't be understood: {error}")))
@@ -337,6 +412,25 @@ struct Legs {
 #[derive(Deserialize)]
 struct Recordings {
     recordings: Vec<Listed>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Live {
+    calls: Vec<LiveCall>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LiveCall {
+    sid: String,
+    direction: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Ends {
+    from: Option<String>,
+    to: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -345,9 +439,19 @@ struct Listed {
     status: String,
     /// A number, mostly in a text.
     duration: Option<Value>,
+    call_sid: Option<String>,
+    source: Option<String>,
 }
 
 impl Listed {
+    /// Finished, and recorded by `<Record>`: not a talk.
+    fn is_message(&self, dialect: Dialect) -> bool {
+        self.status == "completed"
+            && self.source.as_deref() == Some("RecordVerb")
+            && dialect.is_recording(&self.sid)
+            && self.call_sid.as_deref().is_some_and(|sid| dialect.is_call(sid))
+    }
+
     fn recording(self) -> Recording {
         let seconds = match &self.duration {
             Some(Value::String(seconds)) => seconds.parse().unwrap_or(0),
