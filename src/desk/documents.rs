@@ -59,6 +59,7 @@ struct Phrases {
     nothing_heard: &'static str,
     thanks: &'static str,
     goodbye: &'static str,
+    turned_away: &'static str,
 }
 
 static PHRASES: [Phrases; 4] = [
@@ -69,6 +70,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "We did not hear anything. Please speak after the tone.",
         thanks: "Thank you. Your message has been recorded. Goodbye.",
         goodbye: "Goodbye.",
+        turned_away: "Your call can not be taken. Goodbye.",
     },
     Phrases {
         code: "nl",
@@ -77,6 +79,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Wij hebben niets gehoord. Spreek na de toon.",
         thanks: "Dank u wel. Uw bericht is opgenomen. Tot ziens.",
         goodbye: "Tot ziens.",
+        turned_away: "Uw oproep kan niet worden aangenomen. Tot ziens.",
     },
     Phrases {
         code: "nb",
@@ -85,6 +88,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Vi hørte ingenting. Snakk etter tonen.",
         thanks: "Takk. Beskjeden din er tatt opp. Ha det bra.",
         goodbye: "Ha det bra.",
+        turned_away: "Anropet ditt kan ikke besvares. Ha det bra.",
     },
     Phrases {
         code: "de",
@@ -93,6 +97,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Wir haben nichts gehört. Bitte sprechen Sie nach dem Ton.",
         thanks: "Vielen Dank. Ihre Nachricht wurde aufgenommen. Auf Wiederhören.",
         goodbye: "Auf Wiederhören.",
+        turned_away: "Ihr Anruf kann nicht angenommen werden. Auf Wiederhören.",
     },
 ];
 
@@ -126,7 +131,9 @@ pub fn document(
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Instruction::ThankAndHangUp => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
         Instruction::SayGoodbye => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
+        Instruction::TurnAway => Document::Farewell(Some(sounds.say(sounds.phrases.turned_away))),
         Instruction::HangUp => Document::Farewell(None),
+        Instruction::Reject => Document::Reject,
     }
 }
 

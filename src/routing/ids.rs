@@ -59,6 +59,8 @@ id! {
     TicketId
     TokenId
     JobId
+    /// Somebody who calls.
+    ContactId
 }
 
 /// The text is not 32 lower-case hex digits.

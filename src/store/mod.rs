@@ -4,6 +4,7 @@ pub mod agents;
 pub mod answers;
 pub mod batch;
 pub mod calls;
+mod contacts;
 pub mod cursors;
 pub mod decisions;
 pub mod engine;

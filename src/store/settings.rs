@@ -1,8 +1,8 @@
-//! Users, teams, channels, greetings and tokens.
+//! Users, teams, channels, greetings and tokens; `contacts` for the people who call.
 
-use super::{id, instant, json, ms, optional_id, to_json};
+use super::{contacts, id, instant, json, ms, optional_id, to_json};
 use crate::routing::{
-    ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+    ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
     people::Role,
 };
 use chrono::{DateTime, Utc};
@@ -18,6 +18,8 @@ pub enum Change {
     DeleteTeam(TeamId),
     Channel(ChannelId, Value),
     DeleteChannel(ChannelId),
+    Contact(ContactId, Value),
+    DeleteContact(ContactId),
     Greeting(Greeting),
     Token(Token),
     RevokeToken(TokenId),
@@ -65,6 +67,8 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
             Change::DeleteChannel(id) => {
                 delete(tx, "delete from channels where id = $1", id.to_string()).await?
             }
+            Change::Contact(id, document) => contacts::write(tx, *id, document).await?,
+            Change::DeleteContact(id) => contacts::delete(tx, *id).await?,
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
             Change::Token(token) => write_token(tx, token).await?,
             Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
@@ -138,6 +142,9 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
         sqlx::query("select id, document from channels order by id").fetch_all(&mut *connection).await?
     {
         all.push(Change::Channel(id(&row, "id")?, json(&row, "document")?));
+    }
+    for (id, document) in contacts::all(connection).await? {
+        all.push(Change::Contact(id, document));
     }
     let sql = "select id, name, role, user_id, sha256, created_ms from tokens order by id";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {

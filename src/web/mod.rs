@@ -3,6 +3,7 @@
 mod auth;
 mod calls;
 mod channels;
+mod contacts;
 mod greetings;
 mod health;
 mod hooks;
@@ -123,6 +124,8 @@ fn api() -> Router<Web> {
         .route("/greetings/{id}", get(greetings::show))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", axum::routing::delete(tokens::revoke))
+        .route("/contacts", get(contacts::list).post(contacts::create))
+        .route("/contacts/{id}", get(contacts::show).patch(contacts::change).delete(contacts::delete))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))

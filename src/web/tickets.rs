@@ -35,7 +35,8 @@ pub async fn show(
     State(web): State<Web>,
     Id(id): Id<TicketId>,
 ) -> Result<Json<Value>, Problem> {
-    visible(&caller, id, &web).await.map(|ticket| Json(object(&ticket)))
+    let ticket = visible(&caller, id, &web).await?;
+    with_calls(&ticket, &web).await
 }
 
 pub async fn why(
@@ -58,7 +59,7 @@ pub async fn change(
     visible(&caller, id, &web).await?;
     let patch = read_form(patch).map_err(Problem::invalid)?;
     let ticket = web.desk.change_ticket(id, patch).await??;
-    Ok(Json(object(&ticket)))
+    with_calls(&ticket, &web).await
 }
 
 async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Problem> {
@@ -68,6 +69,13 @@ async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Pro
 
 fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
     !caller.is_agent() || caller.user.is_some_and(|user| has_access(user, ticket, &web.desk.settings()))
+}
+
+/// One ticket, with every call that belongs to it.
+async fn with_calls(ticket: &Ticket, web: &Web) -> Result<Json<Value>, Problem> {
+    let mut object = object(ticket);
+    object["calls"] = json!(web.reader.calls_of_ticket(ticket.id).await?);
+    Ok(Json(object))
 }
 
 fn object(ticket: &Ticket) -> Value {

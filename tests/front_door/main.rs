@@ -5,6 +5,7 @@
 
 mod api;
 mod command_line;
+mod contacts;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod hooks;

@@ -55,11 +55,15 @@ def farewell(response, content):
     response.hangup()
 
 
+def reject(response, _content):
+    response.reject(reason="busy")
+
+
 def nothing(_response, _content):
     pass
 
 
-BUILDERS = {builder.__name__: builder for builder in (hold, connect, take_message, farewell, nothing)}
+BUILDERS = {builder.__name__: builder for builder in (hold, connect, take_message, farewell, reject, nothing)}
 
 
 def tree(element):
