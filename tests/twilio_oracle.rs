@@ -203,8 +203,9 @@ impl World {
     }
 
     fn documents(&self) -> Vec<(Value, Document)> {
+        let reject = (json!({"document": "reject"}), Document::Reject);
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
-        [self.holds(), self.connects(), self.messages(), Self::farewells(), vec![nothing]].concat()
+        [self.holds(), self.connects(), self.messages(), Self::farewells(), vec![reject, nothing]].concat()
     }
 }
 
@@ -278,6 +279,8 @@ fn the_interpreter_finds_what_is_wrong_with_a_document() {
         ),
         (format!(r#"<Play loop="0">{}</Play>{redirect}"#, media("c")), "Play goes on for ever"),
         ("<Play>https://elsewhere.example.org/x.wav</Play><Hangup/>".into(), "a sound that isn't ours: "),
+        (format!("{play}<Reject/>"), "Reject comes too late"),
+        (format!("<Reject/>{play}"), "Play is never reached"),
         ("<Say></Say><Hangup/>".into(), "Say says nothing"),
         (format!("<Gather/>{redirect}"), "an unknown verb: Gather"),
     ];
@@ -347,6 +350,8 @@ fn interpret(tree: &Value, world: &World) -> Result<(), String> {
                 over = true;
             }
             "Hangup" => over = true,
+            "Reject" if time_passes => return Err("Reject comes too late: the call is answered".into()),
+            "Reject" => over = true,
             other => return Err(format!("an unknown verb: {other}")),
         }
     }
