@@ -60,7 +60,7 @@ use desk::{
     documents::Sounds,
     engine::{Engine, Surroundings},
     jobs::Runner,
-    settings::Ground,
+    settings::{Ground, ReachRules},
 };
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -238,7 +238,9 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
         warn!("{disagreement}");
     }
     let providers = config.providers.keys().cloned().collect();
-    Ok(Ground { zones, account, providers, times: config.calls.times() })
+    let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
+    let reach = ReachRules { prefixes, sip_hosts };
+    Ok(Ground { zones, account, providers, times: config.calls.times(), reach })
 }
 
 fn providers(config: &Config) -> anyhow::Result<Providers> {

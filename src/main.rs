@@ -9,11 +9,17 @@ use strowger::{
     clock::Clock,
     config::{Config, EXAMPLE},
     demo,
+    desk::settings::token_document,
     routing::{
         ids::{Ids, UserId},
         people::Role,
     },
-    store::{self, Folder, batch::Batch, settings::Change},
+    store::{
+        self, Folder,
+        audit::{AuditRow, Author},
+        batch::Batch,
+        settings::Change,
+    },
     web::new_token,
 };
 use tokio::{
@@ -211,7 +217,16 @@ async fn store_token(
     let now = Clock::start().now().at;
     let id = Ids::new(rand::rng().random()).next(now.timestamp_millis());
     let (token, secret) = new_token(id, name, role, user, now);
-    let batch = Batch { settings: vec![Change::Token(token)], ..Batch::default() };
+    let audit = AuditRow {
+        id: Ids::new(rand::rng().random()).next(now.timestamp_millis()),
+        at: now,
+        by: Author::CommandLine,
+        action: "created",
+        subject: Change::Token(token.clone()).subject(),
+        before: None,
+        after: Some(token_document(&token)),
+    };
+    let batch = Batch { settings: vec![Change::Token(token)], audit: vec![audit], ..Batch::default() };
     writer.commit(&batch).await.context("there is no such user, perhaps")?;
     writer.stop(now.timestamp_millis()).await?;
     Ok(secret)

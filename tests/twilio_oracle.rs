@@ -160,7 +160,8 @@ impl World {
         for (expected, reach) in reaches {
             for (caller_id, shown) in &caller_ids {
                 let content = json!({"document": "connect", "reach": expected, "caller_id": shown, "seconds": 20,
-                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2")});
+                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2"),
+                    "screen": self.call_url("screen/2")});
                 let connect = Connect {
                     attempt: 2,
                     agent: self.agent,
@@ -169,7 +170,9 @@ impl World {
                     seconds: 20,
                     caller_id: (*caller_id).into(),
                 };
-                let hooks = Hooks { over: Hook::Over(self.call, 2), leg: Hook::Leg(self.call, 2) };
+                let (over, leg) = (Hook::Over(self.call, 2), Hook::Leg(self.call, 2));
+                let screen = matches!(reach, Reach::Number(_)).then_some(Hook::Screen(self.call, 2));
+                let hooks = Hooks { over, leg, screen };
                 connects.push((content, Document::Connect(connect, hooks)));
             }
         }
@@ -194,6 +197,15 @@ impl World {
         speeches().into_iter().map(taking).chain([storeless]).collect()
     }
 
+    fn screens(&self) -> Vec<(Value, Document)> {
+        let screen = |(expected, words): (Value, Spoken)| {
+            let content =
+                json!({"document": "screen", "words": expected, "pressed": self.call_url("pressed/2")});
+            (content, Document::Screen { words, pressed: Hook::Pressed(self.call, 2) })
+        };
+        speeches().into_iter().map(screen).collect()
+    }
+
     fn farewells() -> Vec<(Value, Document)> {
         let farewell = |(expected, words)| {
             (json!({"document": "farewell", "words": expected}), Document::Farewell(Some(words)))
@@ -205,7 +217,18 @@ impl World {
     fn documents(&self) -> Vec<(Value, Document)> {
         let reject = (json!({"document": "reject"}), Document::Reject);
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
-        [self.holds(), self.connects(), self.messages(), Self::farewells(), vec![reject, nothing]].concat()
+        let outside = json!({"document": "dial_outside", "number": "+431234567", "caller_id": "+43199", "over": self.call_url("over/3")});
+        let (number, caller_id) = ("+431234567".to_owned(), "+43199".to_owned());
+        let outside = (outside, Document::DialOutside { number, caller_id, over: Hook::Over(self.call, 3) });
+        [
+            self.holds(),
+            self.connects(),
+            self.screens(),
+            self.messages(),
+            Self::farewells(),
+            vec![reject, nothing, outside],
+        ]
+        .concat()
     }
 }
 
@@ -282,7 +305,8 @@ fn the_interpreter_finds_what_is_wrong_with_a_document() {
         (format!("{play}<Reject/>"), "Reject comes too late"),
         (format!("<Reject/>{play}"), "Play is never reached"),
         ("<Say></Say><Hangup/>".into(), "Say says nothing"),
-        (format!("<Gather/>{redirect}"), "an unknown verb: Gather"),
+        (format!("<Enqueue/>{redirect}"), "an unknown verb: Enqueue"),
+        (format!("<Gather>{play}</Gather>{redirect}"), "Gather has no action"),
     ];
     let question = |verbs: &str| {
         json!({"content": null, "document": format!("<Response>{verbs}</Response>")}).to_string() + "\n"
@@ -337,6 +361,14 @@ fn interpret(tree: &Value, world: &World) -> Result<(), String> {
             // What follows runs only if nothing was recorded, and then the silence took its time.
             "Record" => {
                 callbacks(&name, &attributes, world)?;
+                time_passes = true;
+            }
+            "Gather" => {
+                callbacks(&name, &attributes, world)?;
+                for child in &children {
+                    let (name, attributes, text, _) = element(child);
+                    heard(&name, &attributes, &text)?;
+                }
                 time_passes = true;
             }
             "Dial" => {
@@ -405,4 +437,34 @@ fn posted(name: &str, attributes: &BTreeMap<String, String>, method: &str) -> Re
 fn understood(url: &str, world: &World) -> Result<Hook, String> {
     let path = url.strip_prefix(&world.url("")).ok_or(format!("an address that isn't ours: {url}"))?;
     Hook::parse(path).ok_or(format!("an address that nobody understands: {url}"))
+}
+
+#[test]
+fn a_browser_s_token_is_the_one_that_twilio_s_sdk_makes() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (sid, key) = (format!("AC{}", "a".repeat(32)), format!("SK{}", "b".repeat(32)));
+    let secret = "a secret of an API key, and long enough";
+    let account = account(json!({ "api_key_sid": key, "api_key_secret": secret }));
+    let asked = |identity: &str, now: i64, token: &str| {
+        json!({ "account": sid, "key": key, "secret": secret, "identity": identity, "now": now, "token": token })
+            .to_string()
+            + "\n"
+    };
+    let mut questions = String::new();
+    for (identity, now) in [("alice", 1_700_000_000), ("agent_42", 1_780_000_000), ("Z", 4_000_000_000)] {
+        let at = chrono::DateTime::from_timestamp(now, 0).expect("an instant");
+        let made = account.softphone_token(identity, at).expect("there is an API key");
+        assert_eq!((made.kind, made.exp), ("twilio", now + 3600));
+        questions += &asked(identity, now, &made.token);
+    }
+    let right = ask_python("twilio_token.py", questions.clone());
+    assert!(right.len() == 3 && right.iter().all(|answer| answer["problem"].is_null()), "{right:?}");
+    let wrong = ask_python("twilio_token.py", questions.replace("alice", "mallory"));
+    assert!(wrong[0]["problem"].is_string(), "another identity is found out: {wrong:?}");
+    let plain = account_without_key().softphone_token("alice", chrono::DateTime::UNIX_EPOCH);
+    assert_eq!(plain, None);
+}
+
+fn account_without_key() -> Twilio {
+    account(json!({ "auth_token": "12345" }))
 }

@@ -26,7 +26,7 @@ pub struct Channel {
 }
 
 /// How callers are met who withhold their number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Withheld {
     /// Like all others.
@@ -106,7 +106,7 @@ impl Times {
 }
 
 /// What callers hear; `None`: the message that ships with the daemon.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Greetings {
     pub unanswered: Option<Greeting>,
@@ -114,7 +114,7 @@ pub struct Greetings {
 }
 
 /// A recorded message or a text to speak (A11).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Greeting {
     Audio {

@@ -1,6 +1,9 @@
 //! Everything that can happen to the switchboard.
 
-use super::call::{Caller, Recording};
+use super::{
+    call::{Caller, Recording},
+    transfer::Target,
+};
 use crate::routing::{
     availability::ByHand,
     ids::{CallId, ChannelId, OfferId, TicketId, UserId},
@@ -37,6 +40,11 @@ pub enum Event {
         call: CallId,
         attempt: u32,
     },
+    /// The caller's side fetched the document that dials the number it was handed on to.
+    OutsideFetched {
+        call: CallId,
+        attempt: u32,
+    },
     /// The leg to the agent was started, or rings.
     LegSeen {
         call: CallId,
@@ -44,6 +52,16 @@ pub enum Event {
         ringing: bool,
     },
     LegAnswered {
+        call: CallId,
+        attempt: u32,
+    },
+    /// An ordinary telephone was picked up; that it is the agent's hand is shown by a key.
+    LegPickedUp {
+        call: CallId,
+        attempt: u32,
+    },
+    /// The agent pressed 1 there.
+    KeyPressed {
         call: CallId,
         attempt: u32,
     },
@@ -151,6 +169,13 @@ pub enum Event {
         agent: UserId,
     },
 
+    /// The agent who talks hands the caller on.
+    Transferred {
+        agent: UserId,
+        call: CallId,
+        to: Target,
+    },
+
     /// Settings or loads are not what they were.
     SettingsChanged,
     /// Nothing but time: a deadline may be due.
@@ -192,8 +217,11 @@ impl Event {
             Self::AnswerLost { .. } => "answer_lost",
             Self::CallerHungUp { .. } => "caller_hung_up",
             Self::ConnectFetched { .. } => "connect_fetched",
+            Self::OutsideFetched { .. } => "outside_fetched",
             Self::LegSeen { .. } => "leg_seen",
             Self::LegAnswered { .. } => "leg_answered",
+            Self::LegPickedUp { .. } => "leg_picked_up",
+            Self::KeyPressed { .. } => "key_pressed",
             Self::LegEnded { .. } => "leg_ended",
             Self::LegHungUp { .. } => "leg_hung_up",
             Self::ConnectionOver { .. } => "connection_over",
@@ -215,6 +243,7 @@ impl Event {
             Self::OfferDeclined { .. } => "offer_declined",
             Self::AgentHungUp { .. } => "agent_hung_up",
             Self::AgentReady { .. } => "agent_ready",
+            Self::Transferred { .. } => "transferred",
             Self::SettingsChanged => "settings_changed",
             Self::TimePassed => "time_passed",
         }
@@ -227,8 +256,12 @@ impl Event {
             | Self::AnswerLost { call }
             | Self::CallerHungUp { call }
             | Self::ConnectFetched { call, .. }
+            | Self::OutsideFetched { call, .. }
+            | Self::Transferred { call, .. }
             | Self::LegSeen { call, .. }
             | Self::LegAnswered { call, .. }
+            | Self::LegPickedUp { call, .. }
+            | Self::KeyPressed { call, .. }
             | Self::LegEnded { call, .. }
             | Self::LegHungUp { call, .. }
             | Self::ConnectionOver { call, .. }

@@ -50,13 +50,14 @@ impl Switchboard {
         turn.ask(id, first_poll(attempt));
         if call.attempt == attempt {
             match (&call.state, talked) {
-                (State::Connecting(connection), true) => {
+                (State::Connecting(connection), true) if !connection.presses_key => {
                     let agent = connection.agent;
                     self.talk(id, agent, turn);
                     self.talk_over(id, caller_is_there, turn);
                 }
-                (State::Connecting(_), false) if caller_is_there => self.connection_failed(id, cause, turn),
+                (State::Connecting(_), _) if caller_is_there => self.connection_failed(id, cause, turn),
                 (State::Talking(_), _) => self.talk_over(id, caller_is_there, turn),
+                (State::Outside(_), _) if caller_is_there => self.outside_over(id, talked, turn),
                 _ => {}
             }
         }
@@ -133,6 +134,7 @@ impl Switchboard {
                 turn.later(bring_back(call, turn));
                 self.talk_over(id, true, turn);
             }
+            State::Outside(_) => self.send_outside_again(id, turn),
             // They should have asked how to go on, but did not: their last request was lost.
             State::Ringing { .. } | State::Waiting { .. } => {
                 call.check_at = now.plus_seconds(SILENT_SECONDS);
@@ -208,7 +210,7 @@ impl Call {
             State::Voicemail(voicemail) => {
                 voicemail.look_at.iter_mut().for_each(|at| clamp(at, super::voicemail::LOOK_SOON_SECONDS));
             }
-            State::Ended { .. } => {}
+            State::Outside(_) | State::Ended { .. } => {}
         }
         self.offers.iter_mut().for_each(|offer| clamp(&mut offer.until, ring));
         self.arrived = self.arrived.min(now);

@@ -2,7 +2,7 @@
 //! and then acts on.
 
 use super::{
-    Input, Outcome, TicketPatch, Webhook, documents,
+    Doing, Input, Outcome, TicketPatch, Webhook, documents,
     engine::Engine,
     jobs::{self, Report},
     memory::{Memory, fingerprint},
@@ -13,12 +13,13 @@ use super::{
 use crate::{
     calls::{
         call::{Call, Caller},
-        channel::Times,
+        channel::{Channel, Times},
         decision::{Decision, Job, Say, TicketChange, Write},
         event::{Arrival, Event},
         preview,
         switchboard::Facts,
         time::Now,
+        transfer::Target,
     },
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
@@ -33,7 +34,6 @@ use crate::{
         decisions::DecisionRow,
         events::EventRow,
         jobs::JobRow,
-        settings::Change,
         voicemails::Voicemail,
     },
     tickets::ticket::{Status, Ticket},
@@ -94,15 +94,24 @@ impl Engine {
             Input::Frame { agent, socket, frame } => self.frame(*agent, *socket, frame, index, round),
             Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
             Input::Job(report) => self.job(report, round),
-            Input::Save(change) => self.save(change.clone(), round),
-            Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
+            Input::Save(save) => self.save(save, round).await,
+            Input::Note(note) => self.note(note, round),
+            Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
+            Input::SetAvailability { agent, by_hand, .. } => {
+                if self.memory.settings.people.users.contains_key(agent) {
+                    let (agent, by_hand) = (*agent, by_hand.clone());
+                    self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
+                }
+                Ok(Some(self.look(*agent)))
+            }
+            Input::Look { agent } => Ok(Some(self.look(*agent))),
             Input::Preview { channel, at, from } => Ok(Some(self.preview(*channel, *at, from.as_ref()))),
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }
 
     /// Hands an event to the switchboard and gathers what comes of it.
-    fn happen(
+    pub(super) fn happen(
         &mut self,
         event: Event,
         index: Option<usize>,
@@ -376,6 +385,14 @@ impl Engine {
             Said::Decline { offer_id } => Event::OfferDeclined { agent, offer: *offer_id },
             Said::HangUp { call_id } => Event::AgentHungUp { agent, call: *call_id },
             Said::Availability(by_hand) => Event::AvailabilitySet { agent, by_hand: by_hand.clone() },
+            Said::Transfer { call_id, to } => match self.may_be_dialled(to) {
+                true => Event::Transferred { agent, call: *call_id, to: to.clone() },
+                false => {
+                    let frame = Frame::error("unknown_target", "this number may not be dialled");
+                    self.softphones.answer(agent, &frame, Some((agent, socket, said.reference.as_ref())));
+                    return Ok(None);
+                }
+            },
             Said::Ready => Event::AgentReady { agent },
             Said::Media { registered, microphone } => {
                 let (registered, microphone) = (registered.unwrap_or(true), microphone.unwrap_or(true));
@@ -398,6 +415,13 @@ impl Engine {
             Said::Pong => return Ok(None),
         };
         self.happen(event, Some(index), round).map(|_| None)
+    }
+
+    /// Callers are handed on outside only to where agents may be, too.
+    fn may_be_dialled(&self, to: &Target) -> bool {
+        let Target::Number(number) = to else { return true };
+        let is_ours = |channel: &Channel| channel.numbers.contains(number);
+        self.around.ground.reach.allows(number) && !self.memory.settings.channels.values().any(is_ours)
     }
 
     // Jobs
@@ -441,22 +465,19 @@ impl Engine {
         Ok(None)
     }
 
-    // Settings and tickets
+    // Tickets
 
-    fn save(&mut self, change: Change, round: &mut Round) -> Result<Option<Outcome>, Broken> {
-        match self.memory.settings.with(change, &self.around.ground) {
-            Err(refused) => Ok(Some(Outcome::Refused(refused))),
-            Ok((settings, stored)) => {
-                self.memory.settings = Arc::new(settings);
-                if let Change::RevokeToken(token) = &stored {
-                    round.revoked.push(*token);
-                }
-                round.batch.settings.push(stored.clone());
-                round.settings_changed = true;
-                self.happen(Event::SettingsChanged, None, round)?;
-                Ok(Some(Outcome::Saved(stored)))
-            }
+    fn look(&self, agent: UserId) -> Outcome {
+        if !self.memory.settings.people.users.contains_key(&agent) {
+            return Outcome::Refused(Refused::NotFound);
         }
+        let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        Outcome::Doing(Doing {
+            phone: known.phone(),
+            occupation: known.occupation.name(),
+            offers: known.offers.len(),
+            availability: known.by_hand,
+        })
     }
 
     fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>, from: Option<&Caller>) -> Outcome {

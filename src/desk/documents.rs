@@ -8,7 +8,7 @@ use crate::{
         decision::Instruction,
     },
     providers::{Document, Hooks, Spoken, addresses::Hook},
-    routing::ids::CallId,
+    routing::{ids::CallId, people::Reach},
 };
 
 /// The sounds that callers hear unless their channel says otherwise.
@@ -60,6 +60,7 @@ struct Phrases {
     thanks: &'static str,
     goodbye: &'static str,
     turned_away: &'static str,
+    press_1: &'static str,
 }
 
 static PHRASES: [Phrases; 4] = [
@@ -71,6 +72,7 @@ static PHRASES: [Phrases; 4] = [
         thanks: "Thank you. Your message has been recorded. Goodbye.",
         goodbye: "Goodbye.",
         turned_away: "Your call can not be taken. Goodbye.",
+        press_1: "A call for you. Press 1 to take it.",
     },
     Phrases {
         code: "nl",
@@ -80,6 +82,7 @@ static PHRASES: [Phrases; 4] = [
         thanks: "Dank u wel. Uw bericht is opgenomen. Tot ziens.",
         goodbye: "Tot ziens.",
         turned_away: "Uw oproep kan niet worden aangenomen. Tot ziens.",
+        press_1: "Een gesprek voor u. Druk op 1 om het aan te nemen.",
     },
     Phrases {
         code: "nb",
@@ -89,6 +92,7 @@ static PHRASES: [Phrases; 4] = [
         thanks: "Takk. Beskjeden din er tatt opp. Ha det bra.",
         goodbye: "Ha det bra.",
         turned_away: "Anropet ditt kan ikke besvares. Ha det bra.",
+        press_1: "En samtale til deg. Trykk 1 for å ta den.",
     },
     Phrases {
         code: "de",
@@ -98,6 +102,7 @@ static PHRASES: [Phrases; 4] = [
         thanks: "Vielen Dank. Ihre Nachricht wurde aufgenommen. Auf Wiederhören.",
         goodbye: "Auf Wiederhören.",
         turned_away: "Ihr Anruf kann nicht angenommen werden. Auf Wiederhören.",
+        press_1: "Ein Anruf für Sie. Drücken Sie die 1, um ihn anzunehmen.",
     },
 ];
 
@@ -124,9 +129,18 @@ pub fn document(
         },
         Instruction::Connect(connect) => {
             let over = Hook::Over(call, connect.attempt);
-            let leg = Hook::Leg(call, connect.attempt);
-            Document::Connect(connect, Hooks { over, leg })
+            let attempt = connect.attempt;
+            let (leg, screen) = match connect.reach {
+                Reach::Number(_) => (Hook::PhoneLeg(call, attempt), Some(Hook::Screen(call, attempt))),
+                Reach::Client(_) | Reach::Sip(_) => (Hook::Leg(call, attempt), None),
+            };
+            Document::Connect(connect, Hooks { over, leg, screen })
         }
+        Instruction::DialOutside { attempt, number, caller_id } => {
+            Document::DialOutside { number, caller_id, over: Hook::Over(call, attempt) }
+        }
+        Instruction::AskToPress { attempt } => screen(call, attempt, sounds),
+        Instruction::Bridge => Document::Nothing,
         Instruction::TakeMessage { slot } => take_message(call, greeting(slot, channel, settings, sounds), 1),
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Instruction::ThankAndHangUp => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
@@ -144,6 +158,10 @@ fn take_message(call: CallId, greeting: Spoken, times: u32) -> Document {
         status: Hook::MessageStatus(call),
         empty: Hook::MessageEmpty(call, times),
     }
+}
+
+fn screen(call: CallId, attempt: u32, sounds: &Sounds) -> Document {
+    Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed: Hook::Pressed(call, attempt) }
 }
 
 fn greeting(slot: Slot, channel: Option<&Channel>, settings: &Settings, sounds: &Sounds) -> Spoken {
@@ -182,13 +200,17 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
         Hook::Voice => hold(0, Hook::Held(1)),
         Hook::Held(n) => hold(n, Hook::Held(n + 1)),
         Hook::Wait(call, n) => again(call, n),
-        Hook::Connect(call, attempt) | Hook::Over(call, attempt) => {
+        Hook::Connect(call, attempt) | Hook::Over(call, attempt) | Hook::Outside(call, attempt) => {
             again(call, attempt.saturating_mul(100_000))
         }
         Hook::Fallback => hold(u32::MAX, Hook::Fallback),
         Hook::MessageEmpty(call, 1) => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Hook::MessageDone(_) | Hook::LooseDone => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
         Hook::MessageEmpty(..) => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
-        Hook::Status | Hook::Leg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => Document::Nothing,
+        // Who is bridged must be known; the caller's side goes on when this leg is over.
+        Hook::Screen(..) | Hook::Pressed(..) => Document::Farewell(None),
+        Hook::Status | Hook::Leg(..) | Hook::PhoneLeg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => {
+            Document::Nothing
+        }
     }
 }

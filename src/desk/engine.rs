@@ -37,6 +37,8 @@ use tracing::{error, info, warn};
 const BATCH: usize = 256;
 /// A deadline is looked at again at least this often, as the machine may have slept meanwhile.
 const NAP: Duration = Duration::from_secs(5);
+/// While the store takes no writes it is tried this often.
+const NAP_WITHOUT_STORE: Duration = Duration::from_millis(250);
 /// How often loads are recounted and old answers forgotten.
 const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
 
@@ -104,6 +106,7 @@ impl Engine {
                 let present = std::mem::take(&mut self.present);
                 self.take(present.into_iter().map(unasked).collect()).await?;
             }
+            self.look_whether_the_store_is_back().await?;
             let nap = self.time_to_next_deadline();
             let first = tokio::select! {
                 biased;
@@ -142,14 +145,19 @@ impl Engine {
 
     fn time_to_next_deadline(&self) -> Duration {
         let now = self.around.clock.now().steady;
-        let Some(deadline) = self.memory.board.next_deadline() else { return NAP };
+        let longest = if self.health.store_is_up() { NAP } else { NAP_WITHOUT_STORE };
+        let Some(deadline) = self.memory.board.next_deadline() else { return longest };
         let ms = deadline.ms_since(now).max(0);
-        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(NAP)
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(longest)
     }
 
     /// Decides, records and acts on all of them together. If that fails, one by one: a bad event must not fail the
     /// others, and while the store is away they wait here.
-    async fn take(&mut self, envelopes: Vec<Envelope>) -> anyhow::Result<()> {
+    async fn take(&mut self, mut envelopes: Vec<Envelope>) -> anyhow::Result<()> {
+        envelopes.retain(|envelope| envelope.input.is_wanted());
+        if envelopes.is_empty() {
+            return Ok(());
+        }
         let inputs: Vec<&Input> = envelopes.iter().map(|envelope| &envelope.input).collect();
         let broken = match self.attempt(&inputs).await {
             Ok(round) => return self.act(round, envelopes).await,
@@ -158,7 +166,16 @@ impl Engine {
         if let Broken::Store(NotCommitted::Fenced) = broken {
             anyhow::bail!("another strowger has taken over the database");
         }
+        if let Broken::Store(NotCommitted::Failed(error)) = &broken
+            && !is_about_this_event(error)
+        {
+            self.store_is_down(error);
+            envelopes = refuse_saves(envelopes);
+        }
         self.recover().await?;
+        if envelopes.is_empty() {
+            return Ok(());
+        }
         if envelopes.len() == 1 {
             return self.take_alone(envelopes, broken).await;
         }
@@ -211,6 +228,17 @@ impl Engine {
     fn store_is_down(&self, error: &sqlx::Error) {
         if !self.health.store_down.swap(true, Ordering::Relaxed) {
             error!(%error, "the store takes no writes; callers are held until it does");
+        }
+    }
+
+    /// Saves are refused while the store is away, so that nothing else might find out that it is back.
+    async fn look_whether_the_store_is_back(&mut self) -> anyhow::Result<()> {
+        if self.health.store_is_up() {
+            return Ok(());
+        }
+        match self.commit(&Batch::default()).await {
+            Err(NotCommitted::Fenced) => anyhow::bail!("another strowger has taken over the database"),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -357,6 +385,7 @@ impl Engine {
             let pointless = match &row.job {
                 Job::CutIn { call, attempt, .. } => !self.memory.board.awaits_cut_in(*call, *attempt),
                 Job::BringBack { call, poll, .. } => !self.memory.board.awaits_caller_back(*call, *poll),
+                Job::SendOutside { call, attempt, .. } => !self.memory.board.awaits_outside(*call, *attempt),
                 _ => false,
             };
             if pointless {
@@ -387,6 +416,9 @@ impl Engine {
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");
         }
+        if let Err(error) = store::repeats::prune(self.writer.connection(), now.at).await {
+            warn!(%error, "old idempotency keys could not be forgotten");
+        }
         if let Err(error) = self.writer.checkpoint().await {
             warn!(%error, "the write-ahead log could not be emptied");
         }
@@ -407,6 +439,14 @@ impl Engine {
         self.memory.load = counted;
         Ok(())
     }
+}
+
+/// Whoever saves is told at once that nothing was changed, and nothing will be.
+fn refuse_saves(envelopes: Vec<Envelope>) -> Vec<Envelope> {
+    let (saves, others): (Vec<_>, Vec<_>) =
+        envelopes.into_iter().partition(|envelope| envelope.input.claim().is_some());
+    saves.into_iter().filter_map(|save| save.reply).for_each(|reply| answer(reply, Outcome::Unavailable));
+    others
 }
 
 fn unasked(event: Event) -> Envelope {

@@ -1,38 +1,55 @@
 //! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
-//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
+//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that
+//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
 
 mod deciding;
 pub mod documents;
 pub mod engine;
+pub mod hours_form;
 pub mod jobs;
 mod memory;
+pub mod saving;
 pub mod settings;
 pub mod softphones;
 
 use crate::{
     calls::{call::Caller, preview::Preview},
     providers::{Provider, Reading, Reply},
-    routing::ids::{ChannelId, TicketId, TokenId, UserId},
-    store::settings::Change,
+    routing::{
+        availability::{ByHand, Phone},
+        ids::{ChannelId, TicketId, TokenId, UserId},
+    },
+    store::{
+        audit::{Author, Subject},
+        settings::Change,
+    },
     tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, Utc};
+use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 /// How many events may wait for the engine. Beyond that callers get safe documents.
 pub const QUEUE: usize = 4_096;
+/// How long somebody who saves waits for the engine to come to it.
+const SAVED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The telephone companies, by the name that the operator gave them.
 pub type Providers = BTreeMap<String, Provider>;
@@ -81,10 +98,23 @@ pub enum Input {
     /// The answer to a question to the telephone company.
     Event(crate::calls::event::Event),
     Job(jobs::Report),
-    Save(Change),
+    Save(Save),
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
+        claim: Claim,
+    },
+    /// Something to be remembered of what somebody did, besides changing settings.
+    Note(Note),
+    /// Somebody says of an agent whether they are there.
+    SetAvailability {
+        agent: UserId,
+        by_hand: ByHand,
+        claim: Claim,
+    },
+    /// What an agent does at the moment.
+    Look {
+        agent: UserId,
     },
     /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
     Preview {
@@ -109,12 +139,14 @@ pub struct Webhook {
 }
 
 /// What an API call changes of a ticket. A field that is not there stays; null empties it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketPatch {
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<UserId>)]
     pub owner: Option<Option<UserId>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<crate::routing::ids::TeamId>)]
     pub team: Option<Option<crate::routing::ids::TeamId>>,
     pub status: Option<Status>,
 }
@@ -132,12 +164,26 @@ pub enum Outcome {
     Reply(Arc<Reply>),
     /// A webhook of a call that is not live.
     Late,
-    Saved(Change),
+    Saved(Saved),
     Ticket(Box<Ticket>),
+    Noted,
     Preview(Box<Preview>),
+    Doing(Doing),
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
+}
+
+/// What an agent does at the moment.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Doing {
+    pub availability: ByHand,
+    /// `free`, `connecting`, `talking` or `wrapping_up`.
+    pub occupation: &'static str,
+    /// For how many calls they are being rung.
+    pub offers: usize,
+    #[serde(flatten)]
+    pub phone: Phone,
 }
 
 /// The engine can't take it now.
@@ -183,13 +229,44 @@ impl Desk {
         let _ = self.queue.send(Envelope { input, reply: None }).await;
     }
 
-    /// Saves a change of the settings.
+    /// As `ask`, for what must not happen any more once it was refused. While the store is away it is refused soon.
+    async fn ask_soon(&self, input: Input, claim: &Claim) -> Result<Outcome, Unavailable> {
+        if !self.health.store_is_up() {
+            return Err(Unavailable);
+        }
+        let mut asked = pin!(self.ask(input));
+        match timeout(SAVED_WITHIN, &mut asked).await {
+            Ok(outcome) => outcome,
+            Err(_) if claim.give_up() => Err(Unavailable),
+            // The engine is at it: it says soon what came of it.
+            Err(_) => asked.await,
+        }
+    }
+
+    /// Saves a change of the settings that the daemon makes by itself.
     pub async fn save(&self, change: Change) -> Result<Result<Change, Refused>, Unavailable> {
-        match self.ask(Input::Save(change)).await? {
-            Outcome::Saved(change) => Ok(Ok(change)),
+        match self.save_as(Save::new(change, Author::Daemon)).await? {
+            Ok(Saved::Now { change, .. }) => Ok(Ok(change)),
+            Ok(Saved::Before(_)) => Err(Unavailable),
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// Saves a change of the settings for somebody.
+    pub async fn save_as(&self, save: Save) -> Result<Result<Saved, Refused>, Unavailable> {
+        let claim = save.claim.clone();
+        match self.ask_soon(Input::Save(save), &claim).await? {
+            Outcome::Saved(saved) => Ok(Ok(saved)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }
+    }
+
+    /// Writes into the audit log. Err: it is not written, and what it would tell must not happen.
+    pub async fn note(&self, by: Author, action: &'static str, subject: Subject) -> Result<(), Unavailable> {
+        let note = Note { by, action, subject, claim: Claim::default() };
+        let claim = note.claim.clone();
+        self.ask_soon(Input::Note(note), &claim).await.map(drop)
     }
 
     pub async fn change_ticket(
@@ -197,7 +274,8 @@ impl Desk {
         ticket: TicketId,
         patch: TicketPatch,
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
-        match self.ask(Input::Ticket { ticket, patch }).await? {
+        let claim = Claim::default();
+        match self.ask_soon(Input::Ticket { ticket, patch, claim: claim.clone() }, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -213,6 +291,27 @@ impl Desk {
     ) -> Result<Result<Preview, Refused>, Unavailable> {
         match self.ask(Input::Preview { channel, at, from }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// Sets an agent's availability, or, without one, looks at what they do.
+    pub async fn availability(
+        &self,
+        agent: UserId,
+        set: Option<ByHand>,
+    ) -> Result<Result<Doing, Refused>, Unavailable> {
+        let outcome = match set {
+            Some(by_hand) => {
+                let claim = Claim::default();
+                let input = Input::SetAvailability { agent, by_hand, claim: claim.clone() };
+                self.ask_soon(input, &claim).await?
+            }
+            None => self.ask(Input::Look { agent }).await?,
+        };
+        match outcome {
+            Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

@@ -1,5 +1,6 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
+use super::hours_form::{HoursForm, Weekdays};
 use crate::{
     calls::{
         call::Caller,
@@ -14,12 +15,16 @@ use crate::{
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
-    store::settings::{Change, Greeting, Token},
+    store::{
+        audit::Subject,
+        settings::{Change, Greeting, Token},
+    },
     zones::Zones,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// How many numbers a contact has at most.
 const NUMBERS_MAX: usize = 50;
@@ -27,7 +32,7 @@ const NUMBERS_MAX: usize = 50;
 const NOTES_MAX: usize = 10_000;
 
 /// What is wrong, and where in the document: a JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub pointer: String,
     pub detail: String,
@@ -50,6 +55,12 @@ pub enum Refused {
     Invalid(Vec<Fault>),
     /// It would collide with something that is there.
     Conflict(Fault),
+    /// What is there is not what the change was made from.
+    Stale,
+    /// Nobody may do this, whatever their role.
+    Forbidden(Fault),
+    /// Another request was made under this idempotency key.
+    KeyReused,
 }
 
 impl From<Fault> for Refused {
@@ -67,6 +78,23 @@ pub struct Ground {
     /// The names of the configured telephone companies.
     pub providers: BTreeSet<String>,
     pub times: Times,
+    pub reach: ReachRules,
+}
+
+/// Where agents may be dialled besides in their browsers.
+#[derive(Debug, Clone, Default)]
+pub struct ReachRules {
+    /// How their telephone numbers may begin, in E.164. None: they are not dialled.
+    pub prefixes: Vec<String>,
+    /// The hosts of their SIP addresses.
+    pub sip_hosts: Vec<String>,
+}
+
+impl ReachRules {
+    /// Whether this number may be dialled.
+    pub fn allows(&self, number: &str) -> bool {
+        is_e164(number) && self.prefixes.iter().any(|prefix| number.starts_with(prefix))
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -87,8 +115,10 @@ impl Settings {
     pub fn with(&self, change: Change, ground: &Ground) -> Result<(Self, Change), Refused> {
         let mut next = self.clone();
         let stored = next.apply(change, ground)?;
-        if let Change::Channel(id, _) = &stored {
-            next.check_channel(&next.channels[id], ground)?;
+        match &stored {
+            Change::Channel(id, _) => next.check_channel(&next.channels[id], ground)?,
+            Change::User(id, _) => next.check_reach(&next.people.users[id], ground)?,
+            _ => {}
         }
         Ok((next, stored))
     }
@@ -163,6 +193,20 @@ impl Settings {
                 change
             }
         })
+    }
+
+    /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
+    pub fn document(&self, subject: Subject) -> Option<Value> {
+        let Subject { kind, id } = subject;
+        match kind {
+            "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
+            "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "contact" => self.contacts.get(ContactId(id)).map(|contact| with_id(id, &json!(contact))),
+            "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
+            "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            _ => None,
+        }
     }
 
     /// The token whose secret has this hash.
@@ -253,7 +297,7 @@ impl Settings {
     fn read_contact(&self, id: ContactId, document: Value) -> Result<Contact, Refused> {
         let mut contact: Contact = read_form(document)?;
         contact.name = named("/name", contact.name)?;
-        self.check_numbers(id, &contact.numbers)?;
+        self.check_contact_numbers(id, &contact.numbers)?;
         if contact.email.as_ref().is_some_and(|email| !is_email(email)) {
             return Err(Fault::new("/email", "this is not an email address").into());
         }
@@ -269,7 +313,7 @@ impl Settings {
         Ok(contact)
     }
 
-    fn check_numbers(&self, id: ContactId, numbers: &[String]) -> Result<(), Refused> {
+    fn check_contact_numbers(&self, id: ContactId, numbers: &[String]) -> Result<(), Refused> {
         if numbers.len() > NUMBERS_MAX {
             return Err(Fault::new("/numbers", "a contact has at most 50 numbers").into());
         }
@@ -327,8 +371,46 @@ impl Settings {
             return Err(Fault::new("/provider", "no provider of this name is configured").into());
         }
         self.check_rule(&channel.rule)?;
+        self.check_numbers(channel)?;
         check_times(channel.own_times)?;
         self.check_greetings(&channel.greetings)
+    }
+
+    /// Agents are dialled only where the operator allows it, and never at one of our own numbers: that would ring in
+    /// circles.
+    fn check_reach(&self, user: &User, ground: &Ground) -> Result<(), Refused> {
+        let fault = match &user.reach {
+            Reach::Client(_) => return Ok(()),
+            Reach::Sip(address) => {
+                let host = sip_host(address).unwrap_or_default();
+                let allowed = ground.reach.sip_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host));
+                (!allowed).then(|| Fault::new("/reach/sip", "its host is not in calls.sip_hosts"))
+            }
+            Reach::Number(number) => {
+                let is_ours = |channel: &Channel| channel.numbers.contains(number);
+                if !ground.reach.allows(number) {
+                    Some(Fault::new("/reach/number", "it begins with none of calls.reach_prefixes"))
+                } else if self.channels.values().any(is_ours) {
+                    Some(Fault::new("/reach/number", "it is the number of a channel"))
+                } else {
+                    None
+                }
+            }
+        };
+        fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+
+    fn check_numbers(&self, channel: &Channel) -> Result<(), Refused> {
+        let reached = |number: &String| {
+            self.people.users.values().find(|user| user.reach == Reach::Number(number.clone()))
+        };
+        match channel.numbers.iter().find_map(reached) {
+            Some(user) => {
+                let detail = format!("{} is reached at this number", user.name);
+                Err(Refused::Conflict(Fault::new("/numbers", detail)))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A rule takes only users who have a seat (R8). One who loses it later is skipped.
@@ -392,10 +474,12 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UserForm {
+pub struct UserForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    #[schema(max_length = 254, pattern = "@")]
     email: String,
     #[serde(default = "agent")]
     role: Role,
@@ -404,6 +488,7 @@ struct UserForm {
     #[serde(default = "yes")]
     ticket_access: bool,
     time_zone: Option<String>,
+    #[schema(value_type = Option<Weekdays>)]
     working_hours: Option<Value>,
     #[serde(default)]
     out_of_office: Vec<OutOfOffice>,
@@ -419,9 +504,10 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TeamForm {
+pub struct TeamForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
     main: Vec<UserId>,
@@ -429,16 +515,19 @@ struct TeamForm {
     extra: Vec<UserId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChannelForm {
+pub struct ChannelForm {
+    #[schema(pattern = "^calling$")]
     kind: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     provider: String,
     number: Option<String>,
     #[serde(default)]
     numbers: Vec<String>,
     time_zone: Option<String>,
+    #[schema(value_type = Option<HoursForm>)]
     hours: Option<Value>,
     routing: Option<RoutingForm>,
     #[serde(default)]
@@ -447,16 +536,20 @@ struct ChannelForm {
     withheld: Withheld,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct RoutingForm {
+pub struct RoutingForm {
     users: Vec<UserId>,
     teams: Vec<TeamId>,
     strategy: Strategy,
     tie_break: TieBreak,
+    #[schema(minimum = 1, maximum = 600)]
     ring_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 600)]
     agent_ring_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 7200)]
     wait_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 3600)]
     wrap_up_seconds: Option<u32>,
     short_abandon_seconds: Option<u32>,
     attach_minutes: Option<u32>,
@@ -473,6 +566,26 @@ impl RoutingForm {
             attach_minutes: self.attach_minutes,
         }
     }
+}
+
+/// The strong entity tag of a document, without its quotes.
+pub fn tag(document: &Value) -> String {
+    crate::audio::sha256(document.to_string().as_bytes())[..32].to_owned()
+}
+
+/// The object with its id in front.
+pub fn with_id(id: Uuid, document: &Value) -> Value {
+    let mut object = json!({ "id": id.simple().to_string() });
+    if let (Some(object), Some(fields)) = (object.as_object_mut(), document.as_object()) {
+        object.extend(fields.clone());
+    }
+    object
+}
+
+/// A token as it is shown: without the hash of its secret.
+pub fn token_document(token: &Token) -> Value {
+    let Token { id, name, role, user, created_at, .. } = token;
+    json!({ "id": id, "name": name, "role": role, "user": user, "created_at": created_at })
 }
 
 fn user_document(user: &User) -> Value {
@@ -549,12 +662,6 @@ fn is_email(text: &str) -> bool {
     text.contains('@') && text.len() <= 254 && !text.chars().any(char::is_control)
 }
 
-/// A number as the whole world dials it.
-fn is_e164(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    (2..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
-}
-
 fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {
     match name {
         None => Ok(ground.account.clone()),
@@ -562,6 +669,7 @@ fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {
     }
 }
 
+/// Whether it is of a form that can be dialled at all.
 fn reach(reach: Reach) -> Result<Reach, Fault> {
     match &reach {
         Reach::Client(identity) => {
@@ -572,13 +680,34 @@ fn reach(reach: Reach) -> Result<Reach, Fault> {
                     "a client's name has 1 to 121 of A-Z, a-z, 0-9 and _",
                 ));
             }
-            Ok(reach)
         }
-        Reach::Sip(_) => Err(Fault::new("/reach/sip", "agents at SIP addresses are not supported yet")),
-        Reach::Number(_) => {
-            Err(Fault::new("/reach/number", "agents at telephone numbers are not supported yet"))
+        Reach::Sip(address) if sip_host(address).is_none() => {
+            return Err(Fault::new("/reach/sip", "this is not of the form sip:user@host"));
         }
+        Reach::Number(number) if !is_e164(number) => {
+            return Err(Fault::new("/reach/number", "a number is + and 7 to 15 digits"));
+        }
+        Reach::Sip(_) | Reach::Number(_) => {}
     }
+    Ok(reach)
+}
+
+/// The host of `sip:user@host`, perhaps with a port. Parameters and headers could change where the call goes.
+fn sip_host(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("sip:").or_else(|| address.strip_prefix("sips:"))?;
+    let (user, host) = rest.split_once('@')?;
+    let user_is_plain = user.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b));
+    let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
+    let host_is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let port_is_plain = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let plain = !user.is_empty() && !host.is_empty() && user_is_plain && host_is_plain && port_is_plain;
+    (plain && address.len() <= 255).then_some(host)
+}
+
+/// Emergency numbers are shorter.
+fn is_e164(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
 }
 
 fn is_language(tag: &str) -> bool {

@@ -7,7 +7,9 @@ use crate::{
         decision::{Refusal, Say},
         switchboard::Switchboard,
         time::{Now, Steady},
+        transfer::Target,
     },
+    providers::SoftphoneToken,
     routing::{
         availability::ByHand,
         contacts::{Contacts, Named},
@@ -51,13 +53,14 @@ pub struct ClientFrame {
     pub reference: Option<Value>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Said {
     Resume { token: String },
     Accept { offer_id: OfferId },
     Decline { offer_id: OfferId },
     HangUp { call_id: CallId },
+    Transfer { call_id: CallId, to: Target },
     Availability(ByHand),
     Ready,
     Media { registered: Option<bool>, microphone: Option<bool> },
@@ -65,7 +68,7 @@ pub enum Said {
 }
 
 /// What a softphone is told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
     Welcome {
@@ -98,6 +101,12 @@ pub enum Frame {
         call_id: CallId,
     },
     Availability(ByHand),
+    /// With which the agent's browser is reached at this telephone company.
+    SoftphoneToken {
+        provider: String,
+        #[serde(flatten)]
+        token: SoftphoneToken,
+    },
     Error {
         code: &'static str,
         detail: String,
@@ -105,7 +114,7 @@ pub enum Frame {
     Ping,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OfferFrame {
     pub offer_id: OfferId,
     pub call_id: CallId,
@@ -116,7 +125,7 @@ pub struct OfferFrame {
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CallFrame {
     pub call_id: CallId,
     pub state: &'static str,
@@ -411,6 +420,7 @@ fn refused(refusal: Refusal) -> Frame {
     match refusal {
         Refusal::UnknownOffer => Frame::error("unknown_offer", "there is no such offer to you"),
         Refusal::UnknownCall => Frame::error("unknown_call", "you have no such call"),
+        Refusal::UnknownTarget => Frame::error("unknown_target", "there is nobody to hand the caller on to"),
     }
 }
 

@@ -6,17 +6,18 @@ use super::ids::{ContactId, UserId};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
-    ops::Bound,
     sync::Arc,
 };
 
 /// Somebody who calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// In E.164. No two contacts have the same.
     #[serde(default)]
+    #[schema(max_items = 50)]
     pub numbers: Vec<String>,
     #[serde(default)]
     pub email: Option<String>,
@@ -28,11 +29,12 @@ pub struct Contact {
     pub blocked: Option<Blocked>,
     /// From 0 to 9. Callers of more are served before callers of less.
     #[serde(default)]
+    #[schema(maximum = 9)]
     pub priority: u8,
 }
 
 /// How somebody is met whose calls ring nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Blocked {
     /// They hear that the line is busy; the call is not answered.
@@ -44,7 +46,7 @@ pub enum Blocked {
 }
 
 /// A contact as screens show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Named {
     pub id: ContactId,
     pub name: String,
@@ -80,16 +82,11 @@ impl Contacts {
         self.of(number).map(|(id, contact)| Named { id, name: contact.name.clone() })
     }
 
-    /// The next `count` by id.
-    pub fn after(&self, after: Option<ContactId>, count: usize) -> Vec<(ContactId, &Contact)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let next = |shelf: &'_ Arc<BTreeMap<ContactId, Arc<Contact>>>| -> Vec<ContactId> {
-            shelf.range((from, Bound::Unbounded)).take(count).map(|(id, _)| *id).collect()
-        };
-        let mut ids: Vec<ContactId> = self.by_id.iter().flat_map(next).collect();
+    /// Every contact's id, sorted.
+    pub fn ids(&self) -> Vec<ContactId> {
+        let mut ids: Vec<ContactId> = self.by_id.iter().flat_map(|shelf| shelf.keys().copied()).collect();
         ids.sort_unstable();
-        ids.truncate(count);
-        ids.into_iter().filter_map(|id| Some((id, self.get(id)?))).collect()
+        ids
     }
 
     /// Adds the contact, or replaces what it was. Its numbers are those of no other.
@@ -166,18 +163,11 @@ mod tests {
     }
 
     #[test]
-    fn pages_hold_every_contact_once_in_the_order_of_their_ids() {
+    fn ids_are_listed_in_their_order() {
         let (mut contacts, mut ids) = (Contacts::default(), Ids::new(1));
         let all: Vec<ContactId> = (0..1_000).map(|at| ContactId(ids.next(at))).collect();
-        all.iter().for_each(|id| contacts.save(*id, contact("Ann", &[])));
-        let (mut seen, mut after) = (vec![], None);
-        loop {
-            let page = contacts.after(after, 70);
-            let Some((last, _)) = page.last() else { break };
-            after = Some(*last);
-            seen.extend(page.into_iter().map(|(id, _)| id));
-        }
-        assert_eq!(seen, all);
+        all.iter().rev().for_each(|id| contacts.save(*id, contact("Ann", &[])));
+        assert_eq!(contacts.ids(), all);
     }
 
     /// Settings are cloned at every save, of whatever it be.

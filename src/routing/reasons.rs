@@ -4,7 +4,7 @@
 use super::{
     contacts::Blocked,
     hours::Rule,
-    ids::{ContactId, UserId},
+    ids::{ContactId, TeamId, UserId},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,22 @@ pub enum Reason {
         agent: UserId,
         cause: ConnectionFailure,
     },
+    TransferredToAgent {
+        agent: UserId,
+        to: UserId,
+    },
+    TransferredToTeam {
+        agent: UserId,
+        team: TeamId,
+        name: String,
+    },
+    /// To a telephone number outside.
+    TransferredOutside {
+        agent: UserId,
+    },
+    /// The connection with that telephone is over.
+    OutsideOver,
+    OutsideNotReached,
     AgentLost {
         agent: UserId,
     },

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod answers;
+pub mod audit;
 pub mod batch;
 pub mod calls;
 mod contacts;
@@ -12,6 +13,7 @@ pub mod events;
 pub mod jobs;
 pub mod offers;
 pub mod quarantine;
+pub mod repeats;
 pub mod settings;
 pub mod tickets;
 pub mod voicemails;

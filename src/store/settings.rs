@@ -1,6 +1,6 @@
 //! Users, teams, channels, greetings and tokens; `contacts` for the people who call.
 
-use super::{contacts, id, instant, json, ms, optional_id, to_json};
+use super::{audit::Subject, contacts, id, instant, json, ms, optional_id, to_json};
 use crate::routing::{
     ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
     people::Role,
@@ -23,6 +23,22 @@ pub enum Change {
     Greeting(Greeting),
     Token(Token),
     RevokeToken(TokenId),
+}
+
+impl Change {
+    /// What it changes.
+    pub fn subject(&self) -> Subject {
+        let (kind, id) = match self {
+            Self::User(id, _) => ("user", id.0),
+            Self::Team(id, _) | Self::DeleteTeam(id) => ("team", id.0),
+            Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
+            Self::Contact(id, _) | Self::DeleteContact(id) => ("contact", id.0),
+            Self::Greeting(greeting) => ("greeting", greeting.id.0),
+            Self::Token(token) => ("token", token.id.0),
+            Self::RevokeToken(id) => ("token", id.0),
+        };
+        Subject { kind, id }
+    }
 }
 
 /// A recorded message that callers can be played.

@@ -2,22 +2,23 @@
 
 use super::{
     Problem, Web,
+    access::Viewer,
     auth::{Caller, Id, Page},
     contacts,
     language::Speaking,
     page::page,
+    schemas,
 };
 use crate::{
     desk::settings::Settings,
     routing::{
         assignment::Candidate,
         eligibility::Objection,
-        ids::{CallId, ChannelId, UserId},
+        ids::{CallId, ChannelId},
         reasons::Reason,
         sentences::{Language, Teller},
     },
-    store::{calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
-    tickets::ticket::Ticket,
+    store::{audit::Subject, calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
 };
 use axum::{
     Json,
@@ -28,13 +29,19 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
+use utoipa::IntoParams;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// The caller's number.
     from: Option<String>,
 }
 
+/// Lists calls, the newest first: all, or those of one caller.
+#[utoipa::path(get, path = "/calls", params(schemas::Paging, Wanted), responses(
+    (status = 200, body = schemas::Page<schemas::Call>)
+))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
@@ -65,6 +72,8 @@ pub async fn list(
     Ok(page(items.collect(), asked.limit))
 }
 
+/// Shows a call.
+#[utoipa::path(get, path = "/calls/{id}", params(("id" = CallId, Path)), responses((status = 200, body = schemas::Call)))]
 pub async fn show(
     caller: Caller,
     State(web): State<Web>,
@@ -76,6 +85,9 @@ pub async fn show(
 }
 
 /// Every decision that was made on it; the first reason of each decided.
+#[utoipa::path(get, path = "/calls/{id}/why", params(("id" = CallId, Path)), responses(
+    (status = 200, body = schemas::Why)
+))]
 pub async fn why(
     caller: Caller,
     State(web): State<Web>,
@@ -88,6 +100,9 @@ pub async fn why(
 }
 
 /// The recording.
+#[utoipa::path(get, path = "/calls/{id}/voicemail", params(("id" = CallId, Path)), responses(
+    (status = 200, content_type = "audio/wav", body = Vec<u8>), (status = 500)
+))]
 pub async fn voicemail(
     caller: Caller,
     State(web): State<Web>,
@@ -100,6 +115,8 @@ pub async fn voicemail(
         tracing::error!(call.id = %id, %error, "a kept message can't be read");
         Problem::new(500, "The recording can't be read")
     })?;
+    let subject = Subject { kind: "call", id: id.0 };
+    web.desk.note(caller.author(), "listened", subject).await?;
     let by = caller.user.map_or_else(|| "a token".to_owned(), |user| user.to_string());
     info!(call.id = %id, by, "a message was listened to");
     let headers = [
@@ -116,30 +133,12 @@ async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Prob
 }
 
 async fn may_see(caller: &Caller, row: &CallRow, web: &Web, settings: &Settings) -> Result<bool, Problem> {
-    if !caller.is_agent() {
+    let viewer = Viewer::new(caller, settings);
+    if viewer.call(row) {
         return Ok(true);
     }
-    let Some(user) = caller.user else { return Ok(false) };
-    if row.agent == Some(user) || is_routed(user, row.channel, settings) {
-        return Ok(settings.people.users.get(&user).is_some_and(|user| user.ticket_access));
-    }
     let ticket = web.reader.ticket(row.ticket).await?;
-    Ok(ticket.is_some_and(|ticket| has_access(user, &ticket, settings)))
-}
-
-/// An agent sees what is theirs, their teams', or of a channel that rings them.
-pub fn has_access(user: UserId, ticket: &Ticket, settings: &Settings) -> bool {
-    let person = settings.people.users.get(&user);
-    let team = ticket.team.and_then(|team| settings.people.teams.get(&team));
-    person.is_some_and(|person| person.ticket_access)
-        && (ticket.owner == Some(user)
-            || team.is_some_and(|team| team.has(user))
-            || ticket.channel.is_some_and(|channel| is_routed(user, channel, settings)))
-}
-
-fn is_routed(user: UserId, channel: ChannelId, settings: &Settings) -> bool {
-    let Some(channel) = settings.channels.get(&channel) else { return false };
-    settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&user)
+    Ok(ticket.is_some_and(|ticket| viewer.ticket(&ticket)))
 }
 
 fn object(

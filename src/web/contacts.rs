@@ -2,92 +2,56 @@
 //! others they see the name, with calls that they may see.
 
 use super::{
-    Problem, Web,
-    auth::{Caller, Document, Id, Page},
-    page::{created, merge, page, unexpected, with_id},
+    Problem,
+    access::{Sight, Viewer},
+    auth::Caller,
+    settings::Kind,
 };
 use crate::{
+    calls::channel::Channel,
+    desk::settings::Settings,
     routing::{contacts::Contact, ids::ContactId},
     store::settings::Change,
 };
-use axum::{
-    Json,
-    extract::{Query, State},
-    http::StatusCode,
-    response::Response,
-};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use uuid::Uuid;
 
-#[derive(Deserialize)]
-pub struct Wanted {
-    number: Option<String>,
-}
+pub struct Contacts;
 
-/// All of them, or the one that has a number.
-pub async fn list(
-    caller: Caller,
-    State(web): State<Web>,
-    asked: Page<ContactId>,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    caller.must_not_be_agent()?;
-    let Query(wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
-    let settings = web.desk.settings();
-    let found = match wanted.number.map(number) {
-        Some(number) => settings.contacts.of(&number).into_iter().collect(),
-        None => {
-            let count = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
-            settings.contacts.after(asked.after, count)
-        }
-    };
-    let items = found.into_iter().map(|(id, contact)| (id.to_string(), object(id, contact)));
-    Ok(page(items.collect(), asked.limit))
-}
+impl Kind for Contacts {
+    type Id = ContactId;
+    type Form = Contact;
+    const KIND: &'static str = "contact";
+    const PATH: &'static str = "contacts";
+    const DELETE: Option<fn(ContactId) -> Change> = Some(Change::DeleteContact);
 
-pub async fn show(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<ContactId>,
-) -> Result<Json<Value>, Problem> {
-    let settings = web.desk.settings();
-    let contact = settings.contacts.get(id).ok_or_else(Problem::not_found)?;
-    if caller.is_agent() && (caller.user.is_none() || contact.owner != caller.user) {
-        return Err(Problem::not_found());
+    fn id(id: Uuid) -> ContactId {
+        ContactId(id)
     }
-    Ok(Json(object(id, contact)))
-}
 
-pub async fn create(
-    caller: Caller,
-    State(web): State<Web>,
-    Document(body): Document,
-) -> Result<Response, Problem> {
-    caller.must_not_be_agent()?;
-    let id = ContactId(web.new_id());
-    Ok(created("contacts", id, save(&web, id, body).await?))
-}
+    fn uuid(id: ContactId) -> Uuid {
+        id.0
+    }
 
-pub async fn change(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<ContactId>,
-    Document(patch): Document,
-) -> Result<Json<Value>, Problem> {
-    caller.must_not_be_agent()?;
-    let mut document = json!(web.desk.settings().contacts.get(id).ok_or_else(Problem::not_found)?);
-    merge(&mut document, patch);
-    save(&web, id, document).await.map(Json)
-}
+    fn all(settings: &Settings) -> Vec<ContactId> {
+        settings.contacts.ids()
+    }
 
-pub async fn delete(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<ContactId>,
-) -> Result<StatusCode, Problem> {
-    caller.must_not_be_agent()?;
-    web.desk.save(Change::DeleteContact(id)).await??;
-    Ok(StatusCode::NO_CONTENT)
+    fn change(id: ContactId, document: Value) -> Change {
+        Change::Contact(id, document)
+    }
+
+    fn sight(viewer: Viewer<'_>, id: ContactId) -> Sight {
+        viewer.contact(id)
+    }
+
+    fn may_be_written_by(caller: &Caller) -> Result<(), Problem> {
+        caller.must_not_be_agent()
+    }
+
+    fn concerns(_: ContactId, _: &Channel, _: &Settings) -> bool {
+        false
+    }
 }
 
 /// A number out of an address, where a plus that was not escaped stands for a space.
@@ -95,16 +59,5 @@ pub fn number(text: String) -> String {
     match text.strip_prefix(' ') {
         Some(digits) => format!("+{digits}"),
         None => text,
-    }
-}
-
-fn object(id: ContactId, contact: &Contact) -> Value {
-    with_id(id, &json!(contact))
-}
-
-async fn save(web: &Web, id: ContactId, document: Value) -> Result<Value, Problem> {
-    match web.desk.save(Change::Contact(id, document)).await?? {
-        Change::Contact(id, document) => Ok(with_id(id, &document)),
-        _ => Err(unexpected()),
     }
 }

@@ -10,6 +10,12 @@ async fn as_somebody(desk: &Desk, role: &str, user: Option<&str>) -> Api {
     Api::new(&desk.api.address, token["token"].as_str().expect("a secret"))
 }
 
+/// No contact surprises anybody.
+fn without_warnings(saved: &mut Value) {
+    let warnings = saved.as_object_mut().and_then(|fields| fields.remove("warnings"));
+    assert_eq!(warnings, Some(json!([])));
+}
+
 #[tokio::test]
 async fn a_contact_is_made_read_changed_and_deleted() {
     let desk = Desk::open().await;
@@ -18,7 +24,8 @@ async fn a_contact_is_made_read_changed_and_deleted() {
         "name": "Vera Kunz", "numbers": ["+4366011111", "+4366022222"], "email": "vera@example.org",
         "notes": "Calls about\nthe pump.", "owner": owner.id, "blocked": "message", "priority": 9,
     });
-    let made = desk.api.post("contacts", contact.clone()).await;
+    let mut made = desk.api.post("contacts", contact.clone()).await;
+    without_warnings(&mut made);
     let id = made["id"].as_str().expect("an id").to_owned();
     let with_id = |mut contact: Value| {
         contact["id"] = json!(id);
@@ -27,16 +34,13 @@ async fn a_contact_is_made_read_changed_and_deleted() {
     assert_eq!(made, with_id(contact.clone()));
     assert_eq!(desk.api.get(&format!("contacts/{id}")).await, made);
     let patch = json!({ "blocked": null, "email": null, "numbers": ["+4366033333"], "priority": 0 });
-    let changed = desk.api.patch(&format!("contacts/{id}"), patch).await;
+    let mut changed = desk.api.patch(&format!("contacts/{id}"), patch).await;
+    without_warnings(&mut changed);
     let expected = json!({
         "name": "Vera Kunz", "numbers": ["+4366033333"], "email": null, "notes": "Calls about\nthe pump.",
         "owner": owner.id, "blocked": null, "priority": 0,
     });
     assert_eq!(changed, with_id(expected));
-    for (number, found) in [("%2B4366033333", 1), ("+4366033333", 1), ("%2B4366011111", 0), ("x", 0)] {
-        let list = desk.api.get(&format!("contacts?number={number}")).await;
-        assert_eq!(list["items"].as_array().map(Vec::len), Some(found), "{number}");
-    }
     let deleted = desk.api.ask(Method::DELETE, &format!("contacts/{id}"), None).await;
     assert_eq!(deleted.0, 204);
     assert_eq!(desk.api.ask(Method::GET, &format!("contacts/{id}"), None).await.0, 404);
@@ -105,13 +109,18 @@ async fn supervisors_keep_contacts_and_agents_read_their_own() {
     assert_eq!(nobody.ask(Method::GET, &path, None).await.0, 404);
     for api in [&ann, &ben, &nobody] {
         let refused = [
-            api.ask(Method::GET, "contacts", None).await.0,
             api.ask(Method::POST, "contacts", Some(json!({ "name": "X" }))).await.0,
             api.ask(Method::PATCH, &path, Some(json!({ "owner": null }))).await.0,
             api.ask(Method::DELETE, &path, None).await.0,
         ];
-        assert_eq!(refused, [403; 4]);
+        assert_eq!(refused, [403; 3]);
     }
+    let seen = [
+        ann.all("contacts").await.len(),
+        ben.all("contacts").await.len(),
+        nobody.all("contacts").await.len(),
+    ];
+    assert_eq!(seen, [1, 0, 0]);
     let stranger = Api::new(&desk.api.address, "strowger_nobody");
     assert_eq!(stranger.ask(Method::GET, &path, None).await.0, 401);
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
 
 mod api;
+mod availability;
 mod command_line;
 mod contacts;
 #[path = "../desk/mod.rs"]
@@ -11,6 +12,8 @@ mod desk;
 mod hooks;
 mod media;
 mod preview;
+mod roles;
+mod saving;
 mod softphones;
 mod visibility;
 

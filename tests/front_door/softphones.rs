@@ -1,7 +1,7 @@
 //! The softphones' socket: who is let in, what it puts up with, and several sockets of one agent.
 
 use super::{NOBODY, answer, ask};
-use crate::desk::{Agent, Desk, PATIENCE, PUBLIC_URL};
+use crate::desk::{Agent, Desk, PATIENCE, PUBLIC_URL, Wishes};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -383,7 +383,9 @@ async fn a_socket_whose_token_is_revoked_while_it_opens_is_closed_too() {
     let desk = Desk::open().await;
     let anna = desk.agent("Anna").await;
     let (mut opened, mut refused) = (0, 0);
-    let mut head_start = Duration::ZERO;
+    // By how many microseconds the socket is ahead of the revocation.
+    let mut ahead: i64 = 0;
+    let wait = |micros: i64| tokio::time::sleep(Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
     for round in 0..ROUNDS {
         let made =
             desk.api.post("tokens", json!({ "name": "tablet", "role": "agent", "user": anna.id })).await;
@@ -391,20 +393,24 @@ async fn a_socket_whose_token_is_revoked_while_it_opens_is_closed_too() {
         let headers = [("authorization", secret.as_str())];
         let path = format!("tokens/{}", made["id"].as_str().expect("an id"));
         let revoked = async {
-            tokio::time::sleep(head_start).await;
+            wait(ahead).await;
             desk.api.delete(&path).await;
         };
-        let (dialled, ()) = tokio::join!(dial(&desk, &headers), revoked);
+        let dialled = async {
+            wait(-ahead).await;
+            dial(&desk, &headers).await
+        };
+        let (dialled, ()) = tokio::join!(dialled, revoked);
         // Whoever comes too early comes later next time, and the other way round: so most rounds fall on the
         // moment between looking at the token and opening the socket, on a machine of any speed.
         if let Ok((mut socket, _)) = dialled {
             opened += 1;
-            head_start = head_start.saturating_sub(Duration::from_micros(100));
+            ahead -= 100;
             let ended = timeout(Duration::from_secs(1), end(&mut socket)).await;
             assert!(ended.is_ok(), "round {round}: a socket without a token lives on");
         } else {
             refused += 1;
-            head_start += Duration::from_micros(150);
+            ahead += 150;
         }
     }
     println!("{opened} were let in before the token was gone, {refused} were not");
@@ -566,4 +572,20 @@ async fn a_slow_reader_is_dropped_and_the_others_do_not_notice() {
     println!("it was dropped with {read} frames on their way");
     must_live(&mut quick, "her other socket goes on").await;
     must_live(&mut bens, "Ben goes on").await;
+}
+
+#[tokio::test]
+async fn a_browser_gets_what_it_registers_with_after_the_welcome_and_not_in_the_log() {
+    let (sid, key) = (format!("AC{}", "1".repeat(32)), format!("SK{}", "2".repeat(32)));
+    let config = format!(
+        "[providers.second]\nkind = \"twilio\"\naccount_sid = \"{sid}\"\napi_key_sid = \"{key}\"\napi_key_secret = \"hush\""
+    );
+    let desk = Desk::open_with(Wishes { config, log: "trace".into(), ..Wishes::default() }).await;
+    let ann = desk.agent("Ann").await;
+    let (mut socket, _) = open(&desk, &ann).await;
+    let frame = hear(&mut socket, "softphone_token").await;
+    assert_eq!((&frame["provider"], &frame["kind"]), (&json!("second"), &json!("twilio")));
+    let token = frame["token"].as_str().expect("a token");
+    assert_eq!(token.split('.').count(), 3);
+    assert!(!desk.log().contains(token) && !desk.log().contains("hush"));
 }
