@@ -45,7 +45,12 @@ pub enum Instruction {
     Ring {
         poll: u32,
     },
-    /// Music, then ask again.
+    /// What the channel says before it rings, then a clip, then ask again.
+    Announce {
+        poll: u32,
+        clip: Clip,
+    },
+    /// Music, after what the channel says to those who wait, then ask again.
     Wait {
         poll: u32,
     },
@@ -81,6 +86,13 @@ pub enum Instruction {
     Reject,
     /// We take no calls from you: goodbye.
     TurnAway,
+}
+
+/// What a caller hears who is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clip {
+    RingTone,
+    Music,
 }
 
 /// Dial one agent, and bridge them with the caller when they answer.
@@ -255,6 +267,11 @@ pub enum TicketChange {
     },
     /// There is nothing to do about it.
     Close {
+        ticket: TicketId,
+        at: DateTime<Utc>,
+    },
+    /// A message was kept after the call was over: somebody has to listen to it, though the ticket may be closed.
+    Reopen {
         ticket: TicketId,
         at: DateTime<Utc>,
     },

@@ -44,7 +44,7 @@ impl Switchboard {
         self.line.remove(&place);
         let action = match slot {
             Slot::Unanswered => Action::Unanswered,
-            Slot::AfterHours => Action::AfterHours,
+            _ => Action::AfterHours,
         };
         turn.decide(&call, action, selection, vec![reason]);
         turn.touch(id);
@@ -182,8 +182,10 @@ impl Switchboard {
     ) {
         let reason = Reason::MessageKept { seconds: recording.seconds };
         turn.write(Write::Voicemail { call: id, recording, sha256, at: turn.now().at });
-        if self.calls.get(&id).is_some_and(|call| !call.shares_ticket) {
-            turn.write(Write::Ticket(TicketChange::Unassign { ticket }));
+        match self.calls.get(&id) {
+            None => turn.write(Write::Ticket(TicketChange::Reopen { ticket, at: turn.now().at })),
+            Some(call) if !call.shares_ticket => turn.write(Write::Ticket(TicketChange::Unassign { ticket })),
+            Some(_) => {}
         }
         if self.voicemail(id).is_some() {
             self.end(id, Outcome::Voicemail, reason, turn);

@@ -93,7 +93,12 @@ impl Engine {
             }
             Input::Frame { agent, socket, frame } => self.frame(*agent, *socket, frame, index, round),
             Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
-            Input::Job(report) => self.job(report, round),
+            Input::Job(report) => {
+                let late = self.recall_ticket(report, round).await?;
+                let outcome = self.job(report, round);
+                late.into_iter().for_each(|ticket| self.memory.let_go(ticket));
+                outcome
+            }
             Input::Save(save) => self.save(save, round).await,
             Input::Note(note) => self.note(note, round),
             Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
@@ -146,7 +151,8 @@ impl Engine {
         let settings = &self.memory.settings;
         let channel = settings.channels.get(&call.channel);
         let sounds = &self.around.sounds;
-        let document = documents::document(answer.instruction.clone(), call.id, channel, settings, sounds);
+        let document =
+            documents::document(answer.instruction.clone(), call.id, &call.to, channel, settings, sounds);
         Some(self.write(&call.provider, call.channel, &document))
     }
 
@@ -220,6 +226,7 @@ impl Engine {
             TicketChange::Join { ticket, .. }
             | TicketChange::Assign { ticket, .. }
             | TicketChange::Close { ticket, .. }
+            | TicketChange::Reopen { ticket, .. }
             | TicketChange::Unassign { ticket } => ticket,
         };
         // A ticket that is not of a live call (its recording came late) has no owner to take away.
@@ -233,6 +240,12 @@ impl Engine {
             }
             TicketChange::Close { at, .. } => {
                 ticket.set_status(Status::Closed, at, &self.around.ground.account);
+                ticket.touch(at);
+            }
+            TicketChange::Reopen { at, .. } => {
+                if !ticket.status.is_open() {
+                    ticket.set_status(Status::New, at, &self.around.ground.account);
+                }
                 ticket.touch(at);
             }
             TicketChange::Unassign { .. } => ticket.unassign(),
@@ -527,6 +540,25 @@ impl Engine {
         // Somebody may be below their capacity again.
         self.happen(Event::SettingsChanged, None, round)?;
         Ok(Some(Outcome::Ticket(Box::new(ticket))))
+    }
+
+    /// A message that is kept after its call is over opens the ticket again, which must be at hand for that.
+    async fn recall_ticket(&mut self, report: &Report, round: &Round) -> Result<Option<TicketId>, Broken> {
+        let jobs::Result::Done { event: Some(Event::RecordingKept { ticket, .. }), .. } = &report.result
+        else {
+            return Ok(None);
+        };
+        if self.memory.tickets.contains_key(ticket) {
+            return Ok(None);
+        }
+        let stored = match round.batch.tickets.get(ticket) {
+            Some(written) => Some(written.clone()),
+            None => store::tickets::one(self.writer.connection(), *ticket)
+                .await
+                .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
+        };
+        self.memory.tickets.extend(stored.map(|stored| (*ticket, stored)));
+        Ok(Some(*ticket))
     }
 
     async fn caller_of(&mut self, ticket: &Ticket) -> Result<Option<Caller>, Broken> {

@@ -7,9 +7,11 @@
 mod deciding;
 pub mod documents;
 pub mod engine;
+pub mod health;
 pub mod hours_form;
 pub mod jobs;
 mod memory;
+pub mod metrics;
 pub mod saving;
 pub mod settings;
 pub mod softphones;
@@ -28,19 +30,12 @@ use crate::{
     tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, Utc};
+use health::Health;
 use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
-use std::{
-    collections::BTreeMap,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::timeout,
@@ -60,19 +55,6 @@ pub struct Desk {
     queue: mpsc::Sender<Envelope>,
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
-}
-
-/// What others may know of the engine's state.
-#[derive(Debug, Default)]
-pub struct Health {
-    /// The store takes no writes at the moment.
-    pub store_down: AtomicBool,
-}
-
-impl Health {
-    pub fn store_is_up(&self) -> bool {
-        !self.store_down.load(Ordering::Relaxed)
-    }
 }
 
 /// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
@@ -206,6 +188,11 @@ impl Desk {
 
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// How many events wait for the engine.
+    pub fn queue_length(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Hands it to the engine and waits for what comes of it. A full queue is not waited for.

@@ -4,7 +4,7 @@ use super::hours_form::{HoursForm, Weekdays};
 use crate::{
     calls::{
         call::Caller,
-        channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Times, Withheld},
+        channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Slot, Times, Withheld},
     },
     routing::{
         assignment::Rule,
@@ -176,7 +176,20 @@ impl Settings {
                 change
             }
             Change::Greeting(ref greeting) => {
+                named("/name", greeting.name.clone())?;
+                let same = |other: &Greeting| other.id != greeting.id && other.name == greeting.name;
+                if self.greetings.values().any(same) {
+                    return Err(Refused::Conflict(Fault::new("/name", "another greeting has this name")));
+                }
                 self.greetings.insert(greeting.id, greeting.clone());
+                change
+            }
+            Change::DeleteGreeting(id) => {
+                self.greetings.remove(&id).ok_or(Refused::NotFound)?;
+                if let Some(channel) = self.channels.values().find(|channel| channel.greetings.uses(id)) {
+                    let detail = format!("the channel {} plays it", channel.name);
+                    return Err(Refused::Conflict(Fault::new("", detail)));
+                }
                 change
             }
             Change::Token(ref token) => {
@@ -373,7 +386,7 @@ impl Settings {
         self.check_rule(&channel.rule)?;
         self.check_numbers(channel)?;
         check_times(channel.own_times)?;
-        self.check_greetings(&channel.greetings)
+        self.check_greetings(&channel.greetings, &channel.numbers)
     }
 
     /// Agents are dialled only where the operator allows it, and never at one of our own numbers: that would ring in
@@ -434,25 +447,50 @@ impl Settings {
         Ok(())
     }
 
-    fn check_greetings(&self, greetings: &Greetings) -> Result<(), Refused> {
-        let slots = [("unanswered", &greetings.unanswered), ("after_hours", &greetings.after_hours)];
-        for (slot, greeting) in slots {
-            let fault = match greeting {
-                Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
-                    "there is no greeting of this id"
-                }
-                Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say",
-                Some(Chosen::Text { text, .. }) if text.chars().count() > 2_000 => {
-                    "it is longer than 2,000 characters"
-                }
-                Some(Chosen::Text { language, .. }) if !is_language(language) => {
-                    "the language is not of the form en or en-US"
-                }
-                _ => continue,
-            };
-            return Err(Fault::new(format!("/greetings/{slot}"), fault).into());
+    fn check_greetings(&self, greetings: &Greetings, numbers: &[String]) -> Result<(), Refused> {
+        for slot in Slot::ALL {
+            self.check_greeting(slot, greetings.chosen(slot), "/greetings")?;
+        }
+        for (number, own) in &greetings.by_number {
+            let below = format!("/greetings/by_number/{}", number.replace('~', "~0").replace('/', "~1"));
+            if !numbers.contains(number) {
+                return Err(Fault::new(below, "this is no number of the channel").into());
+            }
+            if own.language.as_ref().is_some_and(|code| !["en", "nl", "nb", "de"].contains(&code.as_str())) {
+                return Err(Fault::new(format!("{below}/language"), "it is en, nl, nb or de").into());
+            }
+            if own.ring_tone.as_ref().is_some_and(|name| !["eu", "gb", "us"].contains(&name.as_str())) {
+                return Err(Fault::new(format!("{below}/ring_tone"), "it is eu, gb or us").into());
+            }
+            for slot in Slot::ALL {
+                self.check_greeting(slot, own.chosen(slot), &below)?;
+            }
         }
         Ok(())
+    }
+
+    fn check_greeting(&self, slot: Slot, greeting: Option<&Chosen>, below: &str) -> Result<(), Refused> {
+        // Who is rung for, or waits, is not kept listening for long.
+        let is_short = matches!(slot, Slot::BeforeRinging | Slot::WhileWaiting);
+        let letters_max = if is_short { 600 } else { 2_000 };
+        let is_too_long = |id: &GreetingId| {
+            is_short && self.greetings.get(id).is_some_and(|greeting| greeting.length_ms > 60_000)
+        };
+        let fault = match greeting {
+            Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
+                "there is no greeting of this id".into()
+            }
+            Some(Chosen::Audio { audio }) if is_too_long(audio) => "it is longer than 60 seconds".into(),
+            Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say".into(),
+            Some(Chosen::Text { text, .. }) if text.chars().count() > letters_max => {
+                format!("it is longer than {} characters", if is_short { "600" } else { "2,000" })
+            }
+            Some(Chosen::Text { language, .. }) if !is_language(language) => {
+                "the language is not of the form en or en-US".into()
+            }
+            _ => return Ok(()),
+        };
+        Err(Fault::new(format!("{below}/{}", slot.name()), fault).into())
     }
 }
 

@@ -147,7 +147,7 @@ impl Frame {
 }
 
 /// The word that a softphone hears for a cause, and who took it.
-fn told(cause: Cause) -> (&'static str, Option<UserId>) {
+pub(super) fn told(cause: Cause) -> (&'static str, Option<UserId>) {
     match cause {
         Cause::Taken { by } => ("taken", Some(by)),
         Cause::Missed | Cause::Expired => ("expired", None),

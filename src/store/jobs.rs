@@ -1,6 +1,6 @@
 //! Work that must happen even after a crash.
 
-use super::{id, instant, json, ms, to_json};
+use super::{Reader, id, instant, json, ms, to_json};
 use crate::{calls::decision::Job, routing::ids::JobId};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
@@ -107,4 +107,20 @@ fn read(row: &SqliteRow) -> sqlx::Result<JobRow> {
         failed_at: None,
         error: row.try_get("error")?,
     })
+}
+
+/// How many jobs are still to be done, and how many were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobCounts {
+    pub waiting: i64,
+    pub failed: i64,
+}
+
+impl Reader {
+    pub async fn job_counts(&self) -> sqlx::Result<JobCounts> {
+        let sql = "select count(*), count(failed_ms) from jobs";
+        let row = sqlx::query(sql).fetch_one(&self.pool).await?;
+        let (all, failed): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(JobCounts { waiting: all - failed, failed })
+    }
 }

@@ -21,6 +21,7 @@ pub enum Change {
     Contact(ContactId, Value),
     DeleteContact(ContactId),
     Greeting(Greeting),
+    DeleteGreeting(GreetingId),
     Token(Token),
     RevokeToken(TokenId),
 }
@@ -34,6 +35,7 @@ impl Change {
             Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
             Self::Contact(id, _) | Self::DeleteContact(id) => ("contact", id.0),
             Self::Greeting(greeting) => ("greeting", greeting.id.0),
+            Self::DeleteGreeting(id) => ("greeting", id.0),
             Self::Token(token) => ("token", token.id.0),
             Self::RevokeToken(id) => ("token", id.0),
         };
@@ -47,6 +49,8 @@ pub struct Greeting {
     pub id: GreetingId,
     pub name: String,
     pub sha256: String,
+    /// How long it lasts, in milliseconds.
+    pub length_ms: u32,
     pub created_at: DateTime<Utc>,
 }
 
@@ -86,6 +90,9 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
             Change::Contact(id, document) => contacts::write(tx, *id, document).await?,
             Change::DeleteContact(id) => contacts::delete(tx, *id).await?,
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
+            Change::DeleteGreeting(id) => {
+                delete(tx, "delete from greetings where id = $1", id.to_string()).await?
+            }
             Change::Token(token) => write_token(tx, token).await?,
             Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
         }
@@ -109,12 +116,14 @@ async fn delete(tx: &mut SqliteConnection, sql: &'static str, id: String) -> sql
 }
 
 async fn write_greeting(tx: &mut SqliteConnection, greeting: &Greeting) -> sqlx::Result<()> {
-    let sql = "insert into greetings (id, name, sha256, created_ms) values ($1, $2, $3, $4)
-        on conflict (id) do update set name = excluded.name, sha256 = excluded.sha256";
+    let sql = "insert into greetings (id, name, sha256, length_ms, created_ms) values ($1, $2, $3, $4, $5)
+        on conflict (id) do update set name = excluded.name, sha256 = excluded.sha256,
+        length_ms = excluded.length_ms";
     sqlx::query(sql)
         .bind(greeting.id.to_string())
         .bind(greeting.name.as_str())
         .bind(greeting.sha256.as_str())
+        .bind(i64::from(greeting.length_ms))
         .bind(ms(greeting.created_at))
         .execute(tx)
         .await
@@ -145,12 +154,13 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
     for row in sqlx::query("select id, document from teams order by id").fetch_all(&mut *connection).await? {
         all.push(Change::Team(id(&row, "id")?, json(&row, "document")?));
     }
-    let sql = "select id, name, sha256, created_ms from greetings order by id";
+    let sql = "select id, name, sha256, length_ms, created_ms from greetings order by id";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
         all.push(Change::Greeting(Greeting {
             id: id(&row, "id")?,
             name: row.try_get("name")?,
             sha256: row.try_get("sha256")?,
+            length_ms: u32::try_from(row.try_get::<i64, _>("length_ms")?).unwrap_or(0),
             created_at: instant(row.try_get("created_ms")?),
         }));
     }

@@ -10,6 +10,7 @@ use super::{
     schemas,
 };
 use crate::{
+    audio,
     desk::settings::Settings,
     routing::{
         assignment::Candidate,
@@ -22,7 +23,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::header,
     response::{IntoResponse, Response},
 };
@@ -33,20 +34,20 @@ use utoipa::IntoParams;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct Callers {
     /// The caller's number.
     from: Option<String>,
 }
 
 /// Lists calls, the newest first: all, or those of one caller.
-#[utoipa::path(get, path = "/calls", params(schemas::Paging, Wanted), responses(
+#[utoipa::path(get, path = "/calls", params(schemas::Paging, Callers), responses(
     (status = 200, body = schemas::Page<schemas::Call>)
 ))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
     asked: Page<CallId>,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Result<Query<Callers>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
     let from = wanted.from.map(contacts::number);
@@ -99,19 +100,30 @@ pub async fn why(
     Ok(Json(explained(&decisions, Some(channel), &web, language)))
 }
 
-/// The recording.
-#[utoipa::path(get, path = "/calls/{id}/voicemail", params(("id" = CallId, Path)), responses(
+/// Which of the two files of a recording is asked for.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    /// As it was recorded, with the silence before and after.
+    #[serde(default)]
+    original: bool,
+}
+
+/// The recording, trimmed where that could be done.
+#[utoipa::path(get, path = "/calls/{id}/voicemail", params(("id" = CallId, Path), ("original" = Option<bool>, Query)), responses(
     (status = 200, content_type = "audio/wav", body = Vec<u8>), (status = 500)
 ))]
 pub async fn voicemail(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<CallId>,
+    query: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    let Ok(Query(Wanted { original })) = query else {
+        return Err(Problem::new(400, "The query can't be read"));
+    };
     visible(&caller, id, &web).await?;
     let kept = web.reader.voicemails(&[id]).await?.pop().ok_or_else(Problem::not_found)?;
-    let path = web.voicemails.join(format!("{}.wav", kept.sha256));
-    let bytes = tokio::fs::read(&path).await.map_err(|error| {
+    let bytes = recorded(&web, &kept.sha256, original).await.map_err(|error| {
         tracing::error!(call.id = %id, %error, "a kept message can't be read");
         Problem::new(500, "The recording can't be read")
     })?;
@@ -125,6 +137,14 @@ pub async fn voicemail(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, bytes).into_response())
+}
+
+async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Vec<u8>> {
+    let trimmed = web.voicemails.join(audio::trimmed_name(sha256));
+    if !original && let Ok(bytes) = tokio::fs::read(trimmed).await {
+        return Ok(bytes);
+    }
+    tokio::fs::read(web.voicemails.join(format!("{sha256}.wav"))).await
 }
 
 async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {

@@ -30,6 +30,7 @@ mod hooks;
 mod language;
 mod me;
 mod media;
+mod metrics;
 mod openapi;
 mod page;
 mod preview;
@@ -55,9 +56,10 @@ use axum::{
     response::IntoResponse,
     routing::{any, get},
 };
+pub use media::Media;
 use problem::Problem;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 pub use tokens::new_token;
@@ -81,6 +83,9 @@ pub struct Web {
     pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
+    /// The data folder.
+    pub data: Arc<PathBuf>,
+    pub media: Arc<Media>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
 }
@@ -96,7 +101,8 @@ impl Web {
         public_url: &str,
         sounds: Sounds,
         language: Language,
-        voicemails: PathBuf,
+        data: &Path,
+        room_bytes: u64,
         seed: u64,
     ) -> Self {
         Self {
@@ -108,7 +114,9 @@ impl Web {
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
             language,
-            voicemails: Arc::new(voicemails),
+            voicemails: Arc::new(data.join("voicemail")),
+            data: Arc::new(data.to_owned()),
+            media: Arc::new(Media::new(data.join("media"), room_bytes)),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
         }
@@ -128,7 +136,8 @@ pub fn router(web: Web) -> Router {
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show));
     refusing(all).with_state(web)
 }
 
@@ -137,7 +146,14 @@ pub fn control(web: Web) -> Router {
     refusing(with_document(api())).layer(axum::Extension(auth::LocalAdmin)).with_state(web)
 }
 
+/// Nothing but numbers, to whoever can reach it.
+pub fn metrics(web: Web) -> Router {
+    refusing(Router::new().route("/metrics", get(metrics::show_all))).with_state(web)
+}
+
 fn api() -> OpenApiRouter<Web> {
+    let uploads = OpenApiRouter::new().routes(routes!(greetings::upload));
+    let uploads = uploads.layer(DefaultBodyLimit::max(greetings::UPLOAD_MAX));
     let v1 = OpenApiRouter::new()
         .merge(settings::routes::<users::Users>())
         .merge(settings::routes::<teams::Teams>())
@@ -146,7 +162,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(me::me))
         .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))
-        .routes(routes!(greetings::show))
+        .merge(uploads)
+        .routes(routes!(greetings::show, greetings::change, greetings::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(calls::list))

@@ -1,5 +1,6 @@
 //! What lists and settings have in common.
 
+use super::Problem;
 use axum::{
     Json,
     http::{StatusCode, header},
@@ -52,6 +53,11 @@ pub fn merge(target: &mut Value, patch: Value) {
             merge(fields.entry(key).or_insert(Value::Null), value);
         }
     }
+}
+
+/// What was sent back after a save is always the kind that was saved.
+pub fn unexpected() -> Problem {
+    Problem::new(500, "The engine answered something else")
 }
 
 #[cfg(test)]

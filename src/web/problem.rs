@@ -49,11 +49,12 @@ impl Problem {
         Self { detail: Some(detail.into()), ..Self::new(400, "The body is not JSON") }
     }
 
-    pub fn about(self, detail: impl Into<String>) -> Self {
+    /// With a sentence for this very case.
+    pub fn because(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    fn with(mut self, errors: Vec<Fault>) -> Self {
+    pub fn with(mut self, errors: Vec<Fault>) -> Self {
         let all: Vec<String> =
             errors.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
         self.detail = Some(all.join("; "));

@@ -79,7 +79,14 @@ pub struct RecordedMessage {
     pub name: String,
     /// Where telephone companies fetch it.
     pub audio: String,
+    pub seconds: f64,
     pub created_at: DateTime<Utc>,
+}
+
+#[derive(ToSchema)]
+pub struct GreetingPatch {
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
 }
 
 #[derive(ToSchema)]

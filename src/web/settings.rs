@@ -103,10 +103,11 @@ async fn create<K: Kind>(
     caller: Caller,
     State(web): State<Web>,
     Speaking(language): Speaking,
-    new: NewDocument,
+    mut new: NewDocument,
 ) -> Result<Response, Problem> {
     K::may_be_written_by(&caller)?;
     let before = web.desk.settings();
+    without_warnings(&mut new.document);
     let id = K::id(web.new_id());
     let location = format!("/api/v1/{}/{id}", K::PATH);
     let save = Save {
@@ -141,6 +142,7 @@ async fn change<K: Kind>(
             fields.remove("id");
         }
         merge(&mut document, patch.clone());
+        without_warnings(&mut document);
         let save = Save { expected, ..Save::new(K::change(id, document), caller.author()) };
         match web.desk.save_as(save).await? {
             Err(Refused::Stale) if retry => {}
@@ -206,10 +208,17 @@ async fn with_warnings<K: Kind>(
     let warnings =
         warnings::of_channels(web, known, language, |channel, settings| K::concerns(id, channel, settings));
     let warnings = warnings.await;
-    if let Some(fields) = document.as_object_mut() {
+    if let Some(fields) = document.as_object_mut().filter(|_| !warnings.is_empty()) {
         fields.insert("warnings".into(), warnings.into());
     }
     ([(header::ETAG, tag)], Json(document)).into_response()
+}
+
+/// What was answered can be sent back as it is.
+fn without_warnings(document: &mut Value) {
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("warnings");
+    }
 }
 
 fn with_tag(document: &Value) -> Response {
@@ -220,7 +229,7 @@ fn with_tag(document: &Value) -> Response {
 pub fn again(repeat: &Repeat) -> Result<Response, Problem> {
     let Some(body) = &repeat.body else {
         let title = "This was done before; its answer held a secret, which is shown only once";
-        return Err(Problem::new(409, title).about(format!("what was made is at {}", repeat.location)));
+        return Err(Problem::new(409, title).because(format!("what was made is at {}", repeat.location)));
     };
     let document: Value = serde_json::from_str(body).unwrap_or(Value::Null);
     let location = [(header::LOCATION, repeat.location.clone())];

@@ -49,16 +49,15 @@ pub async fn of_channels(
 
 /// Everything that may surprise about a channel.
 #[utoipa::path(get, path = "/channels/{id}/warnings", tag = "channels", params(("id" = ChannelId, Path)),
-    responses((status = 200, body = schemas::Warnings), (status = 403)))]
+    responses((status = 200, body = schemas::Warnings)))]
 pub async fn show(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<ChannelId>,
     Speaking(language): Speaking,
 ) -> Result<Json<Value>, Problem> {
-    caller.must_not_be_agent()?;
     let settings = web.desk.settings();
-    if Viewer::new(&caller, &settings).channel(id) != Sight::All {
+    if !settings.channels.contains_key(&id) || Viewer::new(&caller, &settings).channel(id) != Sight::All {
         return Err(Problem::not_found());
     }
     let warnings = of_channels(&web, None, language, |channel, _| channel.id == id).await;

@@ -10,7 +10,7 @@ use strowger::providers::simulator::{Behaviour, Message};
 
 /// What nobody, another agent, the owner, their supervisor and an admin are answered, in this order. What is sent is
 /// `{}`; paths name something of the owner's, but deletions something that is not there.
-const EXPECTED: [(&str, &str, [u16; 5]); 35] = [
+const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("get", "asyncapi.json", [401, 200, 200, 200, 200]),
     ("get", "audit", [401, 403, 403, 403, 200]),
     ("get", "calls", [401, 200, 200, 200, 200]),
@@ -22,12 +22,21 @@ const EXPECTED: [(&str, &str, [u16; 5]); 35] = [
     ("get", "channels/{id}", [401, 404, 200, 200, 200]),
     ("patch", "channels/{id}", [401, 403, 403, 403, 200]),
     ("delete", "channels/{id}", [401, 403, 403, 403, 404]),
+    ("get", "channels/{id}/warnings", [401, 404, 200, 200, 200]),
     ("get", "coverage", [401, 403, 403, 200, 200]),
     ("get", "greetings", [401, 200, 200, 200, 200]),
+    ("post", "greetings", [401, 403, 403, 403, 415]),
+    ("patch", "greetings/{id}", [401, 403, 403, 403, 409]),
+    ("delete", "greetings/{id}", [401, 403, 403, 403, 404]),
     ("get", "greetings/{id}", [401, 404, 200, 200, 200]),
     ("get", "me", [401, 200, 200, 200, 200]),
     ("get", "openapi.json", [401, 200, 200, 200, 200]),
     ("post", "preview", [401, 403, 403, 200, 200]),
+    ("get", "contacts", [401, 200, 200, 200, 200]),
+    ("post", "contacts", [401, 403, 403, 422, 422]),
+    ("get", "contacts/{id}", [401, 404, 200, 200, 200]),
+    ("patch", "contacts/{id}", [401, 403, 403, 200, 200]),
+    ("delete", "contacts/{id}", [401, 403, 403, 404, 404]),
     ("get", "teams", [401, 200, 200, 200, 200]),
     ("post", "teams", [401, 403, 403, 403, 422]),
     ("get", "teams/{id}", [401, 200, 200, 200, 200]),
@@ -79,6 +88,7 @@ async fn every_route_answers_each_role_as_it_should() {
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     desk.api.patch(&format!("tickets/{}", text(&call["ticket"])), json!({ "owner": owner.id })).await;
 
+    let contact = desk.api.create("contacts", json!({ "name": "Vera", "owner": owner.id })).await;
     let document = desk.api.get("openapi.json").await;
     let mut walked = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -94,6 +104,7 @@ async fn every_route_answers_each_role_as_it_should() {
                 "channels" => channel.id.clone(),
                 "greetings" => text(&greeting),
                 "teams" => team.clone(),
+                "contacts" => contact.clone(),
                 _ => owner.id.clone(),
             };
             let path = match route {
@@ -128,6 +139,8 @@ async fn every_route_answers_each_role_as_it_should() {
                 "preview" => 422,
                 "coverage" => 404,
                 "users/{id}/availability" => 200,
+                // Contacts are everybody's.
+                "contacts" | "contacts/{id}" => expected[3],
                 _ => expected[1],
             };
             assert_eq!(answer.status, expected, "another supervisor: {method} {path}");
@@ -241,7 +254,7 @@ async fn nobody_changes_their_own_role_seats_teams_reach_or_capacity() {
 }
 
 /// What another agent is answered to a frame about the owner's offer and call. `None`: it is about themselves.
-const FRAMES: [(&str, Option<&str>); 9] = [
+const FRAMES: &[(&str, Option<&str>)] = &[
     ("accept", Some("unknown_offer")),
     ("decline", Some("unknown_offer")),
     ("hang_up", Some("unknown_call")),
@@ -283,7 +296,7 @@ async fn every_frame_reaches_only_what_is_the_sender_s() {
     let offer = owners.next("offer").await;
     for agent in [&other, &lead] {
         let mut softphone = desk.softphone(agent).await;
-        for (kind, error) in FRAMES {
+        for &(kind, error) in FRAMES {
             let Some(code) = error else { continue };
             softphone.say(json!({
                 "type": kind, "ref": kind, "offer_id": offer["offer_id"], "call_id": offer["call_id"],

@@ -266,6 +266,20 @@ impl Ledger {
                 world.load.release(ticket);
                 world.joinable.forget(ticket);
             }
+            TicketChange::Reopen { ticket, .. } => {
+                // Once there are many, those of calls that are over are forgotten here.
+                if let Some(known) = self.tickets.get_mut(&ticket) {
+                    assert!(
+                        known.calls.iter().any(|call| self.over.contains(call)),
+                        "{place}: a live call's"
+                    );
+                    known.open = true;
+                    known.touch(now);
+                    if known.from != WITHHELD {
+                        world.joinable.open(ticket, known.channel, &known.from, known.touched);
+                    }
+                }
+            }
             TicketChange::Assign { ticket, owner, at } => {
                 let known = self.tickets.get_mut(&ticket).expect("an assigned ticket was opened");
                 // To give it to whom it belongs already changes nothing.
@@ -460,6 +474,7 @@ impl Ledger {
             }
             live
         });
+        world.joinable = self.joinable();
         true
     }
 
