@@ -108,6 +108,8 @@ pub struct Calls {
     pub wrap_up_seconds: u32,
     pub connect_seconds: u32,
     pub misses_until_away: u32,
+    pub short_abandon_seconds: u32,
+    pub attach_minutes: u32,
     pub ring_tone: String,
     pub language: String,
     pub delete_kept_recordings: bool,
@@ -134,6 +136,8 @@ impl Calls {
             wrap_up_seconds: self.wrap_up_seconds,
             connect_seconds: self.connect_seconds,
             misses_until_away: self.misses_until_away,
+            short_abandon_seconds: self.short_abandon_seconds,
+            attach_minutes: self.attach_minutes,
         }
     }
 }
@@ -209,6 +213,8 @@ impl Config {
             ("wait_seconds", self.calls.wait_seconds, 7200),
             ("wrap_up_seconds", self.calls.wrap_up_seconds, 3600),
             ("connect_seconds", self.calls.connect_seconds, 60),
+            ("short_abandon_seconds", self.calls.short_abandon_seconds, 600),
+            ("attach_minutes", self.calls.attach_minutes, 43_200),
         ] {
             if seconds > most {
                 bail!("key calls.{key}: {seconds} is more than {most}");

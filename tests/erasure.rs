@@ -82,6 +82,12 @@ async fn scene(desk: &Desk) -> (Channel, Vec<Value>) {
         desk.over(caller).await;
     }
     quiet.ended().await;
+    for (name, number) in [("Erika", NUMBER), ("Otto", OTHER)] {
+        desk.api.post("contacts", json!({ "name": name, "numbers": [number] })).await;
+    }
+    let ticket = desk.call_of(first.sid()).await.expect("a call")["ticket"].clone();
+    let note = json!({ "text": "She can be reached in the evening." });
+    desk.api.post(&format!("tickets/{}/notes", ticket.as_str().expect("an id")), note).await;
     let kept = desk.api.all("calls").await.into_iter().filter(|call| call["from"] == OTHER).collect();
     (channel, kept)
 }
@@ -109,6 +115,12 @@ async fn after_an_erasure_the_number_is_nowhere_and_others_are_untouched() {
     assert_eq!(traces(&desk), Vec::<PathBuf>::new());
     assert!(!desk.log().contains(&NUMBER[1..]), "{}", desk.log());
     assert!(!told(&desk).await.contains(&NUMBER[1..]));
+    let contacts = desk.api.all("contacts").await;
+    assert_eq!(contacts.iter().map(|contact| &contact["name"]).collect::<Vec<_>>(), ["Otto"]);
+    let mut store = connect(&desk).await;
+    let notes: i64 = sqlx::query_scalar("select count(*) from notes").fetch_one(&mut store).await.unwrap();
+    assert_eq!(notes, 0, "a note goes with its ticket");
+    store.close().await.unwrap();
     let calls = desk.api.all("calls").await;
     assert_eq!((calls.len(), desk.api.all("tickets").await.len()), (2, 2));
     assert!(calls.iter().all(|call| call["from"] == OTHER));

@@ -26,9 +26,11 @@ use strowger::{
     },
     routing::{
         assignment::Rule,
+        contacts::Contacts,
         distribution::{Strategy, TieBreak},
         hours::Hours,
         ids::{CallId, ChannelId, Ids},
+        joinable::Joinable,
         load::Load,
         people::People,
         zone::Zone,
@@ -1170,6 +1172,7 @@ impl Board {
             rule: Rule { users: vec![], teams: vec![], strategy, tie_break },
             own_times: OwnTimes::default(),
             greetings: Greetings::default(),
+            withheld: strowger::calls::channel::Withheld::Ring,
         };
         let mut board = Self {
             board: Switchboard::new(Ids::new(8)),
@@ -1194,7 +1197,9 @@ impl Board {
 
     fn says(&mut self, event: Event) -> Decision {
         let Self { board, people, channels, load, now, .. } = self;
-        let facts = Facts { people, channels, times: Times::default(), load, now: *now };
+        let contacts = &Contacts::default();
+        let (joinable, times) = (&Joinable::default(), Times::default());
+        let facts = Facts { people, contacts, channels, times, load, joinable, now: *now };
         let decision = board.handle(event, facts);
         for write in &decision.write {
             if let Write::Call(call) = write

@@ -92,6 +92,9 @@ impl Place {
             arrived_at: at(0),
             arrived: Steady(NOW),
             in_front: true,
+            shares_ticket: true,
+            priority: 4,
+            gone_at_once: true,
             state,
             offers: vec![Offer {
                 id: offer,

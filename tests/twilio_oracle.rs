@@ -259,6 +259,7 @@ impl World {
     }
 
     fn documents(&self) -> Vec<(Value, Document)> {
+        let reject = (json!({"document": "reject"}), Document::Reject);
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
         let outside = json!({"document": "dial_outside", "number": "+431234567", "caller_id": "+43199", "over": self.call_url("over/3")});
         let (number, caller_id) = ("+431234567".to_owned(), "+43199".to_owned());
@@ -270,7 +271,7 @@ impl World {
             self.screens(),
             self.messages(),
             Self::farewells(),
-            vec![nothing, outside],
+            vec![reject, nothing, outside],
         ]
         .concat()
     }
@@ -347,6 +348,8 @@ fn the_interpreter_finds_what_is_wrong_with_a_document() {
         ),
         (format!(r#"<Play loop="0">{}</Play>{redirect}"#, media("c")), "Play goes on for ever"),
         ("<Play>https://elsewhere.example.org/x.wav</Play><Hangup/>".into(), "a sound that isn't ours: "),
+        (format!("{play}<Reject/>"), "Reject comes too late"),
+        (format!("<Reject/>{play}"), "Play is never reached"),
         ("<Say></Say><Hangup/>".into(), "Say says nothing"),
         (format!("<Gather>{play}</Gather>{redirect}"), "Gather has no action"),
         (format!(r#"<Gather action="{next}" method="POST">{play}</Gather>"#), "the document just ends"),
@@ -434,6 +437,8 @@ fn interpret(tree: &Value, world: &World) -> Result<(), String> {
                 over = true;
             }
             "Hangup" => over = true,
+            "Reject" if time_passes => return Err("Reject comes too late: the call is answered".into()),
+            "Reject" => over = true,
             other => return Err(format!("an unknown verb: {other}")),
         }
     }

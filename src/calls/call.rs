@@ -7,7 +7,7 @@ use crate::routing::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
@@ -18,10 +18,19 @@ pub struct Call {
     pub from: Caller,
     pub to: String,
     pub ticket: TicketId,
+    /// The ticket is of another call too (D15): what this one comes to does not take it from anybody.
+    #[serde(default)]
+    pub shares_ticket: bool,
     pub arrived_at: DateTime<Utc>,
     pub arrived: Steady,
     /// Callers whose agent was lost go before all others.
     pub in_front: bool,
+    /// Callers of more go before callers of less.
+    #[serde(default)]
+    pub priority: u8,
+    /// The caller hung up before anybody could be expected to answer.
+    #[serde(default)]
+    pub gone_at_once: bool,
     pub state: State,
     /// The agents who are being rung for it now.
     pub offers: Vec<Offer>,
@@ -154,6 +163,9 @@ pub struct Recording {
     pub seconds: u32,
 }
 
+/// Where a call stands in line; the least is served first.
+pub(super) type Place = (bool, Reverse<u8>, CallId);
+
 /// How a call ended (contract: *answered* = an agent's leg came up; *voicemail* = a message that is not empty is kept).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -254,6 +266,16 @@ impl From<String> for Caller {
     }
 }
 
+impl Caller {
+    /// By which they may be known. A withheld number is nobody's.
+    pub fn number(&self) -> Option<&str> {
+        match self {
+            Self::Known(number) => Some(number),
+            Self::Withheld => None,
+        }
+    }
+}
+
 impl From<Caller> for String {
     fn from(caller: Caller) -> Self {
         caller.to_string()
@@ -279,9 +301,9 @@ impl Call {
         matches!(self.state, State::Ended { .. })
     }
 
-    /// Where it stands in line: those in front first, then by arrival (ids rise).
-    pub(super) fn place(&self) -> (bool, CallId) {
-        (!self.in_front, self.id)
+    /// Where it stands in line: those in front first, then by priority, then by arrival (ids rise).
+    pub(super) fn place(&self) -> Place {
+        (!self.in_front, Reverse(self.priority), self.id)
     }
 
     pub fn offer_to(&self, agent: UserId) -> Option<&Offer> {

@@ -23,6 +23,18 @@ pub struct Channel {
     /// What this channel sets for itself; the rest follows the configuration.
     pub own_times: OwnTimes,
     pub greetings: Greetings,
+    pub withheld: Withheld,
+}
+
+/// How callers are met who withhold their number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Withheld {
+    /// Like all others.
+    #[default]
+    Ring,
+    Busy,
+    Voicemail,
 }
 
 /// How long things last for calls of one channel.
@@ -40,6 +52,10 @@ pub struct Times {
     pub connect_seconds: u32,
     /// After so many misses in a row an agent is set away. 0: never.
     pub misses_until_away: u32,
+    /// A caller who is gone within this time was not missed: the ticket closes by itself. 0: never.
+    pub short_abandon_seconds: u32,
+    /// A caller whose open ticket was touched within this time joins it. 0: every call opens its own.
+    pub attach_minutes: u32,
 }
 
 impl Default for Times {
@@ -51,6 +67,8 @@ impl Default for Times {
             wrap_up_seconds: 0,
             connect_seconds: 8,
             misses_until_away: 3,
+            short_abandon_seconds: 5,
+            attach_minutes: 0,
         }
     }
 }
@@ -62,6 +80,8 @@ pub struct OwnTimes {
     pub agent_ring_seconds: Option<u32>,
     pub wait_seconds: Option<u32>,
     pub wrap_up_seconds: Option<u32>,
+    pub short_abandon_seconds: Option<u32>,
+    pub attach_minutes: Option<u32>,
 }
 
 impl Times {
@@ -71,6 +91,8 @@ impl Times {
             agent_ring_seconds: own.agent_ring_seconds.unwrap_or(self.agent_ring_seconds),
             wait_seconds: own.wait_seconds.unwrap_or(self.wait_seconds),
             wrap_up_seconds: own.wrap_up_seconds.unwrap_or(self.wrap_up_seconds),
+            short_abandon_seconds: own.short_abandon_seconds.unwrap_or(self.short_abandon_seconds),
+            attach_minutes: own.attach_minutes.unwrap_or(self.attach_minutes),
             ..self
         }
     }
@@ -235,6 +257,8 @@ mod tests {
             agent_ring_seconds: Some(2),
             wait_seconds: Some(3),
             wrap_up_seconds: Some(4),
+            short_abandon_seconds: Some(5),
+            attach_minutes: Some(6),
         };
         let configured = Times::default();
         assert_eq!(configured.with(OwnTimes::default()), configured);
@@ -243,6 +267,8 @@ mod tests {
             agent_ring_seconds: 2,
             wait_seconds: 3,
             wrap_up_seconds: 4,
+            short_abandon_seconds: 5,
+            attach_minutes: 6,
             ..configured
         };
         assert_eq!(configured.with(all), own);

@@ -8,6 +8,7 @@ use super::{
 use crate::routing::{
     assignment::Candidate,
     availability::ByHand,
+    contacts::Named,
     distribution::Cursor,
     hours,
     ids::{CallId, ChannelId, OfferId, TicketId, UserId},
@@ -81,6 +82,10 @@ pub enum Instruction {
     /// No message either: goodbye.
     SayGoodbye,
     HangUp,
+    /// The line is busy; the call is never answered.
+    Reject,
+    /// We take no calls from you: goodbye.
+    TurnAway,
 }
 
 /// What a caller hears who is held.
@@ -109,6 +114,7 @@ pub enum Say {
         call: CallId,
         channel: ChannelId,
         from: String,
+        contact: Option<Named>,
         offer: Offer,
         expires_at: DateTime<Utc>,
     },
@@ -235,6 +241,8 @@ pub enum Action {
     RingAgain,
     End,
     KeepMessage,
+    Reject,
+    Message,
 }
 
 /// What becomes of the call's ticket.
@@ -249,6 +257,22 @@ pub enum TicketChange {
     Assign {
         ticket: TicketId,
         owner: UserId,
+        at: DateTime<Utc>,
+    },
+    /// One more call of the same caller belongs to it.
+    Join {
+        ticket: TicketId,
+        call: CallId,
+        at: DateTime<Utc>,
+    },
+    /// There is nothing to do about it.
+    Close {
+        ticket: TicketId,
+        at: DateTime<Utc>,
+    },
+    /// A message was kept after the call was over: somebody has to listen to it, though the ticket may be closed.
+    Reopen {
+        ticket: TicketId,
         at: DateTime<Utc>,
     },
     /// Nobody owns it: it waits to be looked at.

@@ -3,6 +3,7 @@
 use super::{
     agents::Agent,
     call::{Call, Cause, Offer, Outcome, Recording, State},
+    callers,
     channel::{Channel, Slot},
     connecting::fresh_poll,
     decision::{Action, Instruction, OfferRow, Say, TicketChange, Write},
@@ -12,9 +13,10 @@ use super::{
 use crate::routing::{
     assignment::{self, Field, Rule, Selection},
     availability::{ByHand, Phone},
+    contacts::Blocked,
     distribution::{Cursor, Entrant},
     eligibility::{self, Objection, Standing},
-    ids::{CallId, ChannelId, OfferId, TicketId, UserId},
+    ids::{CallId, ChannelId, OfferId, UserId},
     load::TicketType,
     reasons::Reason,
 };
@@ -41,13 +43,22 @@ impl Switchboard {
             return turn.answer(None, Instruction::HangUp);
         };
         let verdict = channel.hours.verdict(&channel.zone, turn.now().at);
+        let blocked = callers::blocked(&arrival.from, channel, turn.facts.contacts);
+        let turned_away = blocked.clone().filter(|(how, _)| *how != Blocked::Voicemail);
         let poll = arrival.poll;
-        let call = self.open_call(arrival, turn);
+        let call = self.open_call(arrival, turned_away.is_none(), turn);
         turn.arrived = Some((call.id, verdict));
+        if let Some((how, reason)) = turned_away {
+            return self.turn_away(call, how, reason, poll == 0, turn);
+        }
         turn.ask(call.id, poll);
         turn.touch(call.id);
         let id = call.id;
-        if verdict.open {
+        if let Some((_, reason)) = blocked {
+            let slot = if verdict.open { Slot::Unanswered } else { Slot::AfterHours };
+            self.admit(call);
+            self.take_message(id, slot, Selection::default(), reason, turn);
+        } else if verdict.open {
             self.line.insert(call.place());
             turn.unsettle(&call);
             self.admit(call);
@@ -64,7 +75,7 @@ impl Switchboard {
         if let Some(known) = self.find(&arrival.provider, &arrival.provider_call_id) {
             return self.caller_hung_up(known, turn);
         }
-        let call = self.open_call(arrival, turn);
+        let call = self.open_call(arrival, true, turn);
         let id = call.id;
         self.admit(call);
         self.end(id, Outcome::Abandoned, Reason::CallerHungUp { seconds: 0 }, turn);
@@ -72,7 +83,7 @@ impl Switchboard {
 
     /// A caller left a message while nothing could be recorded here.
     pub(super) fn message_found(&mut self, arrival: Arrival, recording: Recording, turn: &mut Turn<'_>) {
-        let call = self.open_call(arrival, turn);
+        let call = self.open_call(arrival, true, turn);
         let id = call.id;
         self.admit(call);
         self.take_message(id, Slot::Unanswered, Selection::default(), Reason::StoreWasDown, turn);
@@ -80,16 +91,20 @@ impl Switchboard {
         self.recording_ready(id, recording, turn);
     }
 
-    pub(super) fn open_call(&mut self, arrival: Arrival, turn: &mut Turn<'_>) -> Call {
+    /// `joins`: the caller's open ticket may be the call's.
+    pub(super) fn open_call(&mut self, arrival: Arrival, joins: bool, turn: &mut Turn<'_>) -> Call {
         let now = turn.now();
         let times = turn.times_of(arrival.channel);
         let id = CallId(self.ids.next(now.at.timestamp_millis()));
-        let ticket = TicketId(self.ids.next(now.at.timestamp_millis()));
-        turn.write(Write::Ticket(TicketChange::Open {
-            ticket,
-            call: id,
-            channel: arrival.channel,
-            at: now.at,
+        let (priority, first) = callers::priority(&arrival.from, turn.facts.contacts);
+        if let Some(reason) = first {
+            turn.remark(id, reason);
+        }
+        let (ticket, shares_ticket) = self.ticket_for(id, &arrival, joins, turn);
+        let (channel, at) = (arrival.channel, now.at);
+        turn.write(Write::Ticket(match shares_ticket {
+            true => TicketChange::Join { ticket, call: id, at },
+            false => TicketChange::Open { ticket, call: id, channel, at },
         }));
         Call {
             id,
@@ -99,9 +114,12 @@ impl Switchboard {
             from: arrival.from,
             to: arrival.to,
             ticket,
+            shares_ticket,
             arrived_at: now.at,
             arrived: now.steady,
             in_front: false,
+            priority,
+            gone_at_once: false,
             state: State::Ringing { until: now.steady.plus_seconds(times.ring_seconds) },
             offers: Vec::new(),
             excluded: BTreeMap::new(),
@@ -250,8 +268,9 @@ impl Switchboard {
         self.agents.entry(entrant.user).or_default().offers.insert(offer.id);
         turn.touch(id);
         turn.write(Write::Offer(OfferRow { offer, call: id, ended: None }));
+        let contact = call.from.number().and_then(|number| turn.facts.contacts.named(number));
         let (channel, from, expires_at) = (call.channel, call.from.to_string(), now.wall(until));
-        turn.say(Say::Offered { call: id, channel, from, offer, expires_at });
+        turn.say(Say::Offered { call: id, channel, from, contact, offer, expires_at });
     }
 
     /// Ends an open offer with its one cause. What that means for the call is not decided here.

@@ -6,6 +6,7 @@
 
 pub mod agents;
 pub mod call;
+mod callers;
 pub mod channel;
 mod connecting;
 pub mod decision;

@@ -2,6 +2,8 @@
 //! and the same choice as for a real call; nothing changes by asking.
 
 use super::{
+    call::Caller,
+    callers,
     channel::{Channel, Times},
     decision::Action,
     line::{Next, choose, next},
@@ -9,6 +11,7 @@ use super::{
 };
 use crate::routing::{
     assignment::{self, Candidate, Field, Selection},
+    contacts::{Blocked, Contacts},
     distribution::Cursor,
     eligibility::Standing,
     hours::Verdict,
@@ -120,6 +123,23 @@ pub fn coverage(
 }
 
 impl Preview {
+    /// The same for one caller, who may be met differently from others.
+    pub fn of_caller(mut self, from: &Caller, channel: &Channel, contacts: &Contacts) -> Self {
+        if let Some((how, reason)) = callers::blocked(from, channel, contacts) {
+            self.action = match how {
+                Blocked::Busy => Action::Reject,
+                Blocked::Message => Action::Message,
+                Blocked::Voicemail if self.hours.open => Action::Unanswered,
+                Blocked::Voicemail => Action::AfterHours,
+            };
+            self.ring.clear();
+            self.reasons.insert(0, reason);
+        } else if let (_, Some(reason)) = callers::priority(from, contacts) {
+            self.reasons.push(reason);
+        }
+        self
+    }
+
     /// It is open, and nobody would be rung.
     pub fn is_hole(&self) -> bool {
         self.hours.open && self.action != Action::Ring

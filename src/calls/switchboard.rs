@@ -3,7 +3,7 @@
 
 use super::{
     agents::{Agent, Occupation},
-    call::{Call, Cause, Offer, State},
+    call::{Call, Cause, Offer, Place, State},
     channel::{Channel, Times},
     decision::{Action, AgentRow, Answer, Decided, Decision, Instruction, Job, Refusal, Say, Write},
     event::Event,
@@ -12,9 +12,11 @@ use super::{
 };
 use crate::routing::{
     assignment::Selection,
+    contacts::Contacts,
     distribution::Cursor,
     hours::Verdict,
     ids::{CallId, ChannelId, Ids, OfferId, UserId},
+    joinable::Joinable,
     load::Load,
     people::People,
     reasons::Reason,
@@ -25,10 +27,13 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
     pub people: &'a People,
+    pub contacts: &'a Contacts,
     pub channels: &'a HashMap<ChannelId, Channel>,
     /// What channels don't set for themselves.
     pub times: Times,
     pub load: &'a Load,
+    /// The open tickets that callers may join.
+    pub joinable: &'a Joinable,
     pub now: Now,
 }
 
@@ -37,7 +42,7 @@ pub struct Switchboard {
     pub(super) calls: HashMap<CallId, Call>,
     by_provider: HashMap<(String, String), CallId>,
     /// Ringing and waiting calls, in the order in which they are served.
-    pub(super) line: BTreeSet<(bool, CallId)>,
+    pub(super) line: BTreeSet<Place>,
     pub(super) offers: HashMap<OfferId, CallId>,
     past_offers: PastOffers,
     pub(super) agents: HashMap<UserId, Agent>,
@@ -57,12 +62,14 @@ pub(super) struct Turn<'a> {
     touched_calls: BTreeSet<CallId>,
     timed_calls: BTreeSet<CallId>,
     touched_agents: BTreeSet<UserId>,
-    unsettled: BTreeSet<(bool, CallId)>,
+    unsettled: BTreeSet<Place>,
     line_changed: bool,
     /// The caller's side that waits for an answer, and its poll.
     asking: Option<(CallId, u32)>,
     /// What the hours said of the call that arrived.
     pub arrived: Option<(CallId, Verdict)>,
+    /// What else is to be said with the first decision on the call that arrived.
+    remarks: Vec<(CallId, Reason)>,
 }
 
 impl Switchboard {
@@ -285,7 +292,7 @@ impl Switchboard {
         }
         while !places.is_empty() {
             turn.line_changed = false;
-            for (_, id) in places.drain(..) {
+            for (.., id) in places.drain(..) {
                 self.settle(id, turn);
             }
             if turn.line_changed {
@@ -345,6 +352,7 @@ impl<'a> Turn<'a> {
             line_changed: false,
             asking: None,
             arrived: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -402,8 +410,15 @@ impl<'a> Turn<'a> {
         self.decision.answer = Some(Answer { call, instruction });
     }
 
+    /// Says more of the call that arrives.
+    pub fn remark(&mut self, call: CallId, reason: Reason) {
+        self.remarks.push((call, reason));
+    }
+
     /// Keeps for ever why this was done. The deciding reason comes first.
-    pub fn decide(&mut self, call: &Call, action: Action, selection: Selection, reasons: Vec<Reason>) {
+    pub fn decide(&mut self, call: &Call, action: Action, selection: Selection, mut reasons: Vec<Reason>) {
+        let remarks = self.remarks.extract_if(.., |(of, _)| *of == call.id);
+        reasons.extend(remarks.map(|(_, remark)| remark));
         let hours = self.arrived.filter(|(arrived, _)| *arrived == call.id).map(|(_, verdict)| verdict);
         self.decision.write.push(Write::Decided(Decided {
             call: call.id,

@@ -5,7 +5,7 @@ use super::{
     call::{Call, Cause, Outcome, State},
     channel::Times,
     connecting::{bring_back, first_poll},
-    decision::{Action, Instruction, Job, Refusal, Say},
+    decision::{Action, Instruction, Job, Refusal, Say, TicketChange, Write},
     line::SILENT_SECONDS,
     switchboard::{Switchboard, Turn},
     time::Steady,
@@ -26,7 +26,8 @@ const LEG_OVER_SECONDS: u32 = 5;
 
 impl Switchboard {
     pub(super) fn caller_hung_up(&mut self, id: CallId, turn: &mut Turn<'_>) {
-        let Some(call) = self.calls.get(&id) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.note_hang_up(turn);
         let reason = Reason::CallerHungUp { seconds: call.seconds_since_arrival(turn) };
         match call.state {
             State::Voicemail(_) => self.caller_left_voicemail(id, turn),
@@ -170,7 +171,11 @@ impl Switchboard {
         call.state = State::Ended { outcome, at: turn.now().at };
         let call = call.clone();
         self.line.remove(&place);
-        turn.decide(&call, Action::End, Selection::default(), vec![reason]);
+        let closes = call.closes_ticket(outcome, &reason, turn);
+        if closes.is_some() {
+            turn.write(Write::Ticket(TicketChange::Close { ticket: call.ticket, at: turn.now().at }));
+        }
+        turn.decide(&call, Action::End, Selection::default(), [reason].into_iter().chain(closes).collect());
         turn.touch(id);
         if let Some(agent) = agent {
             let wrap_up_seconds = if talked { turn.times_of(call.channel).wrap_up_seconds } else { 0 };

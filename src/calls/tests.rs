@@ -1,10 +1,12 @@
 //! The switchboard's stories, one by one. Agents are numbers; all of them are there and free unless a story says
 //! otherwise. Times are the defaults: 25 s of ringing, 15 s for one agent alone, no waiting.
 
+mod callers;
+
 use super::{
     agents::Occupation,
     call::{Call, Caller, Cause, Outcome, Recording, State},
-    channel::{Channel, Greeting, Greetings, OwnTimes, Slot, Times},
+    channel::{Channel, Greeting, Greetings, OwnTimes, Slot, Times, Withheld},
     decision::{Action, AgentRow, Clip, Decision, Instruction, Job, Refusal, Say, TicketChange, Write},
     event::{Arrival, CutIn, Event},
     switchboard::{Facts, Switchboard},
@@ -13,9 +15,11 @@ use super::{
 use crate::routing::{
     assignment::Rule,
     availability::ByHand,
+    contacts::Contacts,
     distribution::Strategy,
     hours::Hours,
     ids::{CallId, ChannelId, Ids, OfferId, UserId},
+    joinable::Joinable,
     load::{Load, TicketType},
     people::{People, Reach, Role, Seat, User},
     reasons::{ConnectionFailure, Reason},
@@ -27,6 +31,8 @@ use std::collections::HashMap;
 struct Scene {
     board: Switchboard,
     people: People,
+    contacts: Contacts,
+    joinable: Joinable,
     channels: HashMap<ChannelId, Channel>,
     channel: ChannelId,
     agents: Vec<UserId>,
@@ -55,6 +61,8 @@ impl Scene {
                 users: users.iter().map(|id| (*id, user(*id))).collect(),
                 teams: HashMap::new(),
             },
+            contacts: Contacts::default(),
+            joinable: Joinable::default(),
             channels: HashMap::from([(channel, open_channel(channel, rule))]),
             channel,
             agents: users,
@@ -80,8 +88,9 @@ impl Scene {
     }
 
     fn happens(&mut self, event: Event) -> Option<Instruction> {
-        let (people, channels, load) = (&self.people, &self.channels, &self.load);
-        let facts = Facts { people, channels, times: Times::default(), load, now: self.now };
+        let (people, contacts, channels, load) = (&self.people, &self.contacts, &self.channels, &self.load);
+        let (joinable, times, now) = (&self.joinable, Times::default(), self.now);
+        let facts = Facts { people, contacts, channels, times, load, joinable, now };
         let Decision { answer, say, write, later } = self.board.handle(event, facts);
         for write in &write {
             match write {
@@ -250,8 +259,10 @@ impl Scene {
             self.board.restore_agent(row.clone(), self.now);
         }
         for call in self.rows.values().filter(|call| !call.is_over()) {
-            let (people, channels, load) = (&self.people, &self.channels, &self.load);
-            let facts = Facts { people, channels, times: Times::default(), load, now: self.now };
+            let (people, contacts, channels, load) =
+                (&self.people, &self.contacts, &self.channels, &self.load);
+            let (joinable, times, now) = (&self.joinable, Times::default(), self.now);
+            let facts = Facts { people, contacts, channels, times, load, joinable, now };
             self.board.restore_call(call.clone(), facts);
         }
     }
@@ -292,6 +303,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         rule,
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
+        withheld: Withheld::Ring,
     }
 }
 

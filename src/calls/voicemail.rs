@@ -48,7 +48,7 @@ impl Switchboard {
         };
         turn.decide(&call, action, selection, vec![reason]);
         turn.touch(id);
-        if call.answered_by.is_some() {
+        if call.answered_by.is_some() && !call.shares_ticket {
             turn.write(Write::Ticket(TicketChange::Unassign { ticket: call.ticket }));
         }
     }
@@ -182,7 +182,11 @@ impl Switchboard {
     ) {
         let reason = Reason::MessageKept { seconds: recording.seconds };
         turn.write(Write::Voicemail { call: id, recording, sha256, at: turn.now().at });
-        turn.write(Write::Ticket(TicketChange::Unassign { ticket }));
+        match self.calls.get(&id) {
+            None => turn.write(Write::Ticket(TicketChange::Reopen { ticket, at: turn.now().at })),
+            Some(call) if !call.shares_ticket => turn.write(Write::Ticket(TicketChange::Unassign { ticket })),
+            Some(_) => {}
+        }
         if self.voicemail(id).is_some() {
             self.end(id, Outcome::Voicemail, reason, turn);
         }

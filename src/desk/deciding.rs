@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     calls::{
+        call::{Call, Caller},
         channel::{Channel, Times},
         decision::{Decision, Job, Say, TicketChange, Write},
         event::{Arrival, Event},
@@ -23,6 +24,7 @@ use crate::{
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
         ids::{CallId, ChannelId, JobId, TicketId, TokenId, UserId},
+        joinable::Joinable,
         load::{Load, TicketType},
     },
     store::{
@@ -35,7 +37,7 @@ use crate::{
         known_calls::fingerprint,
         voicemails::Voicemail,
     },
-    tickets::ticket::Ticket,
+    tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
@@ -98,7 +100,12 @@ impl Engine {
             }
             Input::Frame { agent, socket, frame } => self.frame(*agent, *socket, frame, index, round),
             Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
-            Input::Job(report) => self.job(report, round),
+            Input::Job(report) => {
+                let late = self.recall_ticket(report, round).await?;
+                let outcome = self.job(report, round);
+                late.into_iter().for_each(|ticket| self.memory.let_go(ticket));
+                outcome
+            }
             Input::Save(save) => self.save(save, round).await,
             Input::Note(note) => self.note(note, round),
             Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
@@ -117,7 +124,7 @@ impl Engine {
                 Ok(Some(Outcome::Recorded))
             }
             Input::Look { agent } => Ok(Some(self.look(*agent))),
-            Input::Preview { channel, at } => Ok(Some(self.preview(*channel, *at))),
+            Input::Preview { channel, at, from } => Ok(Some(self.preview(*channel, *at, from.as_ref()))),
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }
@@ -132,7 +139,7 @@ impl Engine {
         let now = self.around.clock.now();
         let memory = &mut self.memory;
         memory.load.expire(now.at);
-        let facts = facts(&memory.settings, &memory.load, self.around.ground.times, now);
+        let facts = facts(&memory.settings, &memory.load, &memory.joinable, self.around.ground.times, now);
         let name = event.name();
         let quiet = matches!(event, Event::TimePassed);
         let document = if quiet { None } else { Some(store::to_json(&event)) };
@@ -204,9 +211,7 @@ impl Engine {
         let batch = &mut round.batch;
         match write {
             Write::Call(call) => {
-                if call.is_over() {
-                    self.memory.tickets.remove(&call.ticket);
-                }
+                keep_up_ticket(&call, &mut self.memory, now, batch);
                 self.memory.known_calls.insert(fingerprint(&call.provider, &call.provider_call_id));
                 batch.calls.insert(call.id, call);
             }
@@ -239,14 +244,36 @@ impl Engine {
                 self.memory.tickets.insert(ticket, opened);
                 ticket
             }
-            TicketChange::Assign { ticket, .. } | TicketChange::Unassign { ticket } => ticket,
+            TicketChange::Join { ticket, .. }
+            | TicketChange::Assign { ticket, .. }
+            | TicketChange::Close { ticket, .. }
+            | TicketChange::Reopen { ticket, .. }
+            | TicketChange::Unassign { ticket } => ticket,
         };
         // A ticket that is not of a live call (its recording came late) has no owner to take away.
         let Some(ticket) = self.memory.tickets.get_mut(&id) else { return };
         match change {
             TicketChange::Open { .. } => {}
-            TicketChange::Assign { owner, at, .. } => ticket.assign(owner, at),
+            TicketChange::Join { at, .. } => ticket.touch(at),
+            TicketChange::Assign { owner, at, .. } => {
+                ticket.assign(owner, at);
+                ticket.touch(at);
+            }
+            TicketChange::Close { at, .. } => {
+                ticket.set_status(Status::Closed, at, &self.around.ground.account);
+                ticket.touch(at);
+            }
+            TicketChange::Reopen { at, .. } => {
+                if !ticket.status.is_open() {
+                    ticket.set_status(Status::New, at, &self.around.ground.account);
+                }
+                ticket.touch(at);
+            }
             TicketChange::Unassign { .. } => ticket.unassign(),
+        }
+        match ticket.status.is_open() {
+            true => self.memory.joinable.touch(id, ticket.touched_at),
+            false => self.memory.joinable.forget(id),
         }
         ticket.weigh(&mut self.memory.load);
         round.batch.tickets.insert(id, ticket.clone());
@@ -533,15 +560,19 @@ impl Engine {
         })
     }
 
-    fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>) -> Outcome {
-        let Memory { settings, board, load, .. } = &self.memory;
+    fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>, from: Option<&Caller>) -> Outcome {
+        let Memory { settings, board, load, joinable, .. } = &self.memory;
         let Some(channel) = settings.channels.get(&id) else { return Outcome::Refused(Refused::NotFound) };
         let times = self.around.ground.times;
         let preview = match at {
-            None => board.preview(channel, facts(settings, load, times, self.around.clock.now())),
+            None => board.preview(channel, facts(settings, load, joinable, times, self.around.clock.now())),
             Some(at) => {
                 preview::by_schedule(channel, &settings.people, times, load, board.cursor(channel), at)
             }
+        };
+        let preview = match from {
+            Some(from) => preview.of_caller(from, channel, &settings.contacts),
+            None => preview,
         };
         Outcome::Preview(Box::new(preview))
     }
@@ -563,14 +594,47 @@ impl Engine {
         if let Err(refused) = self.patch(&mut ticket, patch) {
             return Ok(Some(Outcome::Refused(refused)));
         }
+        ticket.touch(self.around.clock.now().at);
         ticket.weigh(&mut self.memory.load);
-        if let Some(live) = self.memory.tickets.get_mut(&id) {
-            *live = ticket.clone();
+        self.memory.tickets.insert(id, ticket.clone());
+        let caller = self.caller_of(&ticket).await?;
+        match (ticket.channel, caller) {
+            (Some(channel), Some(caller)) => self.memory.may_be_joined(id, channel, &caller),
+            _ => self.memory.joinable.forget(id),
         }
+        self.memory.let_go(id);
         round.batch.tickets.insert(id, ticket.clone());
         // Somebody may be below their capacity again.
         self.happen(Event::SettingsChanged, None, round)?;
         Ok(Some(Outcome::Ticket(Box::new(ticket))))
+    }
+
+    /// A message that is kept after its call is over opens the ticket again, which must be at hand for that.
+    async fn recall_ticket(&mut self, report: &Report, round: &Round) -> Result<Option<TicketId>, Broken> {
+        let jobs::Result::Done { event: Some(Event::RecordingKept { ticket, .. }), .. } = &report.result
+        else {
+            return Ok(None);
+        };
+        if self.memory.tickets.contains_key(ticket) {
+            return Ok(None);
+        }
+        let stored = match round.batch.tickets.get(ticket) {
+            Some(written) => Some(written.clone()),
+            None => store::tickets::one(self.writer.connection(), *ticket)
+                .await
+                .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
+        };
+        self.memory.tickets.extend(stored.map(|stored| (*ticket, stored)));
+        Ok(Some(*ticket))
+    }
+
+    async fn caller_of(&mut self, ticket: &Ticket) -> Result<Option<Caller>, Broken> {
+        let Some(call) = ticket.call else { return Ok(None) };
+        if let Some(live) = self.memory.board.call(call) {
+            return Ok(Some(live.from.clone()));
+        }
+        let found = store::calls::caller(self.writer.connection(), call).await;
+        found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))
     }
 
     fn patch(&self, ticket: &mut Ticket, patch: &TicketPatch) -> Result<(), Refused> {
@@ -597,8 +661,31 @@ impl Engine {
     }
 }
 
-fn facts<'a>(settings: &'a Settings, load: &'a Load, times: Times, now: Now) -> Facts<'a> {
-    Facts { people: &settings.people, channels: &settings.channels, times, load, now }
+fn facts<'a>(
+    settings: &'a Settings,
+    load: &'a Load,
+    joinable: &'a Joinable,
+    times: Times,
+    now: Now,
+) -> Facts<'a> {
+    let Settings { people, contacts, channels, .. } = settings;
+    Facts { people, contacts, channels, times, load, joinable, now }
+}
+
+/// The caller of an open ticket may join it for some time after anything happened on it; the end of a call is something.
+fn keep_up_ticket(call: &Call, memory: &mut Memory, now: Now, batch: &mut Batch) {
+    if !call.is_over() {
+        if !memory.joinable.has(call.ticket) {
+            memory.may_be_joined(call.ticket, call.channel, &call.from);
+        }
+        return;
+    }
+    if let Some(ticket) = memory.tickets.get_mut(&call.ticket) {
+        ticket.touch(now.at);
+        batch.tickets.insert(ticket.id, ticket.clone());
+    }
+    memory.may_be_joined(call.ticket, call.channel, &call.from);
+    memory.let_go(call.ticket);
 }
 
 fn words(payload: Box<dyn std::any::Any + Send>) -> String {

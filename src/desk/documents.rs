@@ -73,6 +73,7 @@ struct Phrases {
     nothing_heard: &'static str,
     thanks: &'static str,
     goodbye: &'static str,
+    turned_away: &'static str,
     press_1: &'static str,
 }
 
@@ -84,6 +85,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "We did not hear anything. Please speak after the tone.",
         thanks: "Thank you. Your message has been recorded. Goodbye.",
         goodbye: "Goodbye.",
+        turned_away: "Your call can not be taken. Goodbye.",
         press_1: "A call for you. Press 1 to take it.",
     },
     Phrases {
@@ -93,6 +95,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Wij hebben niets gehoord. Spreek na de toon.",
         thanks: "Dank u wel. Uw bericht is opgenomen. Tot ziens.",
         goodbye: "Tot ziens.",
+        turned_away: "Uw oproep kan niet worden aangenomen. Tot ziens.",
         press_1: "Een gesprek voor u. Druk op 1 om het aan te nemen.",
     },
     Phrases {
@@ -102,6 +105,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Vi hørte ingenting. Snakk etter tonen.",
         thanks: "Takk. Beskjeden din er tatt opp. Ha det bra.",
         goodbye: "Ha det bra.",
+        turned_away: "Anropet ditt kan ikke besvares. Ha det bra.",
         press_1: "En samtale til deg. Trykk 1 for å ta den.",
     },
     Phrases {
@@ -111,6 +115,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Wir haben nichts gehört. Bitte sprechen Sie nach dem Ton.",
         thanks: "Vielen Dank. Ihre Nachricht wurde aufgenommen. Auf Wiederhören.",
         goodbye: "Auf Wiederhören.",
+        turned_away: "Ihr Anruf kann nicht angenommen werden. Auf Wiederhören.",
         press_1: "Ein Anruf für Sie. Drücken Sie die 1, um ihn anzunehmen.",
     },
 ];
@@ -161,7 +166,9 @@ pub fn document(
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Instruction::ThankAndHangUp => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
         Instruction::SayGoodbye => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
+        Instruction::TurnAway => Document::Farewell(Some(sounds.say(sounds.phrases.turned_away))),
         Instruction::HangUp => Document::Farewell(None),
+        Instruction::Reject => Document::Reject,
     }
 }
 
@@ -285,6 +292,7 @@ mod tests {
             hours: Hours::always(),
             rule: Rule::default(),
             own_times: OwnTimes::default(),
+            withheld: crate::calls::channel::Withheld::Ring,
             greetings: Greetings {
                 unanswered: text("Speak"),
                 before_ringing: text("Welcome"),

@@ -455,7 +455,8 @@ impl Engine {
                     let _ = opened.outbox.try_send(Frame::error("too_many_sockets", detail).text(None));
                 }
                 Ok(()) => {
-                    self.softphones.welcome(opened.agent, opened.socket, &self.memory.board, now);
+                    let Memory { board, settings, .. } = &self.memory;
+                    self.softphones.welcome(opened.agent, opened.socket, board, &settings.contacts, now);
                     connected.extend(self.presence(opened.agent));
                 }
             }

@@ -4,12 +4,14 @@
 use super::{engine::Surroundings, settings::Settings};
 use crate::{
     calls::{
+        call::Caller,
         switchboard::{Facts, Switchboard},
         time::Now,
     },
     providers::Reply,
     routing::{
-        ids::{CallId, Ids, TicketId},
+        ids::{CallId, ChannelId, Ids, TicketId},
+        joinable::Joinable,
         load::Load,
     },
     store::{self, Writer, known_calls::fingerprint},
@@ -30,8 +32,9 @@ pub(super) struct Memory {
     pub settings: Arc<Settings>,
     pub board: Switchboard,
     pub load: Load,
-    /// The tickets of live calls.
+    /// The tickets of live calls, and those that callers may join.
     pub tickets: HashMap<TicketId, Ticket>,
+    pub joinable: Joinable,
     /// Every call that ever came, by a hash of what its telephone company calls it.
     pub known_calls: HashSet<u128>,
     /// Live calls that can't be read, or break the switchboard: left as they are until the next start.
@@ -64,6 +67,26 @@ impl Answers {
     }
 }
 
+impl Memory {
+    /// The caller of this call may join its ticket, while it is open.
+    pub fn may_be_joined(&mut self, ticket: TicketId, channel: ChannelId, caller: &Caller) {
+        let Some(known) = self.tickets.get(&ticket) else { return };
+        let (Some(number), true) = (caller.number(), known.status.is_open()) else {
+            return self.joinable.forget(ticket);
+        };
+        for dropped in self.joinable.open(ticket, channel, number, known.touched_at) {
+            self.let_go(dropped);
+        }
+    }
+
+    /// Forgets a ticket that no live call has and that nobody can join.
+    pub fn let_go(&mut self, ticket: TicketId) {
+        if !self.joinable.has(ticket) && !self.board.calls().any(|call| call.ticket == ticket) {
+            self.tickets.remove(&ticket);
+        }
+    }
+}
+
 /// Reads everything that the engine keeps in memory.
 pub(super) async fn recall(
     around: &Surroundings,
@@ -77,6 +100,8 @@ pub(super) async fn recall(
     let load = recount(writer, now).await.context("cannot count the tickets")?;
     let connection = writer.connection();
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
+    let open =
+        store::tickets::latest_open(connection, Joinable::KEPT).await.context("cannot read the tickets")?;
     let ids = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
     let removed = store::known_calls::all(connection).await.context("cannot read the calls of old")?;
     let (mut calls, unreadable) =
@@ -88,14 +113,25 @@ pub(super) async fn recall(
     let since = now.at - TimeDelta::milliseconds(ANSWERS_KEPT_MS);
     let recent = store::answers::since(connection, since).await.context("cannot read the answers")?;
 
+    let mut joinable = Joinable::default();
+    for (ticket, caller) in &open {
+        if let (Some(channel), Some(number)) = (ticket.channel, caller.number()) {
+            joinable.open(ticket.id, channel, number, ticket.touched_at);
+        }
+    }
+    let open = open.into_iter().map(|(ticket, _)| ticket).filter(|ticket| joinable.has(ticket.id));
+    let tickets = tickets.into_iter().chain(open).map(|ticket| (ticket.id, ticket)).collect();
+
     let mut board = Switchboard::new(Ids::new(rand::random()));
     agents.into_iter().for_each(|row| board.restore_agent(row, now));
     cursors.into_iter().for_each(|(channel, cursor)| board.restore_cursor(channel, cursor));
     let facts = Facts {
         people: &settings.people,
+        contacts: &settings.contacts,
         channels: &settings.channels,
         times: around.ground.times,
         load: &load,
+        joinable: &joinable,
         now,
     };
     calls.into_iter().for_each(|call| board.restore_call(call, facts));
@@ -105,7 +141,8 @@ pub(super) async fn recall(
         settings: Arc::new(settings),
         board,
         load,
-        tickets: tickets.into_iter().map(|ticket| (ticket.id, ticket)).collect(),
+        tickets,
+        joinable,
         known_calls: ids.iter().map(|(provider, id)| fingerprint(provider, id)).chain(removed).collect(),
         parked,
         answers,

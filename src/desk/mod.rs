@@ -21,7 +21,7 @@ pub mod spool;
 mod strays;
 
 use crate::{
-    calls::preview::Preview,
+    calls::{call::Caller, preview::Preview},
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
@@ -131,6 +131,8 @@ pub enum Input {
     Preview {
         channel: ChannelId,
         at: Option<DateTime<Utc>>,
+        /// Who calls, if that matters.
+        from: Option<Caller>,
     },
     /// Nothing but time.
     Tick,
@@ -327,8 +329,9 @@ impl Desk {
         &self,
         channel: ChannelId,
         at: Option<DateTime<Utc>>,
+        from: Option<Caller>,
     ) -> Result<Result<Preview, Refused>, Unavailable> {
-        match self.ask(Input::Preview { channel, at }).await? {
+        match self.ask(Input::Preview { channel, at, from }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),

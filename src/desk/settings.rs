@@ -2,13 +2,17 @@
 
 use super::hours_form::{HoursForm, Weekdays};
 use crate::{
-    calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Slot, Times},
+    calls::{
+        call::Caller,
+        channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Slot, Times, Withheld},
+    },
     providers::Dialect,
     routing::{
         assignment::Rule,
+        contacts::{Contact, Contacts},
         distribution::{Strategy, TieBreak},
         hours::{Hours, HoursError, Weekly},
-        ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+        ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
@@ -22,6 +26,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
+
+/// How many numbers a contact has at most.
+const NUMBERS_MAX: usize = 50;
+/// How many characters are noted of a contact at most.
+const NOTES_MAX: usize = 10_000;
 
 /// What is wrong, and where in the document: a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -92,6 +101,7 @@ impl ReachRules {
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub people: People,
+    pub contacts: Contacts,
     pub channels: HashMap<ChannelId, Channel>,
     pub greetings: BTreeMap<GreetingId, Greeting>,
     pub tokens: BTreeMap<TokenId, Token>,
@@ -156,6 +166,16 @@ impl Settings {
                 self.channels.remove(&id);
                 change
             }
+            Change::Contact(id, document) => {
+                let contact = self.read_contact(id, document)?;
+                let document = json!(contact);
+                self.contacts.save(id, contact);
+                Change::Contact(id, document)
+            }
+            Change::DeleteContact(id) => {
+                self.contacts.remove(id).ok_or(Refused::NotFound)?;
+                change
+            }
             Change::Greeting(ref greeting) => {
                 named("/name", greeting.name.clone())?;
                 let same = |other: &Greeting| other.id != greeting.id && other.name == greeting.name;
@@ -196,6 +216,7 @@ impl Settings {
             "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
             "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
             "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "contact" => self.contacts.get(ContactId(id)).map(|contact| with_id(id, &json!(contact))),
             "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
             "token" => self.tokens.get(&TokenId(id)).map(token_document),
             _ => None,
@@ -239,7 +260,7 @@ impl Settings {
     fn read_user(&self, id: UserId, document: Value, ground: &Ground) -> Result<User, Refused> {
         let form: UserForm = read_form(document)?;
         let name = named("/name", form.name)?;
-        if !form.email.contains('@') || form.email.len() > 254 {
+        if !is_email(&form.email) {
             return Err(Fault::new("/email", "this is not an email address").into());
         }
         let taken =
@@ -287,6 +308,47 @@ impl Settings {
         Ok(Team { id, name, main: form.main, extra: form.extra })
     }
 
+    fn read_contact(&self, id: ContactId, document: Value) -> Result<Contact, Refused> {
+        let mut contact: Contact = read_form(document)?;
+        contact.name = named("/name", contact.name)?;
+        self.check_contact_numbers(id, &contact.numbers)?;
+        if contact.email.as_ref().is_some_and(|email| !is_email(email)) {
+            return Err(Fault::new("/email", "this is not an email address").into());
+        }
+        if contact.notes.as_ref().is_some_and(|notes| notes.chars().count() > NOTES_MAX) {
+            return Err(Fault::new("/notes", "they are longer than 10,000 characters").into());
+        }
+        if contact.owner.is_some_and(|owner| !self.people.users.contains_key(&owner)) {
+            return Err(Fault::new("/owner", "there is no user of this id").into());
+        }
+        if contact.priority > 9 {
+            return Err(Fault::new("/priority", "it must be from 0 to 9").into());
+        }
+        Ok(contact)
+    }
+
+    fn check_contact_numbers(&self, id: ContactId, numbers: &[String]) -> Result<(), Refused> {
+        if numbers.len() > NUMBERS_MAX {
+            return Err(Fault::new("/numbers", "a contact has at most 50 numbers").into());
+        }
+        for (index, number) in numbers.iter().enumerate() {
+            let fault = |detail| Fault::new(format!("/numbers/{index}"), detail);
+            if !is_e164(number) {
+                return Err(fault("a number is written like +43123456789").into());
+            }
+            if Caller::from(number.clone()) == Caller::Withheld {
+                return Err(fault("this number stands for one that is withheld").into());
+            }
+            if numbers[..index].contains(number) {
+                return Err(fault("the contact has this number twice").into());
+            }
+            if self.contacts.of(number).is_some_and(|(other, _)| other != id) {
+                return Err(Refused::Conflict(fault("another contact has this number")));
+            }
+        }
+        Ok(())
+    }
+
     fn read_channel(&self, id: ChannelId, document: Value, ground: &Ground) -> Result<Channel, Refused> {
         let form: ChannelForm = read_form(document)?;
         if form.kind != "calling" {
@@ -313,6 +375,7 @@ impl Settings {
             rule: Rule { users, teams, strategy, tie_break },
             own_times,
             greetings: form.greetings,
+            withheld: form.withheld,
         })
     }
 
@@ -489,6 +552,8 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
         ("agent_ring_seconds", times.agent_ring_seconds, 1..=600),
         ("wait_seconds", times.wait_seconds, 0..=7200),
         ("wrap_up_seconds", times.wrap_up_seconds, 0..=3600),
+        ("short_abandon_seconds", times.short_abandon_seconds, 0..=600),
+        ("attach_minutes", times.attach_minutes, 0..=43_200),
     ];
     for (key, seconds, range) in times {
         if seconds.is_some_and(|seconds| !range.contains(&seconds)) {
@@ -557,6 +622,8 @@ pub struct ChannelForm {
     routing: Option<RoutingForm>,
     #[serde(default)]
     greetings: Greetings,
+    #[serde(default)]
+    withheld: Withheld,
 }
 
 #[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -574,6 +641,8 @@ pub struct RoutingForm {
     wait_seconds: Option<u32>,
     #[schema(minimum = 0, maximum = 3600)]
     wrap_up_seconds: Option<u32>,
+    short_abandon_seconds: Option<u32>,
+    attach_minutes: Option<u32>,
 }
 
 impl RoutingForm {
@@ -583,6 +652,8 @@ impl RoutingForm {
             agent_ring_seconds: self.agent_ring_seconds,
             wait_seconds: self.wait_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
+            short_abandon_seconds: self.short_abandon_seconds,
+            attach_minutes: self.attach_minutes,
         }
     }
 }
@@ -616,8 +687,15 @@ fn user_document(user: &User) -> Value {
 }
 
 fn channel_document(channel: &Channel) -> Value {
-    let Channel { name, provider, numbers, zone, hours, rule, own_times, greetings, .. } = channel;
-    let OwnTimes { ring_seconds, agent_ring_seconds, wait_seconds, wrap_up_seconds } = *own_times;
+    let Channel { name, provider, numbers, zone, hours, rule, own_times, greetings, withheld, .. } = channel;
+    let OwnTimes {
+        ring_seconds,
+        agent_ring_seconds,
+        wait_seconds,
+        wrap_up_seconds,
+        short_abandon_seconds,
+        attach_minutes,
+    } = *own_times;
     let Rule { users, teams, strategy, tie_break } = rule.clone();
     let routing = RoutingForm {
         users,
@@ -628,6 +706,8 @@ fn channel_document(channel: &Channel) -> Value {
         agent_ring_seconds,
         wait_seconds,
         wrap_up_seconds,
+        short_abandon_seconds,
+        attach_minutes,
     };
     json!({
         "kind": "calling",
@@ -638,6 +718,7 @@ fn channel_document(channel: &Channel) -> Value {
         "hours": hours,
         "routing": routing,
         "greetings": greetings,
+        "withheld": withheld,
     })
 }
 
@@ -665,6 +746,10 @@ fn named(pointer: &str, name: String) -> Result<String, Fault> {
         return Err(Fault::new(pointer, "a name has 1 to 200 characters, on one line"));
     }
     Ok(name)
+}
+
+fn is_email(text: &str) -> bool {
+    text.contains('@') && text.len() <= 254 && !text.chars().any(char::is_control)
 }
 
 fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {

@@ -12,6 +12,7 @@ use crate::{
     providers::SoftphoneToken,
     routing::{
         availability::ByHand,
+        contacts::{Contacts, Named},
         ids::{CallId, ChannelId, NoteId, OfferId, TicketId, TokenId, UserId},
     },
 };
@@ -125,7 +126,8 @@ pub struct OfferFrame {
     pub call_id: CallId,
     pub channel: ChannelId,
     pub from: String,
-    pub contact: Option<Value>,
+    /// Whose number it is.
+    pub contact: Option<Named>,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -263,7 +265,14 @@ impl Softphones {
     }
 
     /// Sends a whole picture of the agent to one socket.
-    pub fn welcome(&mut self, agent: UserId, socket: SocketId, board: &Switchboard, now: Now) {
+    pub fn welcome(
+        &mut self,
+        agent: UserId,
+        socket: SocketId,
+        board: &Switchboard,
+        contacts: &Contacts,
+        now: Now,
+    ) {
         let resume = self.resume_token(agent, socket, now);
         let known = board.known_agent(agent);
         let offers = board.offers_to(agent);
@@ -271,7 +280,7 @@ impl Softphones {
         let frame = Frame::Welcome {
             agent,
             availability: known.map(|known| known.by_hand.clone()).unwrap_or_default(),
-            offers: offers.into_iter().map(|(call, offer)| offer_frame(call, offer, now)).collect(),
+            offers: offers.into_iter().map(|(call, offer)| offer_frame(call, offer, contacts, now)).collect(),
             call: call.map(|call| CallFrame { call_id: call.id, state: call.state_name() }),
             resume,
         };
@@ -293,13 +302,13 @@ impl Softphones {
     /// Tells the agents what was decided.
     pub fn tell(&mut self, say: &Say, origin: Origin<'_>) {
         match say {
-            Say::Offered { call, channel, from, offer, expires_at } => {
+            Say::Offered { call, channel, from, contact, offer, expires_at } => {
                 let frame = OfferFrame {
                     offer_id: offer.id,
                     call_id: *call,
                     channel: *channel,
                     from: from.clone(),
-                    contact: None,
+                    contact: contact.clone(),
                     expires_at: *expires_at,
                 };
                 self.send(offer.agent, &Frame::Offer(frame));
@@ -421,13 +430,13 @@ fn refused(refusal: Refusal) -> Frame {
     }
 }
 
-fn offer_frame(call: &Call, offer: Offer, now: Now) -> OfferFrame {
+fn offer_frame(call: &Call, offer: Offer, contacts: &Contacts, now: Now) -> OfferFrame {
     OfferFrame {
         offer_id: offer.id,
         call_id: call.id,
         channel: call.channel,
         from: call.from.to_string(),
-        contact: None,
+        contact: call.from.number().and_then(|number| contacts.named(number)),
         expires_at: now.wall(offer.until),
     }
 }

@@ -160,6 +160,8 @@ pub enum Document {
     },
     /// Say something, then hang up.
     Farewell(Option<Spoken>),
+    /// The line is busy: the call is never answered. For the first webhook of a call only.
+    Reject,
     /// Nothing to say to a pure notification.
     Nothing,
 }

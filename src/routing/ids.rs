@@ -61,6 +61,8 @@ id! {
     NoteId
     TokenId
     JobId
+    /// Somebody who calls.
+    ContactId
 }
 
 /// The text is not 32 lower-case hex digits.

@@ -2,10 +2,12 @@
 
 pub mod assignment;
 pub mod availability;
+pub mod contacts;
 pub mod distribution;
 pub mod eligibility;
 pub mod hours;
 pub mod ids;
+pub mod joinable;
 pub mod load;
 pub mod people;
 pub mod reasons;

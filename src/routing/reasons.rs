@@ -2,8 +2,9 @@
 //! [`super::sentences`] when read.
 
 use super::{
+    contacts::Blocked,
     hours::Rule,
-    ids::{TeamId, UserId},
+    ids::{ContactId, TeamId, UserId},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,28 @@ pub enum Reason {
     NothingRecorded,
     RecordingLost,
     StoreWasDown,
+    /// The caller is a contact whose calls ring nobody.
+    CallerBlocked {
+        contact: ContactId,
+        how: Blocked,
+    },
+    /// The channel rings nobody for callers who withhold their number.
+    NumberWithheld {
+        how: Blocked,
+    },
+    /// The caller is a contact who goes before others in line.
+    CallerFirst {
+        contact: ContactId,
+        priority: u8,
+    },
+    /// Gone within this time: nobody need call back.
+    GoneAtOnce {
+        seconds: u32,
+    },
+    /// The caller has an open ticket at this channel, which was touched within this time.
+    JoinsTicket {
+        minutes: u32,
+    },
 }
 
 /// How the leg to an agent came to nothing.

@@ -108,7 +108,12 @@ impl Teller<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{hours::Rule, ids::Ids, reasons::ConnectionFailure};
+    use super::super::{
+        contacts::Blocked,
+        hours::Rule,
+        ids::{ContactId, Ids},
+        reasons::ConnectionFailure,
+    };
     use super::*;
     use std::collections::HashSet;
 
@@ -150,6 +155,7 @@ mod tests {
     #[test]
     fn no_language_is_told_in_the_words_of_another() {
         let agent = UserId(Ids::new(1).next(1));
+        let contact = ContactId(Ids::new(1).next(1));
         let seconds = 25;
         let reasons = [
             Reason::RingsAll { agents: 1 },
@@ -182,6 +188,14 @@ mod tests {
             Reason::NothingRecorded,
             Reason::RecordingLost,
             Reason::StoreWasDown,
+            Reason::CallerBlocked { contact, how: Blocked::Busy },
+            Reason::CallerBlocked { contact, how: Blocked::Message },
+            Reason::CallerBlocked { contact, how: Blocked::Voicemail },
+            Reason::NumberWithheld { how: Blocked::Busy },
+            Reason::NumberWithheld { how: Blocked::Voicemail },
+            Reason::CallerFirst { contact, priority: 3 },
+            Reason::GoneAtOnce { seconds },
+            Reason::JoinsTicket { minutes: 60 },
         ];
         for reason in reasons {
             let sentences: HashSet<String> =

@@ -3,7 +3,7 @@
 use super::{Reader, id, instant, json, ms, optional_id, to_json};
 use crate::{
     calls::{
-        call::{Call, State},
+        call::{Call, Caller, State},
         decision::Job,
     },
     routing::ids::{CallId, ChannelId, TicketId, UserId},
@@ -121,18 +121,41 @@ pub async fn at_provider(
     query.build().fetch_optional(connection).await?.as_ref().map(read).transpose()
 }
 
+/// Who called.
+pub async fn caller(connection: &mut SqliteConnection, call: CallId) -> sqlx::Result<Option<Caller>> {
+    let row = sqlx::query("select caller from calls where id = $1").bind(call.to_string());
+    let row = row.fetch_optional(connection).await?;
+    row.map(|row| row.try_get::<String, _>("caller").map(Caller::from)).transpose()
+}
+
 impl Reader {
+    /// The calls that belong to a ticket, the first one first.
+    pub async fn calls_of_ticket(&self, ticket: TicketId) -> sqlx::Result<Vec<CallId>> {
+        let sql = "select id from calls where ticket = $1 order by id";
+        let rows = sqlx::query(sql).bind(ticket.to_string()).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| id(row, "id")).collect()
+    }
+
     pub async fn call(&self, call: CallId) -> sqlx::Result<Option<CallRow>> {
         let mut query = QueryBuilder::new(COLUMNS);
         query.push("where id = ").push_bind(call.to_string());
         query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
     }
 
-    /// The newest first, older than `after`.
-    pub async fn calls(&self, after: Option<CallId>, limit: u32) -> sqlx::Result<Vec<CallRow>> {
+    /// The newest first, older than `after`; all, or those of one caller.
+    pub async fn calls(
+        &self,
+        from: Option<&str>,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> sqlx::Result<Vec<CallRow>> {
         let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where true");
+        if let Some(from) = from {
+            query.push(" and caller = ").push_bind(from.to_owned());
+        }
         if let Some(after) = after {
-            query.push("where id < ").push_bind(after.to_string());
+            query.push(" and id < ").push_bind(after.to_string());
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()

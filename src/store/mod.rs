@@ -6,6 +6,7 @@ pub mod audit;
 pub mod batch;
 pub mod called_back;
 pub mod calls;
+mod contacts;
 pub mod copy;
 pub mod cursors;
 pub mod decisions;

@@ -19,17 +19,25 @@ const OF_CALLS: [(&str, &str); 5] = [
     ("tickets", "call"),
 ];
 
-/// Texts in which a number, or the id of a call, can stand. A row goes with its text.
-const TEXTS: [(&str, &str); 8] = [
-    ("notes", "text"),
-    ("events", "document"),
-    ("answers", "body"),
-    ("jobs", "document"),
-    ("jobs", "error"),
-    ("quarantine", "document"),
-    ("quarantine", "error"),
-    ("repeats", "body"),
+/// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
+const TEXTS: [(&str, &str, &str); 12] = [
+    ("notes", "text", "true"),
+    ("events", "document", "true"),
+    ("answers", "body", "true"),
+    ("jobs", "document", "true"),
+    ("jobs", "error", "true"),
+    ("quarantine", "document", "true"),
+    ("quarantine", "error", "true"),
+    ("repeats", "body", "true"),
+    ("contacts", "document", "true"),
+    ("contact_numbers", "number", "true"),
+    // Settings that name the telephones of those who work here stay, and what became of them.
+    ("audit", "before", "kind = 'contact'"),
+    ("audit", "after", "kind = 'contact'"),
 ];
+
+/// Rows that belong to another which may have gone: table, column, and the table of the other.
+const ORPHANS: [(&str, &str, &str); 1] = [("contact_numbers", "contact", "contacts")];
 
 /// Rows that are of no use after some time, by the class of the configuration: table, instant, and which of them.
 const BY_AGE: [(&str, &str, &str); 3] = [
@@ -102,8 +110,12 @@ impl Removal {
             let (call, recording) = (message.call.to_string(), message.recording.id.as_str());
             rows += sqlx::query(sql).bind(call).bind(recording).execute(&mut *tx).await?.rows_affected();
         }
-        for (table, column) in TEXTS {
-            rows += delete_mentions(tx, table, column, &self.mentions).await?;
+        for (table, column, which) in TEXTS {
+            rows += delete_mentions(tx, table, column, which, &self.mentions).await?;
+        }
+        for (table, column, other) in ORPHANS {
+            let sql = format!("delete from {table} where {column} not in (select id from {other})");
+            rows += sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?.rows_affected();
         }
         if let Some(before) = self.older_than {
             for (table, at, which) in BY_AGE {
@@ -151,15 +163,18 @@ async fn delete_mentions(
     tx: &mut SqliteConnection,
     table: &str,
     column: &str,
+    which: &str,
     mentions: &[String],
 ) -> sqlx::Result<u64> {
     let mut rows = 0;
     for some in mentions.chunks(100) {
-        let mut query = QueryBuilder::new(format!("select distinct {column} from {table} where "));
+        let mut query =
+            QueryBuilder::new(format!("select distinct {column} from {table} where {which} and ("));
         let mut any = query.separated(" or ");
         some.iter().for_each(|mention| {
             any.push(format!("{column} like ")).push_bind_unseparated(format!("%{mention}%"));
         });
+        query.push(")");
         let found = query.build().persistent(false).fetch_all(&mut *tx).await?;
         let texts: Vec<String> = found.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
         let texts: Vec<String> =

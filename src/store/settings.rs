@@ -1,8 +1,8 @@
-//! Users, teams, channels, greetings and tokens.
+//! Users, teams, channels, greetings and tokens; `contacts` for the people who call.
 
-use super::{audit::Subject, id, instant, json, ms, optional_id, to_json};
+use super::{audit::Subject, contacts, id, instant, json, ms, optional_id, to_json};
 use crate::routing::{
-    ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+    ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
     people::Role,
 };
 use chrono::{DateTime, Utc};
@@ -18,6 +18,8 @@ pub enum Change {
     DeleteTeam(TeamId),
     Channel(ChannelId, Value),
     DeleteChannel(ChannelId),
+    Contact(ContactId, Value),
+    DeleteContact(ContactId),
     Greeting(Greeting),
     DeleteGreeting(GreetingId),
     Token(Token),
@@ -31,6 +33,7 @@ impl Change {
             Self::User(id, _) => ("user", id.0),
             Self::Team(id, _) | Self::DeleteTeam(id) => ("team", id.0),
             Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
+            Self::Contact(id, _) | Self::DeleteContact(id) => ("contact", id.0),
             Self::Greeting(greeting) => ("greeting", greeting.id.0),
             Self::DeleteGreeting(id) => ("greeting", id.0),
             Self::Token(token) => ("token", token.id.0),
@@ -84,6 +87,8 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
             Change::DeleteChannel(id) => {
                 delete(tx, "delete from channels where id = $1", id.to_string()).await?
             }
+            Change::Contact(id, document) => contacts::write(tx, *id, document).await?,
+            Change::DeleteContact(id) => contacts::delete(tx, *id).await?,
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
             Change::DeleteGreeting(id) => {
                 delete(tx, "delete from greetings where id = $1", id.to_string()).await?
@@ -163,6 +168,9 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
         sqlx::query("select id, document from channels order by id").fetch_all(&mut *connection).await?
     {
         all.push(Change::Channel(id(&row, "id")?, json(&row, "document")?));
+    }
+    for (id, document) in contacts::all(connection).await? {
+        all.push(Change::Contact(id, document));
     }
     let sql = "select id, name, role, user_id, sha256, created_ms from tokens order by id";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {

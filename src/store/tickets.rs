@@ -2,6 +2,7 @@
 
 use super::{Reader, damaged, id, instant, ms, optional_id};
 use crate::{
+    calls::call::Caller,
     routing::ids::{CallId, TicketId, UserId},
     routing::load::{COUNTED_FOR, Load, TicketType},
     tickets::ticket::{Status, Ticket},
@@ -17,7 +18,7 @@ pub(super) async fn write(
     for rows in rows.chunks(1_000) {
         let mut query = QueryBuilder::new(
             "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
-            closed_on) ",
+            closed_on, touched_ms) ",
         );
         query.push_values(rows, |mut row, ticket| {
             row.push_bind(ticket.id.to_string())
@@ -30,11 +31,13 @@ pub(super) async fn write(
                 .push_bind(ms(ticket.created_at))
                 .push_bind(ticket.assigned_at.map(ms))
                 .push_bind(ticket.closed_at.map(ms))
-                .push_bind(ticket.closed_on.map(|date| date.to_string()));
+                .push_bind(ticket.closed_on.map(|date| date.to_string()))
+                .push_bind(ms(ticket.touched_at));
         });
         query.push(
             " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
-            assigned_ms = excluded.assigned_ms, closed_ms = excluded.closed_ms, closed_on = excluded.closed_on",
+            assigned_ms = excluded.assigned_ms, closed_ms = excluded.closed_ms, closed_on = excluded.closed_on,
+            touched_ms = excluded.touched_ms",
         );
         query.build().persistent(false).execute(&mut *tx).await?;
     }
@@ -60,7 +63,7 @@ fn type_named(name: &str) -> sqlx::Result<TicketType> {
 
 const COLUMNS: &str =
     "select id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
-    closed_on from tickets ";
+    closed_on, touched_ms from tickets ";
 
 fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
     let status: String = row.try_get("status")?;
@@ -74,6 +77,7 @@ fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
         call: optional_id(row, "call")?,
         channel: optional_id(row, "channel")?,
         created_at: instant(row.try_get("created_ms")?),
+        touched_at: instant(row.try_get::<Option<i64>, _>("touched_ms")?.unwrap_or_default()),
         assigned_at: row.try_get::<Option<i64>, _>("assigned_ms")?.map(instant),
         closed_at: row.try_get::<Option<i64>, _>("closed_ms")?.map(instant),
         closed_on: closed_on.and_then(|date| date.parse::<NaiveDate>().ok()),
@@ -91,6 +95,19 @@ pub async fn of_live_calls(connection: &mut SqliteConnection) -> sqlx::Result<Ve
     let mut query = QueryBuilder::new(COLUMNS);
     query.push("where id in (select ticket from calls where live is not null)");
     query.build().fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// The open tickets of calls and who called, the latest `limit` that were touched, oldest first.
+pub async fn latest_open(
+    connection: &mut SqliteConnection,
+    limit: usize,
+) -> sqlx::Result<Vec<(Ticket, Caller)>> {
+    let sql = "select t.*, c.caller from tickets t join calls c on c.id = t.call
+        where t.closed_ms is null and t.type = 'calling' order by t.touched_ms desc limit $1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sqlx::query(sql).bind(limit).fetch_all(connection).await?;
+    let caller = |row: &SqliteRow| row.try_get::<String, _>("caller").map(Caller::from);
+    rows.iter().rev().map(|row| Ok((read(row)?, caller(row)?))).collect()
 }
 
 /// Open tickets that somebody owns, assigned at or after `since_ms`: what load is made of.

@@ -18,6 +18,8 @@ pub struct Ticket {
     pub call: Option<CallId>,
     pub channel: Option<ChannelId>,
     pub created_at: DateTime<Utc>,
+    /// When anything last happened on it.
+    pub touched_at: DateTime<Utc>,
     /// When it got its present owner: from here its 30 days count (A23).
     pub assigned_at: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
@@ -64,10 +66,15 @@ impl Ticket {
             call: None,
             channel: None,
             created_at: at,
+            touched_at: at,
             assigned_at: None,
             closed_at: None,
             closed_on: None,
         }
+    }
+
+    pub fn touch(&mut self, at: DateTime<Utc>) {
+        self.touched_at = at.max(self.touched_at);
     }
 
     /// Gives it to somebody else. To give it to whom it belongs already changes nothing.

@@ -5,7 +5,7 @@ use super::auth::Caller;
 use crate::{
     desk::settings::Settings,
     routing::{
-        ids::{ChannelId, GreetingId, TeamId, UserId},
+        ids::{ChannelId, ContactId, GreetingId, TeamId, UserId},
         people::{Role, Team},
     },
     store::calls::CallRow,
@@ -56,6 +56,13 @@ impl<'a> Viewer<'a> {
         };
         let mut seen = self.settings.channels.keys().filter(|channel| self.channel(**channel) == Sight::All);
         if self.is_admin() || seen.any(plays) { Sight::All } else { Sight::Nothing }
+    }
+
+    /// Supervisors keep contacts, too; an agent sees those that they own, and the names of others with their calls.
+    pub fn contact(self, contact: ContactId) -> Sight {
+        let owner = self.settings.contacts.get(contact).and_then(|contact| contact.owner);
+        let owns = owner.is_some() && owner == self.caller.user;
+        if self.caller.role != Role::Agent || owns { Sight::All } else { Sight::Nothing }
     }
 
     /// Who took it sees it, and who sees its channel's calls. So does who sees its ticket.

@@ -4,6 +4,7 @@ use super::{
     Problem, Web,
     access::Viewer,
     auth::{Caller, Id, Page},
+    contacts,
     language::Speaking,
     page::page,
     schemas,
@@ -29,22 +30,33 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
+use utoipa::IntoParams;
 
-/// Lists calls, the newest first.
-#[utoipa::path(get, path = "/calls", params(schemas::Paging), responses(
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Callers {
+    /// The caller's number.
+    from: Option<String>,
+}
+
+/// Lists calls, the newest first: all, or those of one caller.
+#[utoipa::path(get, path = "/calls", params(schemas::Paging, Callers), responses(
     (status = 200, body = schemas::Page<schemas::Call>)
 ))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
     asked: Page<CallId>,
+    wanted: Result<Query<Callers>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
+    let Query(wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
+    let from = wanted.from.map(contacts::number);
     let mut shown = Vec::new();
     let mut after = asked.after;
     let settings = web.desk.settings();
     let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
     while shown.len() < wanted {
-        let rows = web.reader.calls(after, asked.limit + 1).await?;
+        let rows = web.reader.calls(from.as_deref(), after, asked.limit + 1).await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
         for row in rows {
@@ -56,7 +68,8 @@ pub async fn list(
     shown.truncate(wanted);
     let ids: Vec<CallId> = shown.iter().map(|row| row.id).collect();
     let (offers, voicemails) = (web.reader.offers(&ids).await?, web.reader.voicemails(&ids).await?);
-    let items = shown.into_iter().map(|row| (row.id.to_string(), object(&row, &offers, &voicemails)));
+    let items =
+        shown.into_iter().map(|row| (row.id.to_string(), object(&row, &offers, &voicemails, &settings)));
     Ok(page(items.collect(), asked.limit))
 }
 
@@ -69,7 +82,7 @@ pub async fn show(
 ) -> Result<Json<Value>, Problem> {
     let row = visible(&caller, id, &web).await?;
     let (offers, voicemails) = (web.reader.offers(&[id]).await?, web.reader.voicemails(&[id]).await?);
-    Ok(Json(object(&row, &offers, &voicemails)))
+    Ok(Json(object(&row, &offers, &voicemails, &web.desk.settings())))
 }
 
 /// Every decision that was made on it; the first reason of each decided.
@@ -148,7 +161,12 @@ async fn may_see(caller: &Caller, row: &CallRow, web: &Web, settings: &Settings)
     Ok(ticket.is_some_and(|ticket| viewer.ticket(&ticket)))
 }
 
-pub fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
+pub fn object(
+    row: &CallRow,
+    offers: &[(CallId, Offered)],
+    voicemails: &[Voicemail],
+    settings: &Settings,
+) -> Value {
     let offers: Vec<&Offered> =
         offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
     let voicemail = voicemails.iter().rfind(|kept| kept.call == row.id).map(
@@ -160,6 +178,7 @@ pub fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicema
         "provider_call_id": row.provider_call_id,
         "channel": row.channel,
         "from": row.from,
+        "contact": settings.contacts.named(&row.from),
         "to": row.to,
         "state": row.state,
         "outcome": row.outcome,

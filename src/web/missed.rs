@@ -41,7 +41,7 @@ pub async fn list(
     let called_back = web.reader.called_back(&ids).await?;
     let mut items = Vec::new();
     for row in &shown {
-        let mut item = object(row, &offers, &voicemails);
+        let mut item = object(row, &offers, &voicemails, &settings);
         let back = called_back.iter().find(|back| back.call == row.id);
         let through = web.reader.got_through(row).await?;
         if let Some(fields) = item.as_object_mut() {

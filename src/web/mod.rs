@@ -23,6 +23,7 @@ mod auth;
 mod availability;
 mod calls;
 mod channels;
+mod contacts;
 mod erasures;
 mod greetings;
 mod health;
@@ -160,6 +161,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(settings::routes::<users::Users>())
         .merge(settings::routes::<teams::Teams>())
         .merge(settings::routes::<channels::Channels>())
+        .merge(settings::routes::<contacts::Contacts>())
         .routes(routes!(me::me))
         .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))

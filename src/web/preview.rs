@@ -36,8 +36,7 @@ use utoipa::{IntoParams, ToSchema};
 struct Form {
     channel: ChannelId,
     at: Option<DateTime<Utc>>,
-    /// The caller's number.
-    #[expect(dead_code, reason = "checked to be text; callers are all alike as yet")]
+    /// The caller's number; "anonymous" for one who withholds it.
     from: Option<String>,
 }
 
@@ -57,7 +56,7 @@ pub async fn at_an_instant(
     let channel = settings.channels.get(&form.channel).filter(|_| sees(&caller, &settings, form.channel));
     let channel = channel.ok_or_else(|| Fault::new("/channel", "there is no channel of this id"));
     let channel = channel.map_err(Problem::invalid)?;
-    let preview = web.desk.preview(form.channel, form.at).await??;
+    let preview = web.desk.preview(form.channel, form.at, form.from.map(From::from)).await??;
     let name = |user| settings.name_of(user);
     let teller = Teller { language, zone: &channel.zone, name: &name };
     let mut object = shown(&preview, &teller);

@@ -6,6 +6,7 @@ use super::openapi;
 use crate::{
     desk::settings::{Fault, UserForm},
     routing::{
+        contacts::Named,
         ids::{CallId, ChannelId, GreetingId, NoteId, OfferId, TeamId, TicketId, TokenId, UserId},
         people::Role,
     },
@@ -138,6 +139,9 @@ pub struct Call {
     pub provider_call_id: String,
     pub channel: ChannelId,
     pub from: String,
+    /// Whose number it is.
+    #[schema(required)]
+    pub contact: Option<Named>,
     pub to: String,
     pub state: CallState,
     #[schema(required)]
@@ -232,6 +236,8 @@ pub struct Ticket {
     pub team: Option<TeamId>,
     #[schema(required)]
     pub call: Option<CallId>,
+    /// Every call that belongs to it, the first one first; not in lists.
+    pub calls: Option<Vec<CallId>>,
     #[schema(required)]
     pub channel: Option<ChannelId>,
     pub created_at: DateTime<Utc>,
@@ -322,6 +328,8 @@ pub enum PreviewedAction {
     Wait,
     Unanswered,
     AfterHours,
+    Reject,
+    Message,
 }
 
 /// What a call would meet.

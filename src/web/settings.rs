@@ -55,6 +55,11 @@ pub trait Kind: 'static {
     fn change(id: Self::Id, document: Value) -> Change;
     fn sight(viewer: Viewer<'_>, id: Self::Id) -> Sight;
 
+    /// Whether whoever asks may create, change and delete such documents.
+    fn may_be_written_by(caller: &Caller) -> Result<(), Problem> {
+        caller.must_be_admin()
+    }
+
     /// Whether saving it may bring surprises for this channel.
     fn concerns(id: Self::Id, channel: &Channel, settings: &Settings) -> bool;
 }
@@ -77,7 +82,8 @@ pub fn routes<K: Kind>() -> OpenApiRouter<Web> {
 async fn list<K: Kind>(caller: Caller, State(web): State<Web>, page: Page<K::Id>) -> Json<Value> {
     let settings = web.desk.settings();
     let viewer = Viewer::new(&caller, &settings);
-    let items = K::all(&settings).into_iter().filter_map(|id| Some((id, shown::<K>(viewer, &settings, id)?)));
+    let rest = K::all(&settings).into_iter().filter(|id| page.after.is_none_or(|after| *id > after));
+    let items = rest.filter_map(|id| Some((id, shown::<K>(viewer, &settings, id)?)));
     settings_page(items, page.after.as_ref(), page.limit)
 }
 
@@ -99,7 +105,7 @@ async fn create<K: Kind>(
     Speaking(language): Speaking,
     mut new: NewDocument,
 ) -> Result<Response, Problem> {
-    caller.must_be_admin()?;
+    K::may_be_written_by(&caller)?;
     let before = web.desk.settings();
     without_warnings(&mut new.document);
     let id = K::id(web.new_id());
@@ -124,7 +130,7 @@ async fn change<K: Kind>(
     Speaking(language): Speaking,
     Document(patch): Document,
 ) -> Result<Response, Problem> {
-    caller.must_be_admin()?;
+    K::may_be_written_by(&caller)?;
     let before = web.desk.settings();
     for _ in 0..TRIES {
         let mut document = current::<K>(&web, id)?;
@@ -157,7 +163,7 @@ async fn delete<K: Kind>(
     Id(id): Id<K::Id>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    caller.must_be_admin()?;
+    K::may_be_written_by(&caller)?;
     let expected = if_match.expected(&current::<K>(&web, id)?)?;
     let delete = K::DELETE.ok_or_else(Problem::not_found)?;
     web.desk.save_as(Save { expected, ..Save::new(delete(id), caller.author()) }).await??;

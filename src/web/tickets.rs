@@ -49,7 +49,8 @@ pub async fn show(
     State(web): State<Web>,
     Id(id): Id<TicketId>,
 ) -> Result<Json<Value>, Problem> {
-    visible(&caller, id, &web).await.map(|ticket| Json(object(&ticket)))
+    let ticket = visible(&caller, id, &web).await?;
+    with_calls(&ticket, &web).await
 }
 
 /// Every decision that was made on it; the first reason of each decided.
@@ -80,7 +81,7 @@ pub async fn change(
     visible(&caller, id, &web).await?;
     let patch: TicketPatch = read_form(patch).map_err(Problem::invalid)?;
     let ticket = web.desk.change_ticket(id, patch).await??;
-    Ok(Json(object(&ticket)))
+    with_calls(&ticket, &web).await
 }
 
 pub async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Problem> {
@@ -90,6 +91,13 @@ pub async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket,
 
 fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
     Viewer::new(caller, &web.desk.settings()).ticket(ticket)
+}
+
+/// One ticket, with every call that belongs to it.
+async fn with_calls(ticket: &Ticket, web: &Web) -> Result<Json<Value>, Problem> {
+    let mut object = object(ticket);
+    object["calls"] = json!(web.reader.calls_of_ticket(ticket.id).await?);
+    Ok(Json(object))
 }
 
 fn object(ticket: &Ticket) -> Value {

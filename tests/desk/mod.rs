@@ -122,9 +122,14 @@ fn provider(dialect: Dialect, Account { sid, auth_token }: &Account, public_key:
 }
 
 impl Desk {
-    /// Opens a desk with short times: `ring_seconds` 20, everything else as by default.
+    /// Opens a desk with short times: `ring_seconds` 20, everything else as by default. Callers' time runs faster than the
+    /// daemon's, so none of them counts as gone at once.
     pub async fn open() -> Self {
-        Self::open_with(Wishes { config: "[calls]\nring_seconds = 20\n".into(), ..Wishes::default() }).await
+        Self::open_with(Wishes {
+            config: "[calls]\nring_seconds = 20\nshort_abandon_seconds = 0\n".into(),
+            ..Wishes::default()
+        })
+        .await
     }
 
     pub async fn open_with(wishes: Wishes) -> Self {
@@ -443,7 +448,11 @@ impl Desk {
             assert!(record.calls.iter().any(|placed| placed.sid == sid), "who called? {call:#?}");
             self.check_call(call, &tickets);
         }
-        assert_eq!(tickets.len(), calls.len(), "every call has one ticket, and no ticket is left over");
+        for ticket in &tickets {
+            let first = calls.iter().find(|call| call["id"] == ticket["call"]);
+            let theirs = first.is_some_and(|call| call["ticket"] == ticket["id"]);
+            assert!(theirs, "a ticket is left over: {ticket:#?}");
+        }
     }
 
     async fn ended_calls(&self) -> Vec<Value> {
@@ -465,8 +474,10 @@ impl Desk {
     fn check_call(&self, call: &Value, tickets: &[Value]) {
         assert!(call["outcome"].is_string() && call["ended_at"].is_string(), "no outcome: {call:#?}");
         let own: Vec<_> = tickets.iter().filter(|ticket| ticket["call"] == call["id"]).collect();
-        assert_eq!(own.len(), 1, "{call:#?} has the tickets {own:#?}");
-        assert_eq!(own[0]["id"], call["ticket"], "{call:#?} has another ticket: {own:#?}");
+        let others = own.iter().filter(|ticket| ticket["id"] != call["ticket"]).count();
+        assert!(own.len() <= 1 && others == 0, "{call:#?} has the tickets {own:#?}");
+        let its = tickets.iter().filter(|ticket| ticket["id"] == call["ticket"]).count();
+        assert_eq!(its, 1, "a call without a ticket: {call:#?}");
         let offers = call["offers"].as_array().expect("a call has offers, or none");
         for offer in offers {
             assert!(offer["cause"].is_string(), "an offer of an ended call has no cause: {call:#?}");

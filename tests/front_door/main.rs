@@ -6,6 +6,7 @@
 mod api;
 mod availability;
 mod command_line;
+mod contacts;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;

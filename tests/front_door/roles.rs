@@ -33,6 +33,11 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("get", "me", [401, 200, 200, 200, 200]),
     ("get", "openapi.json", [401, 200, 200, 200, 200]),
     ("post", "preview", [401, 403, 403, 200, 200]),
+    ("get", "contacts", [401, 200, 200, 200, 200]),
+    ("post", "contacts", [401, 403, 403, 422, 422]),
+    ("get", "contacts/{id}", [401, 404, 200, 200, 200]),
+    ("patch", "contacts/{id}", [401, 403, 403, 200, 200]),
+    ("delete", "contacts/{id}", [401, 403, 403, 404, 404]),
     ("get", "teams", [401, 200, 200, 200, 200]),
     ("post", "teams", [401, 403, 403, 403, 422]),
     ("get", "teams/{id}", [401, 200, 200, 200, 200]),
@@ -88,6 +93,7 @@ async fn every_route_answers_each_role_as_it_should() {
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     desk.api.patch(&format!("tickets/{}", text(&call["ticket"])), json!({ "owner": owner.id })).await;
 
+    let contact = desk.api.create("contacts", json!({ "name": "Vera", "owner": owner.id })).await;
     let document = desk.api.get("openapi.json").await;
     let mut walked = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -103,6 +109,7 @@ async fn every_route_answers_each_role_as_it_should() {
                 "channels" => channel.id.clone(),
                 "greetings" => text(&greeting),
                 "teams" => team.clone(),
+                "contacts" => contact.clone(),
                 _ => owner.id.clone(),
             };
             let path = match route {
@@ -137,6 +144,8 @@ async fn every_route_answers_each_role_as_it_should() {
                 "preview" => 422,
                 "coverage" => 404,
                 "users/{id}/availability" => 200,
+                // Contacts are everybody's.
+                "contacts" | "contacts/{id}" => expected[3],
                 _ => expected[1],
             };
             assert_eq!(answer.status, expected, "another supervisor: {method} {path}");

@@ -78,12 +78,16 @@ def farewell(response, content):
     response.hangup()
 
 
+def reject(response, _content):
+    response.reject(reason="busy")
+
+
 def nothing(_response, _content):
     pass
 
 
 BUILDERS = {builder.__name__: builder
-            for builder in (hold, wait, connect, dial_outside, screen, take_message, farewell, nothing)}
+            for builder in (hold, wait, connect, dial_outside, screen, take_message, farewell, reject, nothing)}
 
 
 def tree(element):

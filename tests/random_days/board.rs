@@ -68,7 +68,9 @@ fn is_what_was_written(row: &Call, call: &Call, place: &str) {
         && row.rung == call.rung
         && (row.attempt, row.in_front, row.apology_due) == (call.attempt, call.in_front, call.apology_due)
         && (row.ring_left_ms, row.wait_left_ms) == (call.ring_left_ms, call.wait_left_ms)
-        && (row.answered_by, row.ticket) == (call.answered_by, call.ticket);
+        && (row.answered_by, row.ticket) == (call.answered_by, call.ticket)
+        && (row.shares_ticket, row.gone_at_once) == (call.shares_ticket, call.gone_at_once)
+        && row.priority == call.priority;
     assert!(same, "{place}: written {row:#?}\nbut is {call:#?}");
 }
 

@@ -1,6 +1,6 @@
 //! What happens next: likely and impossible events, late, doubled and in any order.
 
-use super::{Day, ledger::Ledger};
+use super::{Day, ledger::Ledger, world};
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use std::collections::{BTreeMap, VecDeque};
@@ -144,7 +144,17 @@ impl Day {
         self.chance.arrivals += 1;
         let channel = self.chance.among(&self.world.channel_ids);
         let provider_call_id = format!("CA{:032x}", self.chance.arrivals);
-        let arrival = arrival(channel, provider_call_id);
+        let from = match self.chance.below(20) {
+            0..8 => format!("+43555{:04}", self.chance.below(50)),
+            8..12 => world::PLAIN.into(),
+            12 | 13 => world::SOMEWHAT.into(),
+            14 | 15 => world::VERY.into(),
+            16 => world::BUSY.into(),
+            17 => world::MESSAGE.into(),
+            18 => world::VOICEMAIL.into(),
+            _ => world::WITHHELD.into(),
+        };
+        let arrival = arrival(channel, provider_call_id, from);
         match self.chance.below(100) {
             0 => Event::CallMissed(arrival),
             1 => Event::MessageFound { arrival, recording: Recording { id: "RE0".into(), seconds: 3 } },
@@ -236,7 +246,9 @@ impl Day {
                 }
             }
             6 => match self.board.call(id) {
-                Some(_) => Event::CallArrived(arrival(side.channel, side.provider_call_id)),
+                Some(_) => {
+                    Event::CallArrived(arrival(side.channel, side.provider_call_id, world::PLAIN.into()))
+                }
                 None => Event::Asked { call: id, poll: 7 },
             },
             7 => {
@@ -325,7 +337,7 @@ impl Day {
     }
 }
 
-fn arrival(channel: ChannelId, provider_call_id: String) -> Arrival {
-    let from = Caller::from(String::from("+431234567"));
+fn arrival(channel: ChannelId, provider_call_id: String, from: String) -> Arrival {
+    let from = Caller::from(from);
     Arrival { channel, provider: "main".into(), provider_call_id, from, to: "+437654321".into(), poll: 0 }
 }

@@ -4,13 +4,13 @@ use super::{
     Day,
     ledger::decided,
     offers::{self, out},
-    world::Stand,
+    world::{Stand, priority},
 };
 use strowger::calls::{
     agents::Occupation,
-    call::{Call, Delivery, State},
+    call::{Call, Delivery, Outcome, State},
     decision::{Action, Answer, Clip, Decision, Instruction, Job, Say, Write},
-    event::{CutIn, Event},
+    event::{Arrival, CutIn, Event},
     time::Steady,
 };
 use strowger::routing::{
@@ -64,15 +64,34 @@ pub fn check(day: &Day, event: &Event, decision: &Decision) {
         assert!(!wraps_up, "{place}: {agent} is ready and wraps up");
     }
     if let Event::CallArrived(arrival) = event
-        && !day.world.is_open(arrival.channel)
-        && let Some((_, None, after)) = changes(day, decision).next()
+        && let Some((_, None, after)) = changes(day, decision).find(|(_, before, _)| before.is_none())
     {
-        assert_eq!(after.state_name(), "voicemail", "{place}: rung after hours");
-        assert!(offers::made(decision).is_empty(), "{place}: rung after hours");
+        met_as_they_are(day, arrival, after, decision);
     }
     if let Some(Answer { call: Some(id), instruction }) = &decision.answer {
         the_answer_is_right(day, event, *id, instruction, decision);
     }
+}
+
+/// After hours nobody is rung; blocked callers ring nobody at any time, and those who are turned away leave nothing to do.
+fn met_as_they_are(day: &Day, arrival: &Arrival, after: &Call, decision: &Decision) {
+    let place = day.place();
+    let from = arrival.from.to_string();
+    assert_eq!(after.priority, priority(&from), "{place}: {from}");
+    let told = decision.answer.as_ref().map(|answer| &answer.instruction);
+    let state = after.state_name();
+    match day.world.blocked(&from, arrival.channel) {
+        Some("busy") => assert_eq!((state, told), ("ended", Some(&Instruction::Reject)), "{place}: {from}"),
+        Some("message") => {
+            assert_eq!((state, told), ("ended", Some(&Instruction::TurnAway)), "{place}: {from}");
+        }
+        Some(_) => assert_eq!(state, "voicemail", "{place}: {from} is met as others"),
+        None if !day.world.is_open(arrival.channel) => {
+            assert_eq!(state, "voicemail", "{place}: rung after hours");
+        }
+        None => return assert_ne!(state, "ended", "{place}: {from} is turned away"),
+    }
+    assert!(after.rung.is_empty(), "{place}: agents are rung for {from}");
 }
 
 /// Nothing is recorded or begun but that a call or an agent is as they were.
@@ -132,7 +151,8 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
         _ => false,
     });
     match (was, is) {
-        ("", "ended") => matches!(event, CallMissed(_)),
+        // Those who are turned away: see `met_as_they_are`.
+        ("", "ended") => matches!(event, CallMissed(_) | CallArrived(_)),
         ("", _) => matches!(event, CallArrived(_) | MessageFound { .. }),
         ("ringing", "connecting") => matches!(event, OfferAccepted { .. }),
         ("ringing" | "waiting", "ringing" | "waiting" | "voicemail") => true,
@@ -287,6 +307,10 @@ fn nobody_was_left(day: &Day, event: &Event, id: CallId, reasons: &[Reason], dec
     };
     match &reasons[0] {
         Reason::StoreWasDown => {}
+        Reason::CallerBlocked { .. } | Reason::NumberWithheld { .. } => {
+            let how = day.world.blocked(&call.from.to_string(), call.channel);
+            assert_eq!((how, was), (Some("voicemail"), ""), "{place}: {id}");
+        }
         Reason::CallerWantsMessage { .. } => {
             let pressed = matches!(event, Event::CallerWantsMessage { call, .. } if *call == id);
             let in_line = matches!(was, "ringing" | "waiting");
@@ -322,6 +346,7 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
         Instruction::Wait { .. } | Instruction::Announce { clip: Clip::Music, .. } => "wait",
         Instruction::Connect(_) => "connect",
         Instruction::HangUp => "hang up",
+        Instruction::Reject | Instruction::TurnAway => "turn away",
         _ => "message",
     };
     let fine = match call.state {
@@ -329,6 +354,7 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
         State::Waiting { .. } => kind == if owed { "apologise" } else { "wait" },
         State::Connecting(_) | State::Talking(_) | State::Outside(_) => matches!(kind, "ring" | "connect"),
         State::Voicemail(_) => kind == "message",
+        State::Ended { outcome: Outcome::Rejected, .. } => kind == "turn away",
         State::Ended { .. } => kind == "hang up",
     };
     assert!(fine, "{place}: a {} call is answered {instruction:?} (apology owed: {owed})", call.state_name());

@@ -1,8 +1,8 @@
 //! Kept apart from the switchboard, out of its decisions alone: what the store would hold, and a reckoning of what
 //! each call has left of its time, who won, who owns the ticket.
 
-use super::world::{TIMES, World};
-use chrono::{DateTime, Utc};
+use super::world::{TIMES, WITHHELD, World, priority};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use strowger::calls::{
     call::{Call, Cause, Delivery, Offer, Outcome, Recording, State},
@@ -15,7 +15,8 @@ use strowger::routing::{
     availability::ByHand,
     distribution::Cursor,
     ids::{CallId, ChannelId, OfferId, TicketId, UserId},
-    load::{COUNTED_FOR, Load, TicketType},
+    joinable::Joinable,
+    load::{COUNTED_FOR, TicketType},
     reasons::Reason,
 };
 
@@ -25,7 +26,7 @@ pub struct Ledger {
     pub calls: BTreeMap<CallId, Call>,
     pub agents: BTreeMap<UserId, AgentRow>,
     pub cursors: BTreeMap<ChannelId, Cursor>,
-    tickets: BTreeMap<TicketId, (CallId, Owned)>,
+    tickets: BTreeMap<TicketId, Ticket>,
     /// The offers of live calls.
     pub offers: BTreeMap<OfferId, Offered>,
     pub to_be_kept: BTreeMap<CallId, (TicketId, Recording)>,
@@ -40,6 +41,16 @@ pub struct Ledger {
     turns: HashMap<ChannelId, (UserId, usize)>,
     /// How offers and calls ended.
     pub ends: BTreeSet<&'static str>,
+}
+
+/// A ticket, and all calls that belong to it.
+struct Ticket {
+    calls: Vec<CallId>,
+    channel: ChannelId,
+    from: String,
+    owned: Owned,
+    touched: DateTime<Utc>,
+    open: bool,
 }
 
 /// By whom, and since when.
@@ -64,6 +75,9 @@ pub struct Life {
     pub out: BTreeSet<UserId>,
     pub rung: BTreeMap<UserId, u32>,
     in_front: bool,
+    from: String,
+    arrived_at: Steady,
+    gone_at_once: bool,
     pub owed_an_apology: bool,
     talked: Option<UserId>,
     message_asked: bool,
@@ -83,6 +97,7 @@ impl Ledger {
     pub fn book(&mut self, event: &Event, decision: &Decision, world: &mut World, place: &str) {
         self.book_misses(event, decision, place);
         self.book_connection(event, decision, world.now.steady);
+        self.book_hang_up(event, world.now.steady);
         for write in &decision.write {
             if let Write::Call(call) = write {
                 self.open(call, world, place);
@@ -91,7 +106,7 @@ impl Ledger {
         for write in &decision.write {
             match write {
                 Write::Offer(row) => self.book_offer(row, world, place),
-                Write::Ticket(change) => self.book_ticket(*change, &mut world.load, place),
+                Write::Ticket(change) => self.book_ticket(*change, world, place),
                 Write::Agent(row) => {
                     self.agents.insert(row.agent, row.clone());
                 }
@@ -109,6 +124,7 @@ impl Ledger {
         for write in &decision.write {
             if let Write::Call(call) = write {
                 self.book_call(call, decision, world, place);
+                self.keep_up_joinable(call, world);
             }
         }
         for job in &decision.later {
@@ -134,6 +150,9 @@ impl Ledger {
             out: BTreeSet::new(),
             rung: BTreeMap::new(),
             in_front: false,
+            from: call.from.to_string(),
+            arrived_at: world.now.steady,
+            gone_at_once: false,
             owed_an_apology: false,
             talked: None,
             message_asked: false,
@@ -147,21 +166,35 @@ impl Ledger {
         let life = self.lives.get_mut(&call.id).expect("a call that is written was opened");
         life.reckon(before.as_ref(), call, decision, world, place);
         if let State::Ended { outcome, .. } = call.state {
-            self.close(call, outcome, place);
+            self.close(call, outcome, decision, place);
         }
     }
 
-    fn close(&mut self, call: &Call, outcome: Outcome, place: &str) {
+    fn close(&mut self, call: &Call, outcome: Outcome, decision: &Decision, place: &str) {
         let life = self.lives.remove(&call.id).expect("a call that ends was live");
+        let reasons = decided(decision, call).filter(|(action, _)| *action == Action::End);
+        let reason = reasons.last().map(|(_, reason)| reason);
+        let turned_away =
+            matches!(reason, Some(Reason::CallerBlocked { .. } | Reason::NumberWithheld { .. }));
         let expected = match (life.kept, life.talked) {
+            _ if turned_away => Outcome::Rejected,
             (true, _) => Outcome::Voicemail,
             (false, Some(_)) => Outcome::Answered,
             (false, None) => Outcome::Abandoned,
         };
         assert_eq!(outcome, expected, "{place}: {life:?}");
         let owner = if life.message_asked { None } else { life.talked };
-        let (of, owned) = self.tickets[&call.ticket];
-        assert_eq!((of, owned.map(|(owner, _)| owner)), (call.id, owner), "{place}: the ticket's owner");
+        let ticket = &self.tickets[&call.ticket];
+        assert!(ticket.calls.contains(&call.id), "{place}: another's ticket");
+        assert_eq!(ticket.calls.len() > 1, call.shares_ticket, "{place}: {:?}", ticket.calls);
+        if !call.shares_ticket {
+            assert_eq!(ticket.owned.map(|(owner, _)| owner), owner, "{place}: the ticket's owner");
+            let nothing_left = matches!(reason, Some(Reason::CallerHungUp { .. } | Reason::NothingRecorded));
+            let gone = life.gone_at_once && outcome == Outcome::Abandoned && nothing_left;
+            assert_eq!(!ticket.open, gone || turned_away, "{place}: {life:?} closed for {reason:?}");
+        }
+        self.ends.extend(call.shares_ticket.then_some("shared"));
+        self.ends.extend((life.gone_at_once && !turned_away).then_some("gone at once"));
         for seen in self.offers.values().filter(|seen| seen.call == call.id) {
             let talked = seen.causes == [Cause::Won] && life.talked.is_some();
             let over = !matches!(seen.causes.as_slice(), [] | [Cause::Won]);
@@ -202,27 +235,68 @@ impl Ledger {
         }
     }
 
-    fn book_ticket(&mut self, change: TicketChange, load: &mut Load, place: &str) {
+    fn book_ticket(&mut self, change: TicketChange, world: &mut World, place: &str) {
+        let now = world.now.at;
         match change {
-            TicketChange::Open { ticket, call, .. } => {
+            TicketChange::Open { ticket, call, channel, at } => {
+                self.nothing_was_to_be_joined(call, world, place);
+                let from = self.lives[&call].from.clone();
                 assert!(self.ticketed.insert(call), "{place}: a second ticket for {call}");
-                let known = self.tickets.insert(ticket, (call, None));
+                let opened =
+                    Ticket { calls: vec![call], channel, from, owned: None, touched: at, open: true };
+                let known = self.tickets.insert(ticket, opened);
                 assert!(known.is_none(), "{place}: a ticket opened twice");
             }
-            TicketChange::Assign { ticket, owner, at } => {
-                self.tickets.get_mut(&ticket).expect("an assigned ticket was opened").1 = Some((owner, at));
-                let last = self.last_assigned.entry(owner).or_insert(at);
-                *last = at.max(*last);
-                load.assign(ticket, TicketType::Calling, owner, at);
+            TicketChange::Join { ticket, call, .. } => {
+                assert!(self.ticketed.insert(call), "{place}: a second ticket for {call}");
+                let life = &self.lives[&call];
+                let known = self.tickets.get_mut(&ticket).expect("a joined ticket was opened");
+                let within = world.joins_within_ms(&life.from, life.channel).expect("it may be joined");
+                let fresh = known.touched >= now - TimeDelta::milliseconds(within);
+                assert!(known.open && fresh, "{place}: {call} joins a ticket that is over");
+                assert_eq!((&known.from, known.channel), (&life.from, life.channel), "{place}: not theirs");
+                known.calls.push(call);
+                known.touch(now);
             }
-            TicketChange::Unassign { ticket } => {
-                if let Some((call, owner)) = self.tickets.get_mut(&ticket) {
-                    // That of a call that is over is no longer the switchboard's.
-                    if !self.over.contains(call) {
-                        *owner = None;
-                        load.release(ticket);
+            TicketChange::Close { ticket, .. } => {
+                let known = self.tickets.get_mut(&ticket).expect("a closed ticket was opened");
+                assert!(known.open && known.calls.len() == 1, "{place}: closed for others too");
+                known.open = false;
+                known.touch(now);
+                world.load.release(ticket);
+                world.joinable.forget(ticket);
+            }
+            TicketChange::Reopen { ticket, .. } => {
+                // Once there are many, those of calls that are over are forgotten here.
+                if let Some(known) = self.tickets.get_mut(&ticket) {
+                    assert!(
+                        known.calls.iter().any(|call| self.over.contains(call)),
+                        "{place}: a live call's"
+                    );
+                    known.open = true;
+                    known.touch(now);
+                    if known.from != WITHHELD {
+                        world.joinable.open(ticket, known.channel, &known.from, known.touched);
                     }
                 }
+            }
+            TicketChange::Assign { ticket, owner, at } => {
+                let known = self.tickets.get_mut(&ticket).expect("an assigned ticket was opened");
+                // To give it to whom it belongs already changes nothing.
+                if known.owned.is_none_or(|(before, _)| before != owner) {
+                    known.owned = Some((owner, at));
+                }
+                known.touch(now);
+                let last = self.last_assigned.entry(owner).or_insert(at);
+                *last = at.max(*last);
+                let (owner, at) = known.owned.expect("it is owned");
+                world.load.assign(ticket, TicketType::Calling, owner, at);
+            }
+            TicketChange::Unassign { ticket } => {
+                let known = self.tickets.get_mut(&ticket).expect("a live call's ticket was opened");
+                assert_eq!(known.calls.len(), 1, "{place}: taken away from whoever answered another call");
+                known.owned = None;
+                world.load.release(ticket);
             }
         }
     }
@@ -296,6 +370,62 @@ impl Ledger {
         }
     }
 
+    /// The caller is gone before anybody could be expected to answer.
+    fn book_hang_up(&mut self, event: &Event, now: Steady) {
+        let (Event::CallerHungUp { call }
+        | Event::CallerFound { call, there: Some(false) }
+        | Event::CutInDone { call, result: CutIn::CallerGone, .. }
+        | Event::ConnectionOver { call, caller_is_there: false, .. }) = event
+        else {
+            return;
+        };
+        if let (Some(life), Some(row)) = (self.lives.get_mut(call), self.calls.get(call)) {
+            let limit = i64::from(TIMES.short_abandon_seconds) * 1000;
+            life.gone_at_once |= now.ms_since(life.arrived_at) < limit && row.attempt == 0;
+        }
+    }
+
+    /// The caller's ticket that was touched last is closed, or was touched too long ago, or must not be joined.
+    fn nothing_was_to_be_joined(&self, call: CallId, world: &World, place: &str) {
+        let life = &self.lives[&call];
+        let within = world.joins_within_ms(&life.from, life.channel);
+        let (Some(within), None | Some("voicemail")) = (within, world.blocked(&life.from, life.channel))
+        else {
+            return;
+        };
+        let theirs = self.tickets.values().filter(|t| t.from == life.from && t.channel == life.channel);
+        let mut theirs: Vec<&Ticket> = theirs.collect();
+        theirs.sort_by_key(|ticket| std::cmp::Reverse(ticket.touched));
+        let since = world.now.at - TimeDelta::milliseconds(within);
+        match theirs[..] {
+            [last, next, ..] if last.touched == next.touched => {}
+            [last, ..] => assert!(!last.open || last.touched < since, "{place}: {call} should have joined"),
+            [] => {}
+        }
+    }
+
+    /// The caller may join the call's ticket, while it is open; the end of a call is something that happens on it.
+    fn keep_up_joinable(&mut self, call: &Call, world: &mut World) {
+        let Some(ticket) = self.tickets.get_mut(&call.ticket) else { return };
+        if call.is_over() {
+            ticket.touch(world.now.at);
+        }
+        let (true, Some(number)) = (ticket.open, call.from.number()) else { return };
+        world.joinable.touch(call.ticket, ticket.touched);
+        world.joinable.open(call.ticket, call.channel, number, ticket.touched);
+    }
+
+    /// As it would be read from the store.
+    pub fn joinable(&self) -> Joinable {
+        let mut open: Vec<_> = self.tickets.iter().filter(|(_, ticket)| ticket.open).collect();
+        open.sort_by_key(|(_, ticket)| ticket.touched);
+        let mut joinable = Joinable::default();
+        for (id, ticket) in open.into_iter().filter(|(_, ticket)| ticket.from != WITHHELD) {
+            joinable.open(*id, ticket.channel, &ticket.from, ticket.touched);
+        }
+        joinable
+    }
+
     fn book_apology(&mut self, decision: &Decision) {
         if let Some(Answer { call: Some(call), instruction: Instruction::Apologise { .. } }) =
             &decision.answer
@@ -321,7 +451,7 @@ impl Ledger {
 
     pub fn recount(&self, world: &World, place: &str) {
         let mut counts: HashMap<(UserId, TicketType), u32> = HashMap::new();
-        for (owner, at) in self.tickets.values().filter_map(|(_, owner)| *owner) {
+        for (owner, at) in self.tickets.values().filter_map(|ticket| ticket.owned) {
             if at >= world.now.at - COUNTED_FOR {
                 *counts.entry((owner, TicketType::Calling)).or_default() += 1;
             }
@@ -331,17 +461,20 @@ impl Ledger {
     }
 
     /// Once there are many, somebody closes the tickets of calls that are over.
-    pub fn close_old_tickets(&mut self, load: &mut Load) -> bool {
+    pub fn close_old_tickets(&mut self, world: &mut World) -> bool {
         if self.tickets.len() < 200 {
             return false;
         }
         let over = &self.over;
-        self.tickets.retain(|ticket, (call, _)| {
-            if over.contains(call) {
-                load.release(*ticket);
+        self.tickets.retain(|id, ticket| {
+            let live = ticket.calls.iter().any(|call| !over.contains(call));
+            if !live {
+                world.load.release(*id);
+                world.joinable.forget(*id);
             }
-            !over.contains(call)
+            live
         });
+        world.joinable = self.joinable();
         true
     }
 
@@ -356,6 +489,7 @@ impl Ledger {
             );
             let left = |until: Steady| until.ms_since(now.steady);
             life.since = now.steady;
+            life.arrived_at = life.arrived_at.min(now.steady);
             match call.state {
                 State::Ringing { until } => {
                     assert!((0..=25_000).contains(&left(until)), "{place}: rings until {until:?}");
@@ -379,6 +513,12 @@ impl Ledger {
             }
             self.calls.insert(*id, call.clone());
         }
+    }
+}
+
+impl Ticket {
+    fn touch(&mut self, at: DateTime<Utc>) {
+        self.touched = at.max(self.touched);
     }
 }
 
@@ -446,9 +586,9 @@ impl Life {
         }
     }
 
-    /// Those in front are served first, then by arrival.
-    pub fn place(&self) -> (bool, usize) {
-        (!self.in_front, self.arrived)
+    /// Those in front are served first, then by priority, then by arrival.
+    pub fn place(&self) -> (bool, u8, usize) {
+        (!self.in_front, u8::MAX - priority(&self.from), self.arrived)
     }
 }
 

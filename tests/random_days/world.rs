@@ -6,15 +6,17 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use std::collections::{BTreeSet, HashMap};
 use strowger::calls::{
     agents::Occupation,
-    channel::{Channel, Greeting, Greetings, OwnTimes, Times},
+    channel::{Channel, Greeting, Greetings, OwnTimes, Times, Withheld},
     time::{Now, Steady},
 };
 use strowger::routing::{
     assignment::Rule,
     availability::ByHand,
+    contacts::{Blocked, Contact, Contacts},
     distribution::{Strategy, TieBreak},
     hours::{Hours, Weekly},
-    ids::{ChannelId, Ids, TeamId, UserId},
+    ids::{ChannelId, ContactId, Ids, TeamId, UserId},
+    joinable::Joinable,
     load::{Load, TicketType},
     people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
     zone::Zone,
@@ -27,10 +29,32 @@ pub const TIMES: Times = Times {
     wrap_up_seconds: 0,
     connect_seconds: 8,
     misses_until_away: 3,
+    short_abandon_seconds: 5,
+    attach_minutes: 0,
 };
+
+// Who calls.
+pub const PLAIN: &str = "+431234567";
+pub const SOMEWHAT: &str = "+431000003";
+pub const VERY: &str = "+431000009";
+pub const BUSY: &str = "+431000010";
+pub const MESSAGE: &str = "+431000011";
+pub const VOICEMAIL: &str = "+431000012";
+pub const WITHHELD: &str = "anonymous";
+
+/// How far a caller goes before others.
+pub fn priority(from: &str) -> u8 {
+    match from {
+        SOMEWHAT => 3,
+        VERY => 9,
+        _ => 0,
+    }
+}
 
 pub struct World {
     pub people: People,
+    pub contacts: Contacts,
+    pub joinable: Joinable,
     pub channels: HashMap<ChannelId, Channel>,
     pub users: Vec<UserId>,
     pub channel_ids: Vec<ChannelId>,
@@ -80,6 +104,8 @@ impl World {
                 users: users.into_iter().map(|user| (user.id, user)).collect(),
                 teams: HashMap::from([(team.id, team)]),
             },
+            contacts: contacts(&mut ids),
+            joinable: Joinable::default(),
             load: Load::default(),
             now: Now { at, steady: Steady(at.timestamp_millis()) },
         }
@@ -107,6 +133,25 @@ impl World {
 
     pub fn is_open(&self, channel: ChannelId) -> bool {
         self.channels[&channel].hours.closed_until.is_none_or(|until| until <= self.now.at)
+    }
+
+    /// How a caller is met who rings nobody.
+    pub fn blocked(&self, from: &str, channel: ChannelId) -> Option<&'static str> {
+        let n = self.channel_ids.iter().position(|id| *id == channel).expect("a channel");
+        match from {
+            BUSY => Some("busy"),
+            MESSAGE => Some("message"),
+            VOICEMAIL => Some("voicemail"),
+            WITHHELD => [None, Some("busy"), Some("voicemail")][n % 3],
+            _ => None,
+        }
+    }
+
+    /// How long ago, in milliseconds, anything may have happened on a ticket that this caller joins.
+    pub fn joins_within_ms(&self, from: &str, channel: ChannelId) -> Option<i64> {
+        let n = self.channel_ids.iter().position(|id| *id == channel).expect("a channel");
+        let minutes = [Some(2), None, Some(30)][n % 3].filter(|_| from != WITHHELD);
+        minutes.map(|minutes| minutes * 60_000)
     }
 
     pub fn rings_one_at_a_time(&self, channel: ChannelId) -> bool {
@@ -176,6 +221,23 @@ impl Day {
     }
 }
 
+fn contacts(ids: &mut Ids) -> Contacts {
+    let mut contacts = Contacts::default();
+    let known = [
+        (SOMEWHAT, None),
+        (VERY, None),
+        (BUSY, Some(Blocked::Busy)),
+        (MESSAGE, Some(Blocked::Message)),
+        (VOICEMAIL, Some(Blocked::Voicemail)),
+    ];
+    for (number, blocked) in known {
+        let (name, numbers, priority) = (number.into(), vec![number.into()], priority(number));
+        let contact = Contact { name, numbers, email: None, notes: None, owner: None, blocked, priority };
+        contacts.save(ContactId(ids.next(1)), contact);
+    }
+    contacts
+}
+
 fn user(id: UserId, n: u32, start: DateTime<Utc>) -> User {
     let first_half_hours = || {
         let spans: Vec<_> = (0..24).map(|h| [format!("{h:02}:00"), format!("{h:02}:30")]).collect();
@@ -206,6 +268,7 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
     let own_times = OwnTimes {
         wait_seconds: (n.is_multiple_of(2) || n == 5).then_some(30),
         wrap_up_seconds: (n == 1).then_some(3),
+        attach_minutes: [Some(2), None, Some(30)][n % 3],
         ..OwnTimes::default()
     };
     Channel {
@@ -222,5 +285,6 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
             while_waiting: n.is_multiple_of(2).then(words),
             ..Greetings::default()
         },
+        withheld: [Withheld::Ring, Withheld::Busy, Withheld::Voicemail][n % 3],
     }
 }

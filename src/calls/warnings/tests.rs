@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    calls::channel::{Greeting, Greetings, OwnTimes},
+    calls::channel::{Greeting, Greetings, OwnTimes, Withheld},
     routing::{
         assignment::Rule,
         distribution::Strategy,
@@ -82,6 +82,7 @@ impl Desk {
             rule: Rule { users: vec![users[0]], teams: vec![team.id], ..Rule::default() },
             own_times: OwnTimes::default(),
             greetings: Greetings { unanswered: text(), after_hours: text(), ..Greetings::default() },
+            withheld: Withheld::Ring,
         };
         let other = Channel {
             id: ChannelId(ids.next(1)),

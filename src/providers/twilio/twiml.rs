@@ -91,6 +91,10 @@ fn verbs(xml: &mut Xml, dialect: Dialect, addresses: &Addresses, document: &Docu
             words.iter().try_for_each(|words| speak(xml, addresses, words))?;
             xml.create_element("Hangup").write_empty().map(drop)
         }
+        Document::Reject => {
+            let busy = [("reason", "busy")];
+            xml.create_element("Reject").with_attributes(busy).write_empty().map(drop)
+        }
         Document::Nothing => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
         reasons::{ConnectionFailure, Reason},
@@ -80,6 +81,29 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
             "Als der Anruf kam, konnte nichts festgehalten werden; darum wurde eine Nachricht aufgenommen."
                 .into()
         }
+        Reason::CallerBlocked { how, .. } => format!("Der Anrufer ist gesperrt und {}.", met(*how)),
+        Reason::NumberWithheld { how } => {
+            format!("Die Nummer ist unterdrückt; der Anrufer {}.", met(*how))
+        }
+        Reason::CallerFirst { priority, .. } => {
+            format!("Der Anrufer hat Priorität {priority} und kommt vor Anrufern, die weniger haben.")
+        }
+        Reason::GoneAtOnce { seconds } => {
+            format!("Der Anrufer war innerhalb von {seconds} Sekunden weg; darum ist das Ticket geschlossen.")
+        }
+        Reason::JoinsTicket { minutes } => {
+            format!(
+                "Der Anruf gehört zum offenen Ticket des Anrufers, das innerhalb von {minutes} Minuten bearbeitet wurde."
+            )
+        }
+    }
+}
+
+fn met(how: Blocked) -> &'static str {
+    match how {
+        Blocked::Busy => "hört das Besetztzeichen",
+        Blocked::Message => "hört eine Ansage, dann wird aufgelegt",
+        Blocked::Voicemail => "kommt gleich zur Sprachbox",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
         reasons::{ConnectionFailure, Reason},
@@ -67,6 +68,25 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::StoreWasDown => {
             "Nothing could be recorded when the call came, so a message was taken.".into()
         }
+        Reason::CallerBlocked { how, .. } => format!("The caller is blocked and {}.", met(*how)),
+        Reason::NumberWithheld { how } => format!("The number is withheld, so the caller {}.", met(*how)),
+        Reason::CallerFirst { priority, .. } => {
+            format!("The caller has priority {priority} and goes before callers who have less.")
+        }
+        Reason::GoneAtOnce { seconds } => {
+            format!("The caller was gone within {seconds} seconds, so the ticket is closed.")
+        }
+        Reason::JoinsTicket { minutes } => {
+            format!("The call joins the caller's open ticket, which was touched within {minutes} minutes.")
+        }
+    }
+}
+
+fn met(how: Blocked) -> &'static str {
+    match how {
+        Blocked::Busy => "hears that the line is busy",
+        Blocked::Message => "hears a message and is hung up",
+        Blocked::Voicemail => "goes straight to voicemail",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
         reasons::{ConnectionFailure, Reason},
@@ -69,6 +70,25 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::StoreWasDown => {
             "Ingenting kunne lagres da samtalen kom, derfor ble det tatt imot en beskjed.".into()
         }
+        Reason::CallerBlocked { how, .. } => format!("Innringeren er blokkert og {}.", met(*how)),
+        Reason::NumberWithheld { how } => format!("Nummeret er skjult, så innringeren {}.", met(*how)),
+        Reason::CallerFirst { priority, .. } => {
+            format!("Innringeren har prioritet {priority} og går foran innringere som har mindre.")
+        }
+        Reason::GoneAtOnce { seconds } => {
+            format!("Innringeren var borte innen {seconds} sekunder, derfor er saken lukket.")
+        }
+        Reason::JoinsTicket { minutes } => {
+            format!("Samtalen hører til innringerens åpne sak, som ble rørt innen {minutes} minutter.")
+        }
+    }
+}
+
+fn met(how: Blocked) -> &'static str {
+    match how {
+        Blocked::Busy => "hører opptattsignal",
+        Blocked::Message => "hører en melding før det legges på",
+        Blocked::Voicemail => "går rett til telefonsvareren",
     }
 }
 

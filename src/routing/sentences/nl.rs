@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
         reasons::{ConnectionFailure, Reason},
@@ -69,6 +70,27 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::StoreWasDown => {
             "Toen het gesprek kwam kon niets worden vastgelegd; daarom is een bericht opgenomen.".into()
         }
+        Reason::CallerBlocked { how, .. } => format!("De beller is geblokkeerd en {}.", met(*how)),
+        Reason::NumberWithheld { how } => format!("Het nummer is afgeschermd; de beller {}.", met(*how)),
+        Reason::CallerFirst { priority, .. } => {
+            format!("De beller heeft prioriteit {priority} en gaat voor bellers die minder hebben.")
+        }
+        Reason::GoneAtOnce { seconds } => {
+            format!("De beller was binnen {seconds} seconden weg; daarom is het ticket gesloten.")
+        }
+        Reason::JoinsTicket { minutes } => {
+            format!(
+                "Het gesprek hoort bij het open ticket van de beller, dat binnen {minutes} minuten is bijgewerkt."
+            )
+        }
+    }
+}
+
+fn met(how: Blocked) -> &'static str {
+    match how {
+        Blocked::Busy => "hoort de bezettoon",
+        Blocked::Message => "hoort een bericht, waarna wordt opgehangen",
+        Blocked::Voicemail => "gaat meteen naar de voicemail",
     }
 }
 

@@ -16,5 +16,3 @@ create table called_back (
     by_user text,
     at_ms bigint not null
 );
-
-create index calls_of_caller on calls (caller, id);

@@ -1,0 +1,38 @@
+//! Contacts, and the numbers that they have.
+
+use super::{id, json, to_json};
+use crate::routing::ids::ContactId;
+use serde_json::Value;
+use sqlx::{QueryBuilder, SqliteConnection};
+
+pub(super) async fn write(tx: &mut SqliteConnection, id: ContactId, document: &Value) -> sqlx::Result<()> {
+    let sql = "insert into contacts (id, document) values ($1, $2)
+        on conflict (id) do update set document = excluded.document";
+    sqlx::query(sql).bind(id.to_string()).bind(to_json(document)).execute(&mut *tx).await?;
+    delete_numbers(tx, id).await?;
+    let numbers: Vec<&str> =
+        document["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("insert into contact_numbers (number, contact) ");
+    query.push_values(numbers, |mut row, number| {
+        row.push_bind(number.to_owned()).push_bind(id.to_string());
+    });
+    query.build().persistent(false).execute(tx).await.map(drop)
+}
+
+pub(super) async fn delete(tx: &mut SqliteConnection, id: ContactId) -> sqlx::Result<()> {
+    delete_numbers(tx, id).await?;
+    sqlx::query("delete from contacts where id = $1").bind(id.to_string()).execute(tx).await.map(drop)
+}
+
+async fn delete_numbers(tx: &mut SqliteConnection, id: ContactId) -> sqlx::Result<()> {
+    let sql = "delete from contact_numbers where contact = $1";
+    sqlx::query(sql).bind(id.to_string()).execute(tx).await.map(drop)
+}
+
+pub(super) async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(ContactId, Value)>> {
+    let rows = sqlx::query("select id, document from contacts order by id").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((id(row, "id")?, json(row, "document")?))).collect()
+}
