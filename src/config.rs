@@ -1,6 +1,6 @@
 //! What an operator sets: flag > environment > file > default. The defaults are written once, in `config.toml`.
 
-use crate::{calls::channel::Times, providers::twilio};
+use crate::{calls::channel::Times, notify::mail, providers::twilio};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -17,6 +17,15 @@ pub struct Config {
     pub account: Account,
     pub providers: BTreeMap<String, Provider>,
     pub calls: Calls,
+    pub mail: mail::Settings,
+    pub outward: Outward,
+}
+
+/// What may be called for admins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outward {
+    pub allow_loopback: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -119,6 +128,9 @@ impl Config {
         }
         if !["en", "nl", "nb", "de"].contains(&self.calls.language.as_str()) {
             bail!("key calls.language: it is \"en\", \"nl\", \"nb\" or \"de\"");
+        }
+        if let Err((key, wrong)) = self.mail.check() {
+            bail!("key mail.{key}: {wrong}");
         }
         for (key, seconds, most) in [
             ("ring_seconds", self.calls.ring_seconds, 600),

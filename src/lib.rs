@@ -20,6 +20,7 @@
 //! | [`calls`] | what happens to a call? (pure) | `routing` |
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
 //! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
+//! | [`mod@notify`] | how is the world told? Webhooks, mail | nothing |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
@@ -45,6 +46,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod notify;
 pub mod providers;
 pub mod routing;
 pub mod store;
@@ -60,8 +62,10 @@ use desk::{
     documents::Sounds,
     engine::{Engine, Surroundings},
     jobs::Runner,
+    postman::Postman,
     settings::Ground,
 };
+use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
 use std::{
@@ -109,19 +113,31 @@ impl Daemon {
             runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
+            mails: config.mail.is_on(),
         };
         let (engine, desk) = Engine::start(around, writer).await?;
         let (stop, stopped) = watch::channel(false);
         let engine = tokio::spawn(engine.run(stopping(stopped.clone())));
         ship_greetings(&desk, &clock).await?;
 
+        let postman = Postman {
+            desk: desk.clone(),
+            reader: reader.clone(),
+            clock,
+            outward: Outward::new(config.outward.allow_loopback)
+                .context("cannot make the client for webhooks")?,
+            postbox: Postbox::new(&config.mail, &public_url).context("section mail")?,
+            public_url: public_url.clone(),
+            voicemails: voicemails.clone(),
+        };
         let seed = rand::rng().random();
         let web =
             Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
         let control = control_socket(folder.path())?;
         let servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
-            tokio::spawn(serve_control(control, web, stopped)),
+            tokio::spawn(serve_control(control, web, stopped.clone())),
+            tokio::spawn(postman.run(stopping(stopped))),
         ];
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
@@ -227,7 +243,13 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
         warn!("{disagreement}");
     }
     let providers = config.providers.keys().cloned().collect();
-    Ok(Ground { zones, account, providers, times: config.calls.times() })
+    Ok(Ground {
+        zones,
+        account,
+        providers,
+        times: config.calls.times(),
+        allow_loopback: config.outward.allow_loopback,
+    })
 }
 
 fn providers(config: &Config) -> anyhow::Result<Providers> {

@@ -12,7 +12,7 @@ use std::{
 const ROOTS: [&str; 3] = ["main", "lib", "demo"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
@@ -23,10 +23,11 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("providers/twilio", &["providers", "calls", "routing"]),
     // It stands for the world outside, and knows nothing of us but the wire.
     ("providers/simulator", &[]),
-    ("config", &["providers/twilio", "calls"]),
+    ("notify", &[]),
+    ("config", &["providers/twilio", "notify", "calls"]),
     ("store", &["providers", "calls", "tickets", "routing"]),
-    ("desk", &["store", "providers", "audio", "clock", "zones", "calls", "tickets", "routing"]),
-    ("web", &["desk", "store", "providers", "audio", "clock", "calls", "tickets", "routing"]),
+    ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),
+    ("web", &["desk", "store", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"]),
 ];
 
 const PURE: [&str; 3] = ["routing", "calls", "tickets"];

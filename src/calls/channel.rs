@@ -22,6 +22,7 @@ pub struct Channel {
     /// What this channel sets for itself; the rest follows the configuration.
     pub own_times: OwnTimes,
     pub greetings: Greetings,
+    pub notify: Notify,
 }
 
 /// How long things last for calls of one channel.
@@ -89,6 +90,26 @@ impl Times {
 pub struct Greetings {
     pub unanswered: Option<Greeting>,
     pub after_hours: Option<Greeting>,
+}
+
+/// Who gets mail about what happens here: addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notify {
+    pub voicemail: Vec<String>,
+    pub missed: Vec<String>,
+    pub recording: RecordingInMail,
+}
+
+/// How mail about a message brings the message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingInMail {
+    Attach,
+    /// For who can sign in.
+    #[default]
+    Link,
+    None,
 }
 
 /// A recorded message or a text to speak (A11).

@@ -292,6 +292,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         rule,
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
+        notify: Default::default(),
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Round {
     pub opened: Vec<Opened>,
     pub revoked: Vec<TokenId>,
     pub settings_changed: bool,
+    /// There is something to tell or to deliver.
+    pub news: bool,
 }
 
 /// Why a round came to nothing.
@@ -89,7 +91,13 @@ impl Engine {
             }
             Input::Frame { agent, socket, frame } => self.frame(*agent, *socket, frame, index, round),
             Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
-            Input::Job(report) => self.job(report, round),
+            Input::Job(report) => {
+                self.remember_late(report).await?;
+                let outcome = self.job(report, round);
+                self.memory.late = None;
+                outcome
+            }
+            Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(change) => self.save(change.clone(), round),
             Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
@@ -155,6 +163,7 @@ impl Engine {
     }
 
     fn gather(&mut self, decision: Decision, event: &str, now: Now, index: Option<usize>, round: &mut Round) {
+        self.tell_of(&decision.write, now, round);
         round.says.extend(decision.say.into_iter().map(|say| (say, index)));
         for write in decision.write {
             self.gather_write(write, event, now, round);

@@ -48,6 +48,8 @@ pub struct Surroundings {
     pub runner: Runner,
     pub public_url: String,
     pub sounds: Sounds,
+    /// A mail server is configured.
+    pub mails: bool,
 }
 
 pub struct Engine {
@@ -56,7 +58,8 @@ pub struct Engine {
     queue: mpsc::Receiver<Envelope>,
     desk: Desk,
     publish: watch::Sender<Arc<Settings>>,
-    health: Arc<Health>,
+    news: watch::Sender<()>,
+    pub(super) health: Arc<Health>,
     pub(super) softphones: Softphones,
     pub(super) memory: Memory,
     /// Who is there by their sockets, to be told to a memory that was read anew.
@@ -71,7 +74,8 @@ impl Engine {
         let (sender, queue) = mpsc::channel(QUEUE);
         let (publish, settings) = watch::channel(memory.settings.clone());
         let health = Arc::new(Health::default());
-        let desk = Desk::new(sender, settings, health.clone());
+        let (news, heard) = watch::channel(());
+        let desk = Desk::new(sender, settings, health.clone(), heard);
         let chores_at_ms = around.clock.now().steady.0 + CHORES_EVERY_MS;
         let softphones = Softphones::default();
         let mut engine = Self {
@@ -80,6 +84,7 @@ impl Engine {
             queue,
             desk: desk.clone(),
             publish,
+            news,
             health,
             softphones,
             memory,
@@ -262,6 +267,9 @@ impl Engine {
                 }
             }
         }
+        if round.news {
+            self.news.send_replace(());
+        }
         for job in round.jobs {
             self.around.runner.start(job, &self.desk, Duration::ZERO);
         }
@@ -385,6 +393,9 @@ impl Engine {
         }
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = store::happenings::prune(self.writer.connection(), now.at).await {
+            warn!(%error, "old happenings could not be forgotten");
         }
         if let Err(error) = self.writer.checkpoint().await {
             warn!(%error, "the write-ahead log could not be emptied");

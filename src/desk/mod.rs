@@ -1,13 +1,16 @@
 //! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
-//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
+//! even after a crash; `happenings` says what the world may want to know and `postman` takes it there; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
 
 mod deciding;
 pub mod documents;
 pub mod engine;
+mod errands;
+pub mod happenings;
 pub mod jobs;
 mod memory;
+pub mod postman;
 pub mod settings;
 pub mod softphones;
 
@@ -24,7 +27,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -41,6 +44,7 @@ pub struct Desk {
     queue: mpsc::Sender<Envelope>,
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
+    news: watch::Receiver<()>,
 }
 
 /// What others may know of the engine's state.
@@ -48,6 +52,8 @@ pub struct Desk {
 pub struct Health {
     /// The store takes no writes at the moment.
     pub store_down: AtomicBool,
+    /// Webhooks and mails that were given up since the start.
+    pub given_up: AtomicU64,
 }
 
 impl Health {
@@ -80,6 +86,7 @@ pub enum Input {
     Event(crate::calls::event::Event),
     Job(jobs::Report),
     Save(Change),
+    Errand(postman::Errand),
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
@@ -124,6 +131,7 @@ pub enum Outcome {
     /// A webhook of a call that is not live.
     Late,
     Saved(Change),
+    Done,
     Ticket(Box<Ticket>),
     Refused(Refused),
     /// It can't be recorded, or it broke something.
@@ -140,8 +148,9 @@ impl Desk {
         queue: mpsc::Sender<Envelope>,
         settings: watch::Receiver<Arc<Settings>>,
         health: Arc<Health>,
+        news: watch::Receiver<()>,
     ) -> Self {
-        Self { queue, settings, health }
+        Self { queue, settings, health, news }
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -197,6 +206,11 @@ impl Desk {
     /// The settings change when this resolves.
     pub async fn settings_changed(&mut self) {
         let _ = self.settings.changed().await;
+    }
+
+    /// Changes when something happened that the world may want to know.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.clone()
     }
 
     /// Whether the token is still good.

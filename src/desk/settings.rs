@@ -1,16 +1,21 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
+use super::happenings::KINDS;
 use crate::{
-    calls::channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Times},
+    calls::channel::{Channel, Greeting as Chosen, Greetings, Notify, OwnTimes, Times},
+    notify::{address, mail},
     routing::{
         assignment::Rule,
         distribution::{Strategy, TieBreak},
         hours::{Hours, HoursError, Weekly},
-        ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+        ids::{ChannelId, GreetingId, TeamId, TokenId, UserId, WebhookId},
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
-    store::settings::{Change, Greeting, Token},
+    store::{
+        settings::{Change, Greeting, Token},
+        webhooks::Webhook,
+    },
     zones::Zones,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -58,6 +63,8 @@ pub struct Ground {
     /// The names of the configured telephone companies.
     pub providers: BTreeSet<String>,
     pub times: Times,
+    /// Webhooks may go to this machine: for tests.
+    pub allow_loopback: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -66,6 +73,7 @@ pub struct Settings {
     pub channels: HashMap<ChannelId, Channel>,
     pub greetings: BTreeMap<GreetingId, Greeting>,
     pub tokens: BTreeMap<TokenId, Token>,
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
     by_secret: HashMap<String, TokenId>,
     users: BTreeMap<UserId, Value>,
     teams: BTreeMap<TeamId, Value>,
@@ -76,6 +84,9 @@ impl Settings {
     /// The settings after `change`. The change comes back as it is to be stored, with every default filled in.
     pub fn with(&self, change: Change, ground: &Ground) -> Result<(Self, Change), Refused> {
         let mut next = self.clone();
+        if let Change::Webhook(webhook) = &change {
+            next.check_webhook(webhook, ground)?;
+        }
         let stored = next.apply(change, ground)?;
         if let Change::Channel(id, _) = &stored {
             next.check_channel(&next.channels[id], ground)?;
@@ -135,6 +146,14 @@ impl Settings {
                 }
                 self.by_secret.insert(token.sha256.clone(), token.id);
                 self.tokens.insert(token.id, token.clone());
+                change
+            }
+            Change::Webhook(ref webhook) => {
+                self.webhooks.insert(webhook.id, webhook.as_ref().clone());
+                change
+            }
+            Change::DeleteWebhook(id) => {
+                self.webhooks.remove(&id).ok_or(Refused::NotFound)?;
                 change
             }
             Change::RevokeToken(id) => {
@@ -251,6 +270,7 @@ impl Settings {
             rule: Rule { users, teams, strategy, tie_break },
             own_times,
             greetings: form.greetings,
+            notify: form.notify,
         })
     }
 
@@ -261,7 +281,27 @@ impl Settings {
         }
         self.check_rule(&channel.rule)?;
         check_times(channel.own_times)?;
+        check_notify(&channel.notify)?;
         self.check_greetings(&channel.greetings)
+    }
+
+    fn check_webhook(&self, webhook: &Webhook, ground: &Ground) -> Result<(), Refused> {
+        named("/name", webhook.name.clone())?;
+        if self.webhooks.values().any(|other| other.id != webhook.id && other.name == webhook.name) {
+            return Err(Refused::Conflict(Fault::new("/name", "another webhook has this name")));
+        }
+        address::check(&webhook.url, ground.allow_loopback)
+            .map_err(|refused| Fault::new("/url", refused.to_string()))?;
+        if webhook.events.is_empty() {
+            return Err(Fault::new("/events", "name at least one, or \"*\"").into());
+        }
+        let known = |event: &String| event == "*" || KINDS.contains(&event.as_str());
+        match webhook.events.iter().position(|event| !known(event)) {
+            Some(index) => {
+                Err(Fault::new(format!("/events/{index}"), "there is no event of this name").into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// A rule takes only users who have a seat (R8). One who loses it later is skipped.
@@ -305,6 +345,21 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn check_notify(notify: &Notify) -> Result<(), Refused> {
+    const ADDRESSES_MAX: usize = 20;
+    for (list, addresses) in [("voicemail", &notify.voicemail), ("missed", &notify.missed)] {
+        if addresses.len() > ADDRESSES_MAX {
+            let detail = format!("at most {ADDRESSES_MAX} addresses");
+            return Err(Fault::new(format!("/notify/{list}"), detail).into());
+        }
+        if let Some(index) = addresses.iter().position(|address| !mail::is_address(address)) {
+            let detail = "this is not an address of mail";
+            return Err(Fault::new(format!("/notify/{list}/{index}"), detail).into());
+        }
+    }
+    Ok(())
 }
 
 fn check_times(times: OwnTimes) -> Result<(), Refused> {
@@ -374,6 +429,8 @@ struct ChannelForm {
     routing: Option<RoutingForm>,
     #[serde(default)]
     greetings: Greetings,
+    #[serde(default)]
+    notify: Notify,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -409,7 +466,7 @@ fn user_document(user: &User) -> Value {
 }
 
 fn channel_document(channel: &Channel) -> Value {
-    let Channel { name, provider, numbers, zone, hours, rule, own_times, greetings, .. } = channel;
+    let Channel { name, provider, numbers, zone, hours, rule, own_times, greetings, notify, .. } = channel;
     let OwnTimes { ring_seconds, agent_ring_seconds, wait_seconds, wrap_up_seconds } = *own_times;
     let Rule { users, teams, strategy, tie_break } = rule.clone();
     let routing = RoutingForm {
@@ -431,6 +488,7 @@ fn channel_document(channel: &Channel) -> Value {
         "hours": hours,
         "routing": routing,
         "greetings": greetings,
+        "notify": notify,
     })
 }
 

@@ -59,6 +59,11 @@ id! {
     TicketId
     TokenId
     JobId
+    /// Something that the world may want to know.
+    HappeningId
+    WebhookId
+    /// One happening on its way to one receiver.
+    DeliveryId
 }
 
 /// The text is not 32 lower-case hex digits.

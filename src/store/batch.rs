@@ -1,8 +1,8 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, calls, cursors, decisions, engine, events, jobs, offers, quarantine, settings,
-    tickets, voicemails,
+    Writer, agents, answers, calls, cursors, decisions, deliveries, engine, events, happenings, jobs, offers,
+    quarantine, settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -35,6 +35,9 @@ pub struct Batch {
     pub events: Vec<events::EventRow>,
     pub answers: Vec<answers::AnswerRow>,
     pub quarantine: Vec<quarantine::QuarantineRow>,
+    pub happenings: Vec<happenings::HappeningRow>,
+    pub deliveries: Vec<deliveries::DeliveryRow>,
+    pub deliveries_tried: Vec<deliveries::Tried>,
 }
 
 impl Batch {
@@ -53,6 +56,9 @@ impl Batch {
             && self.events.is_empty()
             && self.answers.is_empty()
             && self.quarantine.is_empty()
+            && self.happenings.is_empty()
+            && self.deliveries.is_empty()
+            && self.deliveries_tried.is_empty()
     }
 
     async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
@@ -69,7 +75,10 @@ impl Batch {
         jobs::delete(tx, &self.jobs_over).await?;
         events::write(tx, batch, &self.events).await?;
         answers::write(tx, &self.answers).await?;
-        quarantine::write(tx, &self.quarantine).await
+        quarantine::write(tx, &self.quarantine).await?;
+        happenings::write(tx, &self.happenings).await?;
+        deliveries::write(tx, &self.deliveries).await?;
+        deliveries::note_tries(tx, &self.deliveries_tried).await
     }
 }
 

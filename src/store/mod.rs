@@ -6,14 +6,17 @@ pub mod batch;
 pub mod calls;
 pub mod cursors;
 pub mod decisions;
+pub mod deliveries;
 pub mod engine;
 pub mod events;
+pub mod happenings;
 pub mod jobs;
 pub mod offers;
 pub mod quarantine;
 pub mod settings;
 pub mod tickets;
 pub mod voicemails;
+pub mod webhooks;
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};

@@ -1,8 +1,11 @@
 //! Users, teams, channels, greetings and tokens.
 
-use super::{id, instant, json, ms, optional_id, to_json};
+use super::{
+    id, instant, json, ms, optional_id, to_json,
+    webhooks::{self, Webhook},
+};
 use crate::routing::{
-    ids::{ChannelId, GreetingId, TeamId, TokenId, UserId},
+    ids::{ChannelId, GreetingId, TeamId, TokenId, UserId, WebhookId},
     people::Role,
 };
 use chrono::{DateTime, Utc};
@@ -21,6 +24,8 @@ pub enum Change {
     Greeting(Greeting),
     Token(Token),
     RevokeToken(TokenId),
+    Webhook(Box<Webhook>),
+    DeleteWebhook(WebhookId),
 }
 
 /// A recorded message that callers can be played.
@@ -67,6 +72,8 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
             }
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
             Change::Token(token) => write_token(tx, token).await?,
+            Change::Webhook(webhook) => webhooks::save(tx, webhook).await?,
+            Change::DeleteWebhook(id) => webhooks::delete(tx, *id).await?,
             Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
         }
     }
@@ -150,5 +157,8 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
             created_at: instant(row.try_get("created_ms")?),
         }));
     }
+    all.extend(
+        webhooks::all(connection).await?.into_iter().map(|webhook| Change::Webhook(Box::new(webhook))),
+    );
     Ok(all)
 }

@@ -91,7 +91,12 @@ async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Prob
     if may_see(caller, &row, web, &web.desk.settings()).await? { Ok(row) } else { Err(Problem::not_found()) }
 }
 
-async fn may_see(caller: &Caller, row: &CallRow, web: &Web, settings: &Settings) -> Result<bool, Problem> {
+pub async fn may_see(
+    caller: &Caller,
+    row: &CallRow,
+    web: &Web,
+    settings: &Settings,
+) -> Result<bool, Problem> {
     if !caller.is_agent() {
         return Ok(true);
     }
@@ -118,7 +123,7 @@ fn is_routed(user: UserId, channel: ChannelId, settings: &Settings) -> bool {
     settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&user)
 }
 
-fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
+pub fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {
     let offers: Vec<&Offered> =
         offers.iter().filter(|(call, _)| *call == row.id).map(|(_, offer)| offer).collect();
     let voicemail = voicemails.iter().rfind(|kept| kept.call == row.id).map(

@@ -3,9 +3,12 @@
 mod auth;
 mod calls;
 mod channels;
+mod events;
+mod export;
 mod greetings;
 mod health;
 mod hooks;
+mod jobs;
 mod media;
 mod page;
 mod problem;
@@ -14,6 +17,7 @@ mod teams;
 mod tickets;
 mod tokens;
 mod users;
+mod webhooks;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
@@ -25,7 +29,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{StatusCode, Uri},
     response::IntoResponse,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use problem::Problem;
 use std::{
@@ -52,6 +56,7 @@ pub struct Web {
     pub voicemails: Arc<PathBuf>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
+    streams: events::Streams,
 }
 
 impl Web {
@@ -78,6 +83,7 @@ impl Web {
             voicemails: Arc::new(voicemails),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
+            streams: events::Streams::default(),
         }
     }
 
@@ -117,6 +123,16 @@ fn api() -> Router<Web> {
         .route("/greetings/{id}", get(greetings::show))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", axum::routing::delete(tokens::revoke))
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/webhooks/{id}", get(webhooks::show).patch(webhooks::change).delete(webhooks::delete))
+        .route("/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/webhooks/{id}/deliveries/{delivery}/retry", post(webhooks::retry))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/{id}/retry", post(jobs::retry))
+        .route("/events", get(events::stream))
+        .route("/calls/export", get(export::calls))
+        .route("/tickets/export", get(export::tickets))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))

@@ -64,11 +64,11 @@ async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Pro
     if may_see(caller, &ticket, web) { Ok(ticket) } else { Err(Problem::not_found()) }
 }
 
-fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
+pub fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
     !caller.is_agent() || caller.user.is_some_and(|user| has_access(user, ticket, &web.desk.settings()))
 }
 
-fn object(ticket: &Ticket) -> Value {
+pub fn object(ticket: &Ticket) -> Value {
     json!({
         "id": ticket.id,
         "type": ticket.kind,

@@ -214,5 +214,6 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
         rule,
         own_times,
         greetings: Greetings::default(),
+        notify: Default::default(),
     }
 }
