@@ -68,6 +68,8 @@ pub struct Calls {
     pub ring_tone: String,
     pub language: String,
     pub delete_kept_recordings: bool,
+    pub reach_prefixes: Vec<String>,
+    pub sip_hosts: Vec<String>,
 }
 
 impl Calls {
@@ -131,6 +133,12 @@ impl Config {
         }
         if let Err((key, wrong)) = self.mail.check() {
             bail!("key mail.{key}: {wrong}");
+        }
+        let prefix = |text: &String| {
+            text.strip_prefix('+').is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
+        };
+        if let Some(wrong) = self.calls.reach_prefixes.iter().find(|text| !prefix(text)) {
+            bail!("key calls.reach_prefixes: {wrong:?} must be + and at least one digit");
         }
         for (key, seconds, most) in [
             ("ring_seconds", self.calls.ring_seconds, 600),

@@ -63,7 +63,7 @@ use desk::{
     engine::{Engine, Surroundings},
     jobs::Runner,
     postman::Postman,
-    settings::Ground,
+    settings::{Ground, ReachRules},
 };
 use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
@@ -105,6 +105,7 @@ impl Daemon {
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
+        let language = config.calls.language.parse().unwrap_or_default();
         let delete_kept = config.calls.delete_kept_recordings;
         let around = Surroundings {
             clock,
@@ -131,8 +132,18 @@ impl Daemon {
             voicemails: voicemails.clone(),
         };
         let seed = rand::rng().random();
-        let web =
-            Web::new(desk.clone(), reader, providers, ground, clock, &public_url, sounds, voicemails, seed);
+        let web = Web::new(
+            desk.clone(),
+            reader,
+            providers,
+            ground,
+            clock,
+            &public_url,
+            sounds,
+            language,
+            voicemails,
+            seed,
+        );
         let control = control_socket(folder.path())?;
         let servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
@@ -243,13 +254,10 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
         warn!("{disagreement}");
     }
     let providers = config.providers.keys().cloned().collect();
-    Ok(Ground {
-        zones,
-        account,
-        providers,
-        times: config.calls.times(),
-        allow_loopback: config.outward.allow_loopback,
-    })
+    let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
+    let reach = ReachRules { prefixes, sip_hosts };
+    let (times, allow_loopback) = (config.calls.times(), config.outward.allow_loopback);
+    Ok(Ground { zones, account, providers, times, reach, allow_loopback })
 }
 
 fn providers(config: &Config) -> anyhow::Result<Providers> {

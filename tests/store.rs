@@ -150,7 +150,14 @@ impl Place {
             let offer =
                 Offer { id: self.id(OfferId), agent, since: Steady(NOW), until: Steady(NOW + 7), at: at(8) };
             let deadline = Steady(NOW + 9);
-            states.push(State::Connecting(Connecting { agent, offer, deadline, delivery, leg }));
+            states.push(State::Connecting(Connecting {
+                agent,
+                offer,
+                deadline,
+                delivery,
+                leg,
+                presses_key: true,
+            }));
         }
         states.into_iter().map(|state| self.call(state)).collect()
     }

@@ -160,7 +160,8 @@ impl World {
         for (expected, reach) in reaches {
             for (caller_id, shown) in &caller_ids {
                 let content = json!({"document": "connect", "reach": expected, "caller_id": shown, "seconds": 20,
-                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2")});
+                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2"),
+                    "screen": self.call_url("screen/2")});
                 let connect = Connect {
                     attempt: 2,
                     agent: self.agent,
@@ -169,7 +170,9 @@ impl World {
                     seconds: 20,
                     caller_id: (*caller_id).into(),
                 };
-                let hooks = Hooks { over: Hook::Over(self.call, 2), leg: Hook::Leg(self.call, 2) };
+                let (over, leg) = (Hook::Over(self.call, 2), Hook::Leg(self.call, 2));
+                let screen = matches!(reach, Reach::Number(_)).then_some(Hook::Screen(self.call, 2));
+                let hooks = Hooks { over, leg, screen };
                 connects.push((content, Document::Connect(connect, hooks)));
             }
         }
@@ -194,6 +197,15 @@ impl World {
         speeches().into_iter().map(taking).chain([storeless]).collect()
     }
 
+    fn screens(&self) -> Vec<(Value, Document)> {
+        let screen = |(expected, words): (Value, Spoken)| {
+            let content =
+                json!({"document": "screen", "words": expected, "pressed": self.call_url("pressed/2")});
+            (content, Document::Screen { words, pressed: Hook::Pressed(self.call, 2) })
+        };
+        speeches().into_iter().map(screen).collect()
+    }
+
     fn farewells() -> Vec<(Value, Document)> {
         let farewell = |(expected, words)| {
             (json!({"document": "farewell", "words": expected}), Document::Farewell(Some(words)))
@@ -204,7 +216,8 @@ impl World {
 
     fn documents(&self) -> Vec<(Value, Document)> {
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
-        [self.holds(), self.connects(), self.messages(), Self::farewells(), vec![nothing]].concat()
+        [self.holds(), self.connects(), self.screens(), self.messages(), Self::farewells(), vec![nothing]]
+            .concat()
     }
 }
 
@@ -279,7 +292,8 @@ fn the_interpreter_finds_what_is_wrong_with_a_document() {
         (format!(r#"<Play loop="0">{}</Play>{redirect}"#, media("c")), "Play goes on for ever"),
         ("<Play>https://elsewhere.example.org/x.wav</Play><Hangup/>".into(), "a sound that isn't ours: "),
         ("<Say></Say><Hangup/>".into(), "Say says nothing"),
-        (format!("<Gather/>{redirect}"), "an unknown verb: Gather"),
+        (format!("<Enqueue/>{redirect}"), "an unknown verb: Enqueue"),
+        (format!("<Gather>{play}</Gather>{redirect}"), "Gather has no action"),
     ];
     let question = |verbs: &str| {
         json!({"content": null, "document": format!("<Response>{verbs}</Response>")}).to_string() + "\n"
@@ -334,6 +348,14 @@ fn interpret(tree: &Value, world: &World) -> Result<(), String> {
             // What follows runs only if nothing was recorded, and then the silence took its time.
             "Record" => {
                 callbacks(&name, &attributes, world)?;
+                time_passes = true;
+            }
+            "Gather" => {
+                callbacks(&name, &attributes, world)?;
+                for child in &children {
+                    let (name, attributes, text, _) = element(child);
+                    heard(&name, &attributes, &text)?;
+                }
                 time_passes = true;
             }
             "Dial" => {

@@ -74,6 +74,9 @@ pub struct Connection {
     pub delivery: Delivery,
     /// A sign of the leg was seen; whether it rang.
     pub leg: Option<Leg>,
+    /// The agent is at an ordinary telephone and talks only after pressing 1.
+    #[serde(default)]
+    pub presses_key: bool,
 }
 
 /// A sign of the leg to the agent.

@@ -15,6 +15,7 @@ use crate::routing::{
     assignment::Selection,
     eligibility::Objection,
     ids::{CallId, OfferId, UserId},
+    people::Reach,
     reasons::{ConnectionFailure, Reason},
 };
 
@@ -51,12 +52,14 @@ impl Switchboard {
         call.ring_left_ms = until.ms_since(now.steady);
         call.attempt += 1;
         let leg_seconds = leg_seconds(call, agent, turn);
+        let presses_key = is_at_a_telephone(agent, turn);
         call.state = State::Connecting(Connection {
             agent,
             offer,
             deadline: now.steady.plus_seconds(leg_seconds + BEYOND_SECONDS),
             delivery: Delivery::CuttingIn { since: now.steady },
             leg: None,
+            presses_key,
         });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         let call = call.clone();
@@ -181,9 +184,40 @@ impl Switchboard {
     /// The leg is up. If it was given up before, the caller has been brought back and the leg ends by that.
     pub(super) fn leg_answered(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get(&id).filter(|call| call.attempt == attempt) else { return };
-        if let State::Connecting(connection) = &call.state {
+        if let State::Connecting(connection) = &call.state
+            && !connection.presses_key
+        {
             self.talk(id, connection.agent, turn);
         }
+    }
+
+    /// Somebody, or something, picked up an ordinary telephone: their own voicemail must not take the call.
+    pub(super) fn leg_picked_up(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        self.leg_seen(id, attempt, true, turn);
+        let instruction = match self.presses_key(id, attempt) {
+            true => Instruction::AskToPress { attempt },
+            false => Instruction::HangUp,
+        };
+        turn.answer(self.calls.contains_key(&id).then_some(id), instruction);
+    }
+
+    /// It is the agent. With our answer they are bridged.
+    pub(super) fn key_pressed(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        if !self.presses_key(id, attempt) {
+            return turn.answer(self.calls.contains_key(&id).then_some(id), Instruction::HangUp);
+        }
+        if let Some(agent) = self.calls.get(&id).and_then(Call::agent) {
+            self.talk(id, agent, turn);
+        }
+        turn.answer(Some(id), Instruction::Bridge);
+    }
+
+    /// Whether this connection waits for a key.
+    fn presses_key(&self, id: CallId, attempt: u32) -> bool {
+        let call = self.calls.get(&id).filter(|call| call.attempt == attempt);
+        call.is_some_and(
+            |call| matches!(&call.state, State::Connecting(connection) if connection.presses_key),
+        )
     }
 
     pub(super) fn talk(&mut self, id: CallId, agent: UserId, turn: &mut Turn<'_>) {
@@ -349,6 +383,10 @@ fn cut_in(call: &Call) -> Job {
         provider_call_id: call.provider_call_id.clone(),
         attempt: call.attempt,
     }
+}
+
+fn is_at_a_telephone(agent: UserId, turn: &Turn<'_>) -> bool {
+    turn.facts.people.users.get(&agent).is_some_and(|user| matches!(user.reach, Reach::Number(_)))
 }
 
 fn leg_seconds(call: &Call, agent: UserId, turn: &Turn<'_>) -> u32 {

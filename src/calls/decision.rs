@@ -53,6 +53,12 @@ pub enum Instruction {
         poll: u32,
     },
     Connect(Connect),
+    /// To the agent's ordinary telephone: press 1.
+    AskToPress {
+        attempt: u32,
+    },
+    /// To the same: go on, and be bridged.
+    Bridge,
     /// A greeting, a beep, a recording.
     TakeMessage {
         slot: Slot,

@@ -47,6 +47,16 @@ pub enum Event {
         call: CallId,
         attempt: u32,
     },
+    /// An ordinary telephone was picked up; that it is the agent's hand is shown by a key.
+    LegPickedUp {
+        call: CallId,
+        attempt: u32,
+    },
+    /// The agent pressed 1 there.
+    KeyPressed {
+        call: CallId,
+        attempt: u32,
+    },
     /// It was never up.
     LegEnded {
         call: CallId,
@@ -194,6 +204,8 @@ impl Event {
             Self::ConnectFetched { .. } => "connect_fetched",
             Self::LegSeen { .. } => "leg_seen",
             Self::LegAnswered { .. } => "leg_answered",
+            Self::LegPickedUp { .. } => "leg_picked_up",
+            Self::KeyPressed { .. } => "key_pressed",
             Self::LegEnded { .. } => "leg_ended",
             Self::LegHungUp { .. } => "leg_hung_up",
             Self::ConnectionOver { .. } => "connection_over",
@@ -229,6 +241,8 @@ impl Event {
             | Self::ConnectFetched { call, .. }
             | Self::LegSeen { call, .. }
             | Self::LegAnswered { call, .. }
+            | Self::LegPickedUp { call, .. }
+            | Self::KeyPressed { call, .. }
             | Self::LegEnded { call, .. }
             | Self::LegHungUp { call, .. }
             | Self::ConnectionOver { call, .. }

@@ -143,42 +143,53 @@ impl Switchboard {
         if one_at_a_time && !call.offers.is_empty() {
             return;
         }
-        let mut selection = self.select(call, channel, turn.facts);
+        let mut selection = self.select_for(call, channel, turn.facts);
         if one_at_a_time {
             keep_least_rung(call, &mut selection.eligible);
         }
-        let chosen = choose(call, one_at_a_time, &selection);
-        let being_offered = selection.anyone_objects(|o| *o == Objection::BeingOffered);
-        if !chosen.is_empty() || !call.offers.is_empty() || being_offered {
-            self.ring(id, channel, &chosen, selection, turn);
-        } else if call.wait_left(turn) > 0 && selection.anyone_objects(Objection::is_merely_busy) {
-            self.wait(id, selection, turn);
-        } else {
-            let reason = selection.nobody();
-            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        let chosen = choose(&call.offers, one_at_a_time, &selection);
+        let rings = !chosen.is_empty() || !call.offers.is_empty();
+        match next(&selection, rings, call.wait_left(turn) > 0) {
+            Next::Ring => self.ring(id, channel, &chosen, selection, turn),
+            Next::Wait => self.wait(id, selection, turn),
+            Next::TakeMessage => {
+                let reason = selection.nobody();
+                self.take_message(id, Slot::Unanswered, selection, reason, turn);
+            }
         }
     }
 
-    /// Who could be rung for this call now, and why not the others.
-    pub(super) fn select(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
+    fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
+        let rounds: u32 = call.rung.values().sum();
+        let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
+        self.select(&call.excluded, draw, channel, facts)
+    }
+
+    /// Who could be rung now for a call that is not for the `excluded`, and why not the others.
+    pub(super) fn select(
+        &self,
+        excluded: &BTreeMap<UserId, Objection>,
+        draw: u64,
+        channel: &Channel,
+        facts: Facts<'_>,
+    ) -> Selection {
         const NOBODY: Standing<'static> =
             Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
         let standing = |user: UserId| match self.agents.get(&user) {
             None => (NOBODY, None),
             Some(agent) => {
-                let hindrance = call.excluded.get(&user).or_else(|| agent.busy(one_at_a_time));
+                let hindrance = excluded.get(&user).or_else(|| agent.busy(one_at_a_time));
                 (Standing { by_hand: &agent.by_hand, phone: agent.phone(), hindrance }, agent.idle_since)
             }
         };
-        let rounds: u32 = call.rung.values().sum();
         let field = Field {
             people: facts.people,
             load: facts.load,
             kind: TicketType::Calling,
             at: facts.now.at,
             cursor: self.cursors.get(&channel.id).copied(),
-            draw: call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds)),
+            draw,
             standing,
         };
         assignment::select(&channel.rule, &field)
@@ -326,7 +337,7 @@ impl Switchboard {
     pub(super) fn select_again(&self, id: CallId, turn: &Turn<'_>) -> Selection {
         let Some(call) = self.calls.get(&id) else { return Selection::default() };
         let channel = turn.facts.channels.get(&call.channel);
-        channel.map(|channel| self.select(call, channel, turn.facts)).unwrap_or_default()
+        channel.map(|channel| self.select_for(call, channel, turn.facts)).unwrap_or_default()
     }
 
     /// Who was rung for the last moment only has missed nothing that counts.
@@ -389,11 +400,31 @@ fn keep_least_rung(call: &Call, eligible: &mut Vec<Entrant>) {
     eligible.retain(|entrant| Some(rung(entrant)) == least);
 }
 
-/// The agents to ring now, in the order of the strategy.
-fn choose(call: &Call, one_at_a_time: bool, selection: &Selection) -> Vec<Entrant> {
-    let not_rung = selection.eligible.iter().filter(|entrant| call.offer_to(entrant.user).is_none());
-    let at_most = if one_at_a_time { 1 } else { RUNG_AT_ONCE.saturating_sub(call.offers.len()) };
+/// The agents to ring now besides those who are rung already, in the order of the strategy.
+pub(super) fn choose(rung: &[Offer], one_at_a_time: bool, selection: &Selection) -> Vec<Entrant> {
+    let is_rung = |entrant: &&Entrant| rung.iter().any(|offer| offer.agent == entrant.user);
+    let not_rung = selection.eligible.iter().filter(|entrant| !is_rung(entrant));
+    let at_most = if one_at_a_time { 1 } else { RUNG_AT_ONCE.saturating_sub(rung.len()) };
     not_rung.take(at_most).cloned().collect()
+}
+
+/// What is to be done with a call in line.
+pub(super) enum Next {
+    Ring,
+    Wait,
+    TakeMessage,
+}
+
+/// Whoever is busy is worth waiting for, where waiting is allowed (A13); who is only being offered another call keeps
+/// this one ringing.
+pub(super) fn next(selection: &Selection, somebody_is_rung: bool, may_wait: bool) -> Next {
+    if somebody_is_rung || selection.anyone_objects(|o| *o == Objection::BeingOffered) {
+        Next::Ring
+    } else if may_wait && selection.anyone_objects(Objection::is_merely_busy) {
+        Next::Wait
+    } else {
+        Next::TakeMessage
+    }
 }
 
 impl Call {

@@ -11,11 +11,13 @@ mod connecting;
 pub mod decision;
 pub mod event;
 mod line;
+pub mod preview;
 pub mod switchboard;
 mod talking;
 pub mod time;
 mod timers;
 mod voicemail;
+pub mod warnings;
 
 #[cfg(test)]
 mod tests;

@@ -49,12 +49,12 @@ impl Switchboard {
         turn.ask(id, first_poll(attempt));
         if call.attempt == attempt {
             match (&call.state, talked) {
-                (State::Connecting(connection), true) => {
+                (State::Connecting(connection), true) if !connection.presses_key => {
                     let agent = connection.agent;
                     self.talk(id, agent, turn);
                     self.talk_over(id, caller_is_there, turn);
                 }
-                (State::Connecting(_), false) if caller_is_there => self.connection_failed(id, cause, turn),
+                (State::Connecting(_), _) if caller_is_there => self.connection_failed(id, cause, turn),
                 (State::Talking(_), _) => self.talk_over(id, caller_is_there, turn),
                 _ => {}
             }

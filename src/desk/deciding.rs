@@ -5,22 +5,24 @@ use super::{
     Input, Outcome, TicketPatch, Webhook, documents,
     engine::Engine,
     jobs::{self, Report},
-    memory::fingerprint,
-    settings::Refused,
+    memory::{Memory, fingerprint},
+    settings::{Refused, Settings},
     softphones::{ClientFrame, Frame, Opened, Said, SocketId},
     wrong,
 };
 use crate::{
     calls::{
+        channel::Times,
         decision::{Decision, Job, Say, TicketChange, Write},
         event::{Arrival, Event},
+        preview,
         switchboard::Facts,
         time::Now,
     },
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
         ids::{CallId, ChannelId, JobId, TicketId, TokenId, UserId},
-        load::TicketType,
+        load::{Load, TicketType},
     },
     store::{
         self,
@@ -34,7 +36,7 @@ use crate::{
     },
     tickets::ticket::Ticket,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -100,6 +102,7 @@ impl Engine {
             Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(change) => self.save(change.clone(), round),
             Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
+            Input::Preview { channel, at } => Ok(Some(self.preview(*channel, *at))),
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }
@@ -114,13 +117,7 @@ impl Engine {
         let now = self.around.clock.now();
         let memory = &mut self.memory;
         memory.load.expire(now.at);
-        let facts = Facts {
-            people: &memory.settings.people,
-            channels: &memory.settings.channels,
-            times: self.around.ground.times,
-            load: &memory.load,
-            now,
-        };
+        let facts = facts(&memory.settings, &memory.load, self.around.ground.times, now);
         let name = event.name();
         let quiet = matches!(event, Event::TimePassed);
         let document = if quiet { None } else { Some(store::to_json(&event)) };
@@ -456,6 +453,19 @@ impl Engine {
         }
     }
 
+    fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>) -> Outcome {
+        let Memory { settings, board, load, .. } = &self.memory;
+        let Some(channel) = settings.channels.get(&id) else { return Outcome::Refused(Refused::NotFound) };
+        let times = self.around.ground.times;
+        let preview = match at {
+            None => board.preview(channel, facts(settings, load, times, self.around.clock.now())),
+            Some(at) => {
+                preview::by_schedule(channel, &settings.people, times, load, board.cursor(channel), at)
+            }
+        };
+        Outcome::Preview(Box::new(preview))
+    }
+
     async fn change_ticket(
         &mut self,
         id: TicketId,
@@ -505,6 +515,10 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn facts<'a>(settings: &'a Settings, load: &'a Load, times: Times, now: Now) -> Facts<'a> {
+    Facts { people: &settings.people, channels: &settings.channels, times, load, now }
 }
 
 fn words(payload: Box<dyn std::any::Any + Send>) -> String {

@@ -8,7 +8,7 @@ use crate::{
         decision::Instruction,
     },
     providers::{Document, Hooks, Spoken, addresses::Hook},
-    routing::ids::CallId,
+    routing::{ids::CallId, people::Reach},
 };
 
 /// The sounds that callers hear unless their channel says otherwise.
@@ -59,6 +59,7 @@ struct Phrases {
     nothing_heard: &'static str,
     thanks: &'static str,
     goodbye: &'static str,
+    press_1: &'static str,
 }
 
 static PHRASES: [Phrases; 4] = [
@@ -69,6 +70,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "We did not hear anything. Please speak after the tone.",
         thanks: "Thank you. Your message has been recorded. Goodbye.",
         goodbye: "Goodbye.",
+        press_1: "A call for you. Press 1 to take it.",
     },
     Phrases {
         code: "nl",
@@ -77,6 +79,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Wij hebben niets gehoord. Spreek na de toon.",
         thanks: "Dank u wel. Uw bericht is opgenomen. Tot ziens.",
         goodbye: "Tot ziens.",
+        press_1: "Een gesprek voor u. Druk op 1 om het aan te nemen.",
     },
     Phrases {
         code: "nb",
@@ -85,6 +88,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Vi hørte ingenting. Snakk etter tonen.",
         thanks: "Takk. Beskjeden din er tatt opp. Ha det bra.",
         goodbye: "Ha det bra.",
+        press_1: "En samtale til deg. Trykk 1 for å ta den.",
     },
     Phrases {
         code: "de",
@@ -93,6 +97,7 @@ static PHRASES: [Phrases; 4] = [
         nothing_heard: "Wir haben nichts gehört. Bitte sprechen Sie nach dem Ton.",
         thanks: "Vielen Dank. Ihre Nachricht wurde aufgenommen. Auf Wiederhören.",
         goodbye: "Auf Wiederhören.",
+        press_1: "Ein Anruf für Sie. Drücken Sie die 1, um ihn anzunehmen.",
     },
 ];
 
@@ -119,9 +124,15 @@ pub fn document(
         },
         Instruction::Connect(connect) => {
             let over = Hook::Over(call, connect.attempt);
-            let leg = Hook::Leg(call, connect.attempt);
-            Document::Connect(connect, Hooks { over, leg })
+            let attempt = connect.attempt;
+            let (leg, screen) = match connect.reach {
+                Reach::Number(_) => (Hook::PhoneLeg(call, attempt), Some(Hook::Screen(call, attempt))),
+                Reach::Client(_) | Reach::Sip(_) => (Hook::Leg(call, attempt), None),
+            };
+            Document::Connect(connect, Hooks { over, leg, screen })
         }
+        Instruction::AskToPress { attempt } => screen(call, attempt, sounds),
+        Instruction::Bridge => Document::Nothing,
         Instruction::TakeMessage { slot } => take_message(call, greeting(slot, channel, settings, sounds), 1),
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Instruction::ThankAndHangUp => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
@@ -137,6 +148,10 @@ fn take_message(call: CallId, greeting: Spoken, times: u32) -> Document {
         status: Hook::MessageStatus(call),
         empty: Hook::MessageEmpty(call, times),
     }
+}
+
+fn screen(call: CallId, attempt: u32, sounds: &Sounds) -> Document {
+    Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed: Hook::Pressed(call, attempt) }
 }
 
 fn greeting(slot: Slot, channel: Option<&Channel>, settings: &Settings, sounds: &Sounds) -> Spoken {
@@ -182,6 +197,10 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
         Hook::MessageEmpty(call, 1) => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Hook::MessageDone(_) | Hook::LooseDone => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
         Hook::MessageEmpty(..) => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
-        Hook::Status | Hook::Leg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => Document::Nothing,
+        // Who is bridged must be known; the caller's side goes on when this leg is over.
+        Hook::Screen(..) | Hook::Pressed(..) => Document::Farewell(None),
+        Hook::Status | Hook::Leg(..) | Hook::PhoneLeg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => {
+            Document::Nothing
+        }
     }
 }

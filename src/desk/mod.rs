@@ -15,11 +15,13 @@ pub mod settings;
 pub mod softphones;
 
 use crate::{
+    calls::preview::Preview,
     providers::{Provider, Reading, Reply},
     routing::ids::{ChannelId, TicketId, TokenId, UserId},
     store::settings::Change,
     tickets::ticket::{Status, Ticket},
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
@@ -91,6 +93,11 @@ pub enum Input {
         ticket: TicketId,
         patch: TicketPatch,
     },
+    /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
+    Preview {
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+    },
     /// Nothing but time.
     Tick,
 }
@@ -133,6 +140,7 @@ pub enum Outcome {
     Saved(Change),
     Done,
     Ticket(Box<Ticket>),
+    Preview(Box<Preview>),
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
@@ -198,6 +206,19 @@ impl Desk {
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
         match self.ask(Input::Ticket { ticket, patch }).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
+    pub async fn preview(
+        &self,
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Result<Preview, Refused>, Unavailable> {
+        match self.ask(Input::Preview { channel, at }).await? {
+            Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

@@ -65,6 +65,16 @@ pub struct Ground {
     pub times: Times,
     /// Webhooks may go to this machine: for tests.
     pub allow_loopback: bool,
+    pub reach: ReachRules,
+}
+
+/// Where agents may be dialled besides in their browsers.
+#[derive(Debug, Clone, Default)]
+pub struct ReachRules {
+    /// How their telephone numbers may begin, in E.164. None: they are not dialled.
+    pub prefixes: Vec<String>,
+    /// The hosts of their SIP addresses.
+    pub sip_hosts: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -88,8 +98,10 @@ impl Settings {
             next.check_webhook(webhook, ground)?;
         }
         let stored = next.apply(change, ground)?;
-        if let Change::Channel(id, _) = &stored {
-            next.check_channel(&next.channels[id], ground)?;
+        match &stored {
+            Change::Channel(id, _) => next.check_channel(&next.channels[id], ground)?,
+            Change::User(id, _) => next.check_reach(&next.people.users[id], ground)?,
+            _ => {}
         }
         Ok((next, stored))
     }
@@ -167,6 +179,11 @@ impl Settings {
     /// The token whose secret has this hash.
     pub fn token(&self, sha256: &str) -> Option<&Token> {
         self.tokens.get(self.by_secret.get(sha256)?)
+    }
+
+    /// What people call this user; the id, if they are gone.
+    pub fn name_of(&self, user: UserId) -> String {
+        self.people.users.get(&user).map_or_else(|| user.to_string(), |user| user.name.clone())
     }
 
     pub fn user_document(&self, id: UserId) -> Option<&Value> {
@@ -280,6 +297,7 @@ impl Settings {
             return Err(Fault::new("/provider", "no provider of this name is configured").into());
         }
         self.check_rule(&channel.rule)?;
+        self.check_numbers(channel)?;
         check_times(channel.own_times)?;
         check_notify(&channel.notify)?;
         self.check_greetings(&channel.greetings)
@@ -299,6 +317,43 @@ impl Settings {
         match webhook.events.iter().position(|event| !known(event)) {
             Some(index) => {
                 Err(Fault::new(format!("/events/{index}"), "there is no event of this name").into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Agents are dialled only where the operator allows it, and never at one of our own numbers: that would ring in
+    /// circles.
+    fn check_reach(&self, user: &User, ground: &Ground) -> Result<(), Refused> {
+        let fault = match &user.reach {
+            Reach::Client(_) => return Ok(()),
+            Reach::Sip(address) => {
+                let host = sip_host(address).unwrap_or_default();
+                let allowed = ground.reach.sip_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host));
+                (!allowed).then(|| Fault::new("/reach/sip", "its host is not in calls.sip_hosts"))
+            }
+            Reach::Number(number) => {
+                let is_ours = |channel: &Channel| channel.numbers.contains(number);
+                if !ground.reach.prefixes.iter().any(|prefix| number.starts_with(prefix)) {
+                    Some(Fault::new("/reach/number", "it begins with none of calls.reach_prefixes"))
+                } else if self.channels.values().any(is_ours) {
+                    Some(Fault::new("/reach/number", "it is the number of a channel"))
+                } else {
+                    None
+                }
+            }
+        };
+        fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+
+    fn check_numbers(&self, channel: &Channel) -> Result<(), Refused> {
+        let reached = |number: &String| {
+            self.people.users.values().find(|user| user.reach == Reach::Number(number.clone()))
+        };
+        match channel.numbers.iter().find_map(reached) {
+            Some(user) => {
+                let detail = format!("{} is reached at this number", user.name);
+                Err(Refused::Conflict(Fault::new("/numbers", detail)))
             }
             None => Ok(()),
         }
@@ -525,6 +580,7 @@ fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {
     }
 }
 
+/// Whether it is of a form that can be dialled at all.
 fn reach(reach: Reach) -> Result<Reach, Fault> {
     match &reach {
         Reach::Client(identity) => {
@@ -535,13 +591,34 @@ fn reach(reach: Reach) -> Result<Reach, Fault> {
                     "a client's name has 1 to 121 of A-Z, a-z, 0-9 and _",
                 ));
             }
-            Ok(reach)
         }
-        Reach::Sip(_) => Err(Fault::new("/reach/sip", "agents at SIP addresses are not supported yet")),
-        Reach::Number(_) => {
-            Err(Fault::new("/reach/number", "agents at telephone numbers are not supported yet"))
+        Reach::Sip(address) if sip_host(address).is_none() => {
+            return Err(Fault::new("/reach/sip", "this is not of the form sip:user@host"));
         }
+        Reach::Number(number) if !is_e164(number) => {
+            return Err(Fault::new("/reach/number", "a number is + and 7 to 15 digits"));
+        }
+        Reach::Sip(_) | Reach::Number(_) => {}
     }
+    Ok(reach)
+}
+
+/// The host of `sip:user@host`, perhaps with a port. Parameters and headers could change where the call goes.
+fn sip_host(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("sip:").or_else(|| address.strip_prefix("sips:"))?;
+    let (user, host) = rest.split_once('@')?;
+    let user_is_plain = user.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b));
+    let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
+    let host_is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let port_is_plain = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let plain = !user.is_empty() && !host.is_empty() && user_is_plain && host_is_plain && port_is_plain;
+    (plain && address.len() <= 255).then_some(host)
+}
+
+/// Emergency numbers are shorter.
+fn is_e164(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
 }
 
 fn is_language(tag: &str) -> bool {

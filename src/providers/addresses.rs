@@ -22,6 +22,12 @@ pub enum Hook {
     Over(CallId, u32),
     /// How the leg to the agent fares.
     Leg(CallId, u32),
+    /// How the leg to an agent's ordinary telephone fares: that it was picked up says little.
+    PhoneLeg(CallId, u32),
+    /// The document for an ordinary telephone that was picked up: press 1.
+    Screen(CallId, u32),
+    /// A key was pressed there.
+    Pressed(CallId, u32),
     /// The caller finished their message.
     MessageDone(CallId),
     /// The caller said nothing, for the n-th time.
@@ -49,6 +55,9 @@ impl Hook {
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
             ["c", call, "leg", n] => Self::Leg(call.parse().ok()?, number(n)?),
+            ["c", call, "phone-leg", n] => Self::PhoneLeg(call.parse().ok()?, number(n)?),
+            ["c", call, "screen", n] => Self::Screen(call.parse().ok()?, number(n)?),
+            ["c", call, "pressed", n] => Self::Pressed(call.parse().ok()?, number(n)?),
             ["c", call, "message-done"] => Self::MessageDone(call.parse().ok()?),
             ["c", call, "message-empty", n] => Self::MessageEmpty(call.parse().ok()?, number(n)?),
             ["c", call, "message-status"] => Self::MessageStatus(call.parse().ok()?),
@@ -65,6 +74,9 @@ impl Hook {
             | Self::Connect(call, _)
             | Self::Over(call, _)
             | Self::Leg(call, _)
+            | Self::PhoneLeg(call, _)
+            | Self::Screen(call, _)
+            | Self::Pressed(call, _)
             | Self::MessageDone(call)
             | Self::MessageEmpty(call, _)
             | Self::MessageStatus(call) => Some(call),
@@ -79,7 +91,10 @@ impl Hook {
 
     /// Whether the caller's side does next what the answer says; else it is a notification.
     pub fn asks(self) -> bool {
-        !matches!(self, Self::Status | Self::Leg(..) | Self::MessageStatus(_) | Self::LooseStatus)
+        !matches!(
+            self,
+            Self::Status | Self::Leg(..) | Self::PhoneLeg(..) | Self::MessageStatus(_) | Self::LooseStatus
+        )
     }
 }
 
@@ -102,6 +117,9 @@ impl fmt::Display for Hook {
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),
             Self::Leg(call, n) => write!(f, "c/{call}/leg/{n}"),
+            Self::PhoneLeg(call, n) => write!(f, "c/{call}/phone-leg/{n}"),
+            Self::Screen(call, n) => write!(f, "c/{call}/screen/{n}"),
+            Self::Pressed(call, n) => write!(f, "c/{call}/pressed/{n}"),
             Self::MessageDone(call) => write!(f, "c/{call}/message-done"),
             Self::MessageEmpty(call, n) => write!(f, "c/{call}/message-empty/{n}"),
             Self::MessageStatus(call) => write!(f, "c/{call}/message-status"),

@@ -101,6 +101,11 @@ pub enum Document {
         next: Hook,
     },
     Connect(Connect, Hooks),
+    /// To an agent's ordinary telephone: press 1, else it is hung up.
+    Screen {
+        words: Spoken,
+        pressed: Hook,
+    },
     /// Greet, beep, record; `empty` is asked when nothing was recorded.
     TakeMessage {
         greeting: Spoken,
@@ -121,6 +126,8 @@ pub struct Hooks {
     pub over: Hook,
     /// Told how the leg to the agent fares.
     pub leg: Hook,
+    /// Asked when an ordinary telephone was picked up, before it is bridged.
+    pub screen: Option<Hook>,
 }
 
 /// The body of an answer, ready for the wire.

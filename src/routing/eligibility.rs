@@ -6,7 +6,6 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Why a user was passed over. The first that holds, in the order of this list, is the one that is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,30 +65,6 @@ impl Objection {
             Self::OnCall => "on_call",
             Self::WrappingUp => "wrapping_up",
             Self::BeingOffered => "being_offered",
-        }
-    }
-}
-
-impl fmt::Display for Objection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSeat => write!(f, "has no service seat"),
-            Self::NoTicketAccess => write!(f, "has no access to tickets"),
-            Self::OutOfOffice { until } => write!(f, "is out of office until {until}"),
-            Self::Away { reason: Some(reason), .. } => write!(f, "is away ({reason})"),
-            Self::Away { .. } => write!(f, "is away"),
-            Self::OutsideWorkingHours => write!(f, "is outside their working hours"),
-            Self::AtCapacity { open, capacity } => write!(f, "has {open} open tickets of at most {capacity}"),
-            Self::NotConnected => write!(f, "has no softphone connected"),
-            Self::NotRegistered => write!(f, "has a softphone that is not registered"),
-            Self::NoMicrophone => write!(f, "has no microphone"),
-            Self::Unreachable => write!(f, "could not be reached the last time"),
-            Self::Declined => write!(f, "declined this call"),
-            Self::ConnectionFailed => write!(f, "could not be connected to this call"),
-            Self::Connecting => write!(f, "is being connected to a call"),
-            Self::OnCall => write!(f, "is on a call"),
-            Self::WrappingUp => write!(f, "is wrapping up"),
-            Self::BeingOffered => write!(f, "is being offered another call"),
         }
     }
 }

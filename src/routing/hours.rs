@@ -119,6 +119,14 @@ impl Hours {
         }
     }
 
+    /// The date of the last exception.
+    pub fn last_exception(&self) -> Option<NaiveDate> {
+        match &self.mode {
+            Mode::Always => None,
+            Mode::Schedule(schedule) => schedule.exceptions.last().map(|exception| exception.date),
+        }
+    }
+
     /// The exception for this date, if there is one.
     pub fn exception_on(&self, date: NaiveDate) -> Option<&Exception> {
         match &self.mode {

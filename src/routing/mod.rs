@@ -9,4 +9,5 @@ pub mod ids;
 pub mod load;
 pub mod people;
 pub mod reasons;
+pub mod sentences;
 pub mod zone;

@@ -1,4 +1,5 @@
-//! Why it was decided so: codes with arguments. They are kept as data and turned into sentences when read.
+//! Why it was decided so: codes with arguments. They are kept as data, and put into words by
+//! [`super::sentences`] when read.
 
 use super::{hours::Rule, ids::UserId};
 use chrono::{DateTime, Utc};
@@ -92,78 +93,4 @@ pub enum ConnectionFailure {
     Cancelled,
     /// Nothing was heard of it in time, and the telephone company knows of no leg that is up.
     TimedOut,
-}
-
-impl Reason {
-    /// An English sentence; `name` turns a user's id into a name.
-    pub fn sentence(&self, name: impl Fn(UserId) -> String) -> String {
-        match self {
-            Self::HoursOpen { rule } => format!("The channel is open {}.", by(*rule)),
-            Self::HoursClosed { rule, opens: Some(opens) } => {
-                format!(
-                    "The channel is closed {}; it opens at {}.",
-                    by(*rule),
-                    opens.format("%Y-%m-%d %H:%M UTC")
-                )
-            }
-            Self::HoursClosed { rule, opens: None } => format!("The channel is closed {}.", by(*rule)),
-            Self::RingsAll { agents: 1 } => "The one available agent is rung.".into(),
-            Self::RingsAll { agents } => format!("All {agents} available agents are rung at once."),
-            Self::FewestOpen { agent, open, tied } => {
-                let tie = if *tied { ", and the tie-break put them first" } else { "" };
-                format!("{} has the fewest open calling tickets ({open}){tie}.", name(*agent))
-            }
-            Self::NextInTurn { agent } => format!("It is {}'s turn.", name(*agent)),
-            Self::Drawn { agent, among } => format!("{} was drawn among {among}.", name(*agent)),
-            Self::LongestIdle { agent, .. } => format!("{} has been free the longest.", name(*agent)),
-            Self::NobodySelected => "No users and no team members are selected for this channel.".into(),
-            Self::NobodyAvailable => "Nobody who is selected is available.".into(),
-            Self::AllBusy => "Everybody who is available is busy.".into(),
-            Self::AllDeclined => "Everybody who could take the call declined it.".into(),
-            Self::AgentsBeingOffered => "Everybody who is free is being offered another call.".into(),
-            Self::RingTimeOver { seconds } => format!("Nobody answered within {seconds} seconds of ringing."),
-            Self::WaitTimeOver { seconds } => {
-                format!("Nobody became free within {seconds} seconds of waiting.")
-            }
-            Self::TakenBy { agent, seconds } => format!("{} accepted after {seconds} seconds.", name(*agent)),
-            Self::Connected { agent } => format!("{} and the caller are connected.", name(*agent)),
-            Self::ConnectionFailed { agent, cause } => {
-                format!("{} could not be connected: {}.", name(*agent), cause.words())
-            }
-            Self::AgentLost { agent } => format!("The connection to {} was lost.", name(*agent)),
-            Self::AgentHungUp { agent } => format!("{} hung up.", name(*agent)),
-            Self::AgentDeclined { agent } => format!("{} declined.", name(*agent)),
-            Self::AgentMissed { agent, seconds } => {
-                format!("{} did not answer within {seconds} seconds.", name(*agent))
-            }
-            Self::CallerHungUp { seconds } => format!("The caller hung up after {seconds} seconds."),
-            Self::MessageKept { seconds } => format!("A message of {seconds} seconds was left and is kept."),
-            Self::NothingRecorded => "The caller left no message.".into(),
-            Self::RecordingLost => "A message was left, but it could not be fetched.".into(),
-            Self::StoreWasDown => {
-                "Nothing could be recorded when the call came, so a message was taken.".into()
-            }
-        }
-    }
-}
-
-fn by(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Always => "at all times",
-        Rule::Weekly => "by its weekly hours",
-        Rule::Exception => "by an exception for this date",
-        Rule::ClosedUntil => "by hand",
-    }
-}
-
-impl ConnectionFailure {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Busy => "their line is busy",
-            Self::NoAnswer => "their telephone did not answer",
-            Self::Failed => "their telephone could not be reached",
-            Self::Cancelled => "they called it off",
-            Self::TimedOut => "their telephone did not come up in time",
-        }
-    }
 }

@@ -34,6 +34,10 @@ impl Caller {
         if self.role == Role::Admin { Ok(()) } else { Err(Problem::forbidden()) }
     }
 
+    pub fn must_not_be_agent(&self) -> Result<(), Problem> {
+        if self.is_agent() { Err(Problem::forbidden()) } else { Ok(()) }
+    }
+
     pub fn is_agent(&self) -> bool {
         self.role == Role::Agent
     }

@@ -3,11 +3,18 @@
 use super::{
     Problem, Web,
     auth::{Caller, Id, Page},
+    language::Speaking,
     page::page,
 };
 use crate::{
     desk::settings::Settings,
-    routing::ids::{CallId, ChannelId, UserId},
+    routing::{
+        assignment::Candidate,
+        eligibility::Objection,
+        ids::{CallId, ChannelId, UserId},
+        reasons::Reason,
+        sentences::{Language, Teller},
+    },
     store::{calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
     tickets::ticket::Ticket,
 };
@@ -57,10 +64,15 @@ pub async fn show(
 }
 
 /// Every decision that was made on it; the first reason of each decided.
-pub async fn why(caller: Caller, State(web): State<Web>, Id(id): Id<CallId>) -> Result<Json<Value>, Problem> {
-    visible(&caller, id, &web).await?;
+pub async fn why(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<CallId>,
+    Speaking(language): Speaking,
+) -> Result<Json<Value>, Problem> {
+    let channel = visible(&caller, id, &web).await?.channel;
     let decisions = web.reader.decisions_on_call(id).await?;
-    Ok(Json(explained(&decisions, &web.desk.settings())))
+    Ok(Json(explained(&decisions, Some(channel), &web, language)))
 }
 
 /// The recording.
@@ -148,42 +160,48 @@ pub fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicema
 }
 
 /// Decisions as data and as sentences.
-pub fn explained(decisions: &[Why], settings: &Settings) -> Value {
-    let name = |user: UserId| match settings.people.users.get(&user) {
-        Some(user) => user.name.clone(),
-        None => user.to_string(),
-    };
+pub fn explained(decisions: &[Why], channel: Option<ChannelId>, web: &Web, language: Language) -> Value {
+    let settings = web.desk.settings();
+    let zone = channel.and_then(|id| settings.channels.get(&id)).map_or(&web.ground.account, |c| &c.zone);
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language, zone, name: &name };
     let shown = decisions.iter().map(|why| {
-        let candidates = why.candidates.iter().map(|candidate| {
-            json!({
-                "user": candidate.user,
-                "eligible": candidate.objection.is_none(),
-                "objection": candidate.objection.as_ref().map(|objection| objection.code()),
-                "sentence": candidate.objection.as_ref().map(|o| format!("{} {o}.", name(candidate.user))),
-                "load": candidate.load,
-            })
-        });
-        let candidates: Vec<Value> = candidates.collect();
-        let reasons: Vec<Value> = why
-            .reasons
-            .iter()
-            .map(|reason| {
-                let mut value = json!(reason);
-                if let Some(fields) = value.as_object_mut() {
-                    fields.entry("arguments").or_insert_with(|| json!({}));
-                    fields.insert("sentence".into(), reason.sentence(name).into());
-                }
-                value
-            })
-            .collect();
         json!({
             "at": why.at,
             "event": why.event,
             "action": why.action,
             "hours": why.hours,
-            "candidates": candidates,
-            "reasons": reasons,
+            "candidates": candidates(&why.candidates, &teller),
+            "reasons": reasons(&why.reasons, &teller),
         })
     });
     json!({ "decisions": shown.collect::<Vec<_>>() })
+}
+
+/// Everybody who was looked at, and what was held against them.
+pub fn candidates(candidates: &[Candidate], teller: &Teller<'_>) -> Vec<Value> {
+    let shown = candidates.iter().map(|candidate| {
+        let objection = candidate.objection.as_ref();
+        json!({
+            "user": candidate.user,
+            "eligible": objection.is_none(),
+            "objection": objection.map(Objection::code),
+            "sentence": objection.map(|objection| teller.objection(candidate.user, objection)),
+            "load": candidate.load,
+        })
+    });
+    shown.collect()
+}
+
+/// The first one decided.
+pub fn reasons(reasons: &[Reason], teller: &Teller<'_>) -> Vec<Value> {
+    let shown = reasons.iter().map(|reason| {
+        let mut value = json!(reason);
+        if let Some(fields) = value.as_object_mut() {
+            fields.entry("arguments").or_insert_with(|| json!({}));
+            fields.insert("sentence".into(), teller.reason(reason).into());
+        }
+        value
+    });
+    shown.collect()
 }

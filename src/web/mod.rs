@@ -9,8 +9,10 @@ mod greetings;
 mod health;
 mod hooks;
 mod jobs;
+mod language;
 mod media;
 mod page;
+mod preview;
 mod problem;
 mod softphone;
 mod teams;
@@ -21,7 +23,7 @@ mod webhooks;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    routing::ids::Ids,
+    routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
 use axum::{
@@ -52,6 +54,8 @@ pub struct Web {
     /// No trailing slash.
     pub public_url: Arc<str>,
     pub sounds: Arc<Sounds>,
+    /// For whoever does not say which they read.
+    pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
     ids: Arc<Mutex<Ids>>,
@@ -69,6 +73,7 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
+        language: Language,
         voicemails: PathBuf,
         seed: u64,
     ) -> Self {
@@ -80,6 +85,7 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
+            language,
             voicemails: Arc::new(voicemails),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
@@ -137,6 +143,8 @@ fn api() -> Router<Web> {
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/why", get(calls::why))
         .route("/calls/{id}/voicemail", get(calls::voicemail))
+        .route("/preview", axum::routing::post(preview::at_an_instant))
+        .route("/coverage", get(preview::coverage))
         .route("/tickets", get(tickets::list))
         .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
         .route("/tickets/{id}/why", get(tickets::why));

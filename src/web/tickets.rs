@@ -4,6 +4,7 @@ use super::{
     Problem, Web,
     auth::{Caller, Document, Id, Page},
     calls::{explained, has_access},
+    language::Speaking,
     page::page,
 };
 use crate::{desk::settings::read_form, routing::ids::TicketId, tickets::ticket::Ticket};
@@ -41,10 +42,11 @@ pub async fn why(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<TicketId>,
+    Speaking(language): Speaking,
 ) -> Result<Json<Value>, Problem> {
-    visible(&caller, id, &web).await?;
+    let channel = visible(&caller, id, &web).await?.channel;
     let decisions = web.reader.decisions_on_ticket(id).await?;
-    Ok(Json(explained(&decisions, &web.desk.settings())))
+    Ok(Json(explained(&decisions, channel, &web, language)))
 }
 
 pub async fn change(

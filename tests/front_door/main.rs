@@ -9,6 +9,7 @@ mod command_line;
 mod desk;
 mod hooks;
 mod media;
+mod preview;
 mod softphones;
 mod visibility;
 

@@ -8,7 +8,7 @@ import json
 import sys
 import xml.etree.ElementTree as ElementTree
 
-from twilio.twiml.voice_response import Client, Dial, VoiceResponse
+from twilio.twiml.voice_response import Client, Dial, Gather, VoiceResponse
 
 
 def speak(response, spoken):
@@ -36,9 +36,18 @@ def connect(response, content):
         client.identity(reach)
         client.parameter(name="offer", value=content["offer"])
         dial.append(client)
+    elif kind == "number":
+        dial.number(reach, url=content["screen"], method="POST", **leg)
     else:
-        {"sip": dial.sip, "number": dial.number}[kind](reach, **leg)
+        dial.sip(reach, **leg)
     response.append(dial)
+
+
+def screen(response, content):
+    gather = Gather(action=content["pressed"], method="POST", num_digits=1, timeout=8)
+    speak(gather, content["words"])
+    response.append(gather)
+    response.hangup()
 
 
 def take_message(response, content):
@@ -59,7 +68,7 @@ def nothing(_response, _content):
     pass
 
 
-BUILDERS = {builder.__name__: builder for builder in (hold, connect, take_message, farewell, nothing)}
+BUILDERS = {builder.__name__: builder for builder in (hold, connect, screen, take_message, farewell, nothing)}
 
 
 def tree(element):

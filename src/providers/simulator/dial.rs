@@ -5,8 +5,8 @@ use super::{
     caller::{Call, Turn},
     company::{API_VERSION, Company, DATE, Line, sid},
     story::{Event, Leg, Purpose, Status},
-    twiml::Element,
-    webhook::{Courier, Notice, Params, Request, params},
+    twiml::{Element, parse},
+    webhook::{Courier, Notice, Params, Request, deliver, params},
 };
 use axum::http::Method;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -46,6 +46,8 @@ struct Dialling {
     to: String,
     phone: Phone,
     callback: Option<Callback>,
+    /// What is asked when it is picked up, before it is bridged.
+    screen: Option<(String, Method)>,
     cuts: mpsc::UnboundedReceiver<Cut>,
 }
 
@@ -128,6 +130,7 @@ impl Call {
             to,
             phone: self.company.phone(&name),
             callback: self.callback(target),
+            screen: target.attribute("url").map(|url| (self.resolve(url), target.method("method"))),
             cuts,
         };
         self.company.state().legs.push(LegLine { sid: leg.sid.clone(), phone: name, cuts: cut });
@@ -175,10 +178,40 @@ impl Dialling {
         };
         if status == Status::InProgress {
             self.becomes(status, None);
-            return true;
+            let Some((url, method)) = self.screen.take() else { return true };
+            if self.is_let_through(url, method).await {
+                return true;
+            }
+            self.end(Status::Completed, None);
+            return false;
         }
         self.end(status, None);
         false
+    }
+
+    /// Whoever picked up hears a document, and is bridged unless it hangs up. A machine presses no key.
+    async fn is_let_through(&mut self, url: String, method: Method) -> bool {
+        let Some(document) = self.screened(url, method, Vec::new()).await else { return true };
+        let Some(gather) = document.children.iter().find(|verb| verb.name == "Gather") else {
+            return document.children.iter().all(|verb| verb.name != "Hangup");
+        };
+        if matches!(self.phone, Phone::Machine { .. }) {
+            sleep(self.company.lasting(gather.number("timeout", 5.0))).await;
+            return false;
+        }
+        sleep(self.company.lasting(SETUP_SECONDS)).await;
+        let Some(action) = gather.attribute("action").map(str::to_owned) else { return false };
+        let pressed = params([("Digits", "1")]);
+        let answer = self.screened(action, gather.method("method"), pressed).await;
+        answer.is_none_or(|document| document.children.iter().all(|verb| verb.name != "Hangup"))
+    }
+
+    /// A document for the leg; none: the company goes on as if there was nothing to hear.
+    async fn screened(&mut self, url: String, method: Method, more: Params) -> Option<Element> {
+        let params = [self.params(Status::InProgress), more].concat();
+        let request = Request { purpose: Purpose::Screen, url, method, params };
+        let answer = deliver(&self.company, &self.line, &request).await.ok()?;
+        parse(&answer.body).inspect_err(|problem| self.line.complain(problem.clone())).ok()
     }
 
     /// Waits until the agent's side ends the conversation.
@@ -295,7 +328,9 @@ fn nobody(legs: &[Dialling]) -> Outcome {
 /// When the agent's side decides, in line seconds of ringing, and how.
 fn decision(phone: Phone) -> (f64, Status) {
     match phone {
-        Phone::Answers { after_seconds } => (after_seconds, Status::InProgress),
+        Phone::Answers { after_seconds } | Phone::Machine { after_seconds } => {
+            (after_seconds, Status::InProgress)
+        }
         Phone::HangsUpAfter { answer_after_seconds, .. } => (answer_after_seconds, Status::InProgress),
         Phone::Busy { after_seconds } => (after_seconds, Status::Busy),
         Phone::NoAnswer | Phone::Unregistered => (f64::INFINITY, Status::NoAnswer),

@@ -93,6 +93,10 @@ pub enum Phone {
     Answers {
         after_seconds: f64,
     },
+    /// Somebody's own voicemail picks up, and presses no key.
+    Machine {
+        after_seconds: f64,
+    },
     /// The agent's side ends the conversation.
     HangsUpAfter {
         answer_after_seconds: f64,

@@ -156,6 +156,8 @@ pub enum Purpose {
     CutIn,
     /// The `action` of `Dial`.
     DialAction,
+    /// The document for a leg that was picked up, or what follows a key pressed there.
+    Screen,
     /// The `action` of `Record`.
     RecordAction,
     /// The number's fallback address.

@@ -128,7 +128,9 @@ fn attributes(name: &str) -> Option<[&'static [&'static str]; 2]> {
                 &["action", "method", "timeout", "timeLimit", "answerOnBridge", "callerId", "ringTone"];
             [dial, &["hangupOnStar", "callReason"]]
         }
-        "Client" | "Number" => [LEG, &[]],
+        "Client" => [LEG, &[]],
+        "Number" => [LEG, &["url", "method"]],
+        "Gather" => [&["action", "method", "numDigits", "timeout"], &[]],
         "Sip" => [LEG, &["username", "password"]],
         "Parameter" => [&["name", "value"], &[]],
         "Record" => {

@@ -49,6 +49,10 @@ fn verbs(xml: &mut Xml, addresses: &Addresses, document: &Document) -> io::Resul
             // Twilio gets here only if nothing was recorded.
             redirect(xml, addresses, *empty)
         }
+        Document::Screen { words, pressed } => {
+            screen(xml, addresses, words, *pressed)?;
+            xml.create_element("Hangup").write_empty().map(drop)
+        }
         Document::Farewell(words) => {
             words.iter().try_for_each(|words| speak(xml, addresses, words))?;
             xml.create_element("Hangup").write_empty().map(drop)
@@ -101,13 +105,27 @@ fn dial(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) 
             ("answerOnBridge", "true"),
         ])
         .with_attributes(caller_id)
-        .write_inner_content(|xml| callee(xml, connect, &addresses.of(hooks.leg)))
+        .write_inner_content(|xml| callee(xml, addresses, connect, hooks))
         .map(drop)
 }
 
-fn callee(xml: &mut Xml, connect: &Connect, leg: &str) -> io::Result<()> {
+/// Twilio bridges after this document, unless it hangs up.
+fn screen(xml: &mut Xml, addresses: &Addresses, words: &Spoken, pressed: Hook) -> io::Result<()> {
+    xml.create_element("Gather")
+        .with_attributes([
+            ("action", addresses.of(pressed).as_str()),
+            ("method", "POST"),
+            ("numDigits", "1"),
+            ("timeout", "8"),
+        ])
+        .write_inner_content(|xml| speak(xml, addresses, words))
+        .map(drop)
+}
+
+fn callee(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) -> io::Result<()> {
+    let leg = addresses.of(hooks.leg);
     let events = [
-        ("statusCallback", leg),
+        ("statusCallback", leg.as_str()),
         ("statusCallbackEvent", "initiated ringing answered completed"),
         ("statusCallbackMethod", "POST"),
     ];
@@ -123,7 +141,12 @@ fn callee(xml: &mut Xml, connect: &Connect, leg: &str) -> io::Result<()> {
             })
             .map(drop),
         Reach::Sip(address) => element(xml, "Sip", &events, address),
-        Reach::Number(number) => element(xml, "Number", &events, number),
+        Reach::Number(number) => {
+            let screen = hooks.screen.map(|screen| addresses.of(screen));
+            let screen = screen.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]);
+            let attributes: Vec<_> = screen.chain(events).collect();
+            element(xml, "Number", &attributes, number)
+        }
     }
 }
 
@@ -177,7 +200,8 @@ mod tests {
         let call = CallId(ids.next(1));
         let (agent, offer) = (UserId(ids.next(1)), OfferId(ids.next(1)));
         let connect = Connect { attempt: 3, agent, offer, reach, seconds: 8, caller_id: caller_id.into() };
-        body(&Document::Connect(connect, Hooks { over: Hook::Over(call, 3), leg: Hook::Leg(call, 3) }))
+        let (over, leg, screen) = (Hook::Over(call, 3), Hook::Leg(call, 3), Some(Hook::Screen(call, 3)));
+        body(&Document::Connect(connect, Hooks { over, leg, screen }))
     }
 
     #[test]

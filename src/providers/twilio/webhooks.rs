@@ -31,6 +31,12 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
         Hook::MessageEmpty(call, times) => asked(&form, call, Event::NothingRecorded { call, times }),
         Hook::Over(call, attempt) => event(form.call()?, connection_over(&form, call, attempt)?),
         Hook::Leg(call, attempt) => leg(&form, call, attempt),
+        Hook::PhoneLeg(call, attempt) => phone_leg(&form, call, attempt),
+        Hook::Screen(call, attempt) => of_leg(&form, Event::LegPickedUp { call, attempt }),
+        Hook::Pressed(call, attempt) => match form.get("Digits") {
+            Some("1") => of_leg(&form, Event::KeyPressed { call, attempt }),
+            _ => of_leg(&form, Event::LegPickedUp { call, attempt }),
+        },
         Hook::MessageDone(call) => {
             event(form.call()?, Event::MessageLeft { call, recording: form.recording()? })
         }
@@ -95,7 +101,7 @@ fn cause(status: &str) -> ConnectionFailure {
     }
 }
 
-/// The status of the leg to the agent. The call it belongs to is the leg's parent.
+/// The status of the leg to the agent.
 fn leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField> {
     let event = match form.required("CallStatus")? {
         "queued" | "initiated" => Event::LegSeen { call, attempt, ringing: false },
@@ -105,6 +111,21 @@ fn leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField>
         over if is_over(over) => Event::LegEnded { call, attempt, cause: cause(over) },
         _ => return Err(BadField::new("CallStatus", "is not the status of a leg")),
     };
+    of_leg(form, event)
+}
+
+/// An ordinary telephone that was picked up still has to press 1: until then it only rings.
+fn phone_leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, BadField> {
+    let event = match form.required("CallStatus")? {
+        "in-progress" | "answered" => Event::LegSeen { call, attempt, ringing: true },
+        "completed" => Event::LegEnded { call, attempt, cause: ConnectionFailure::NoAnswer },
+        _ => return leg(form, call, attempt),
+    };
+    of_leg(form, event)
+}
+
+/// The call that a leg belongs to is its parent.
+fn of_leg(form: &Form<'_>, event: Event) -> Result<Reading, BadField> {
     let provider_call_id =
         form.get("ParentCallSid").map(|sid| form.sid("CA", "ParentCallSid", sid)).transpose()?;
     Ok(Reading::Event { provider_call_id, event })

@@ -1,0 +1,132 @@
+//! What a call would meet: now, with everybody as they are, or at any instant, by schedules alone. The same selection
+//! and the same choice as for a real call; nothing changes by asking.
+
+use super::{
+    channel::{Channel, Times},
+    decision::Action,
+    line::{Next, choose, next},
+    switchboard::{Facts, Switchboard},
+};
+use crate::routing::{
+    assignment::{self, Candidate, Field, Selection},
+    distribution::Cursor,
+    eligibility::Standing,
+    hours::Verdict,
+    ids::UserId,
+    load::{Load, TicketType},
+    people::People,
+    reasons::Reason,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// What would happen to a call at one instant, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    pub at: DateTime<Utc>,
+    pub hours: Verdict,
+    /// When it opens or closes next.
+    pub next_change: Option<DateTime<Utc>>,
+    /// Ring, wait, or one of the two messages.
+    pub action: Action,
+    /// Who would be rung first.
+    pub ring: Vec<UserId>,
+    pub candidates: Vec<Candidate>,
+    /// The first one decides.
+    pub reasons: Vec<Reason>,
+}
+
+/// A stretch of time through which every call would meet the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// At its beginning.
+    pub preview: Preview,
+}
+
+/// How finely a week is looked at.
+pub const STEP: TimeDelta = TimeDelta::minutes(15);
+
+impl Switchboard {
+    /// A call that would come this moment.
+    pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
+        let selection = self.select(&BTreeMap::new(), 0, channel, facts);
+        preview(channel, facts.times, selection, facts.now.at)
+    }
+
+    pub fn cursor(&self, channel: &Channel) -> Option<Cursor> {
+        self.cursors.get(&channel.id).copied()
+    }
+}
+
+/// A call at any instant: softphones are taken to be connected, and nobody to be on a call or away by hand.
+pub fn by_schedule(
+    channel: &Channel,
+    people: &People,
+    times: Times,
+    load: &Load,
+    cursor: Option<Cursor>,
+    at: DateTime<Utc>,
+) -> Preview {
+    let standing = |_| (Standing::BY_SCHEDULE, None);
+    let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };
+    preview(channel, times, assignment::select(&channel.rule, &field), at)
+}
+
+fn preview(channel: &Channel, times: Times, selection: Selection, at: DateTime<Utc>) -> Preview {
+    let hours = channel.hours.verdict(&channel.zone, at);
+    let next_change = channel.hours.next_change(&channel.zone, at);
+    let closed = Reason::HoursClosed { rule: hours.rule, opens: next_change };
+    if !hours.open {
+        let (action, candidates) = (Action::AfterHours, selection.candidates);
+        return Preview { at, hours, next_change, action, ring: vec![], candidates, reasons: vec![closed] };
+    }
+    let strategy = channel.rule.strategy;
+    let chosen = choose(&[], strategy.rings_one_at_a_time(), &selection);
+    let may_wait = times.with(channel.own_times).wait_seconds > 0;
+    let (action, reason) = match next(&selection, !chosen.is_empty(), may_wait) {
+        Next::Ring => (Action::Ring, selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)),
+        Next::Wait => (Action::Wait, Reason::AllBusy),
+        Next::TakeMessage => (Action::Unanswered, selection.nobody()),
+    };
+    let ring = chosen.iter().map(|entrant| entrant.user).collect();
+    let reasons = vec![reason, Reason::HoursOpen { rule: hours.rule }];
+    Preview { at, hours, next_change, action, ring, candidates: selection.candidates, reasons }
+}
+
+/// What calls would meet from `from` on until `until`, looked at every quarter of an hour, by schedules alone and as if
+/// nobody held a ticket.
+pub fn coverage(
+    channel: &Channel,
+    people: &People,
+    times: Times,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Vec<Span> {
+    let load = Load::default();
+    let mut spans: Vec<Span> = Vec::new();
+    let mut at = from;
+    while at < until {
+        let preview = by_schedule(channel, people, times, &load, None, at);
+        let end = (at + STEP).min(until);
+        match spans.last_mut() {
+            Some(last) if last.preview.means_the_same_as(&preview) => last.until = end,
+            _ => spans.push(Span { from: at, until: end, preview }),
+        }
+        at = end;
+    }
+    spans
+}
+
+impl Preview {
+    /// It is open, and nobody would be rung.
+    pub fn is_hole(&self) -> bool {
+        self.hours.open && self.action != Action::Ring
+    }
+
+    fn means_the_same_as(&self, other: &Self) -> bool {
+        let what = |preview: &Self| (preview.hours, preview.action, preview.ring.clone());
+        what(self) == what(other) && (!self.is_hole() || self.candidates == other.candidates)
+    }
+}

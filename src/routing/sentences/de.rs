@@ -1,0 +1,120 @@
+//! German.
+
+use super::{
+    super::{
+        eligibility::Objection,
+        hours::Rule,
+        reasons::{ConnectionFailure, Reason},
+    },
+    Teller,
+};
+
+pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
+    let name = |agent| teller.name(agent);
+    match reason {
+        Reason::HoursOpen { rule } => format!("Der Kanal ist {} geöffnet.", by(*rule)),
+        Reason::HoursClosed { rule, opens: Some(opens) } => {
+            format!("Der Kanal ist {} geschlossen; er öffnet am {}.", by(*rule), teller.instant(*opens))
+        }
+        Reason::HoursClosed { rule, opens: None } => format!("Der Kanal ist {} geschlossen.", by(*rule)),
+        Reason::RingsAll { agents: 1 } => "Der einzige verfügbare Mitarbeiter wird angerufen.".into(),
+        Reason::RingsAll { agents } => {
+            format!("Alle {agents} verfügbaren Mitarbeiter werden gleichzeitig angerufen.")
+        }
+        Reason::FewestOpen { agent, open, tied } => {
+            let tie = if *tied { ", und die Regel bei Gleichstand entschied" } else { "" };
+            format!("{} hat die wenigsten offenen Anruf-Tickets ({open}){tie}.", name(*agent))
+        }
+        Reason::NextInTurn { agent } => format!("{} ist an der Reihe.", name(*agent)),
+        Reason::Drawn { agent, among } => format!("{} wurde unter {among} ausgelost.", name(*agent)),
+        Reason::LongestIdle { agent, .. } => format!("{} ist am längsten frei.", name(*agent)),
+        Reason::NobodySelected => {
+            "Für diesen Kanal sind keine Benutzer und keine Teammitglieder ausgewählt.".into()
+        }
+        Reason::NobodyAvailable => "Niemand von den Ausgewählten ist verfügbar.".into(),
+        Reason::AllBusy => "Alle, die verfügbar sind, sind besetzt.".into(),
+        Reason::AllDeclined => "Alle, die den Anruf annehmen konnten, haben ihn abgelehnt.".into(),
+        Reason::AgentsBeingOffered => "Allen, die frei sind, wird gerade ein anderer Anruf angeboten.".into(),
+        Reason::RingTimeOver { seconds } => {
+            format!("Niemand hat innerhalb von {seconds} Sekunden Läuten abgenommen.")
+        }
+        Reason::WaitTimeOver { seconds } => {
+            format!("Niemand wurde innerhalb von {seconds} Sekunden Warten frei.")
+        }
+        Reason::TakenBy { agent, seconds } => {
+            format!("{} hat nach {seconds} Sekunden angenommen.", name(*agent))
+        }
+        Reason::Connected { agent } => format!("{} und der Anrufer sind verbunden.", name(*agent)),
+        Reason::ConnectionFailed { agent, cause } => {
+            format!("{} konnte nicht verbunden werden: {}.", name(*agent), failure(*cause))
+        }
+        Reason::AgentLost { agent } => format!("Die Verbindung zu {} ging verloren.", name(*agent)),
+        Reason::AgentHungUp { agent } => format!("{} hat aufgelegt.", name(*agent)),
+        Reason::AgentDeclined { agent } => format!("{} hat abgelehnt.", name(*agent)),
+        Reason::AgentMissed { agent, seconds } => {
+            format!("{} hat innerhalb von {seconds} Sekunden nicht abgenommen.", name(*agent))
+        }
+        Reason::CallerHungUp { seconds } => format!("Der Anrufer hat nach {seconds} Sekunden aufgelegt."),
+        Reason::MessageKept { seconds } => {
+            format!("Eine Nachricht von {seconds} Sekunden wurde hinterlassen und ist aufbewahrt.")
+        }
+        Reason::NothingRecorded => "Der Anrufer hat keine Nachricht hinterlassen.".into(),
+        Reason::RecordingLost => {
+            "Eine Nachricht wurde hinterlassen, konnte aber nicht abgeholt werden.".into()
+        }
+        Reason::StoreWasDown => {
+            "Als der Anruf kam, konnte nichts festgehalten werden; darum wurde eine Nachricht aufgenommen."
+                .into()
+        }
+    }
+}
+
+fn by(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Always => "rund um die Uhr",
+        Rule::Weekly => "nach den wöchentlichen Zeiten",
+        Rule::Exception => "wegen einer Ausnahme für dieses Datum",
+        Rule::ClosedUntil => "von Hand",
+    }
+}
+
+fn failure(cause: ConnectionFailure) -> &'static str {
+    match cause {
+        ConnectionFailure::Busy => "die Leitung ist besetzt",
+        ConnectionFailure::NoAnswer => "am Telefon hat niemand abgenommen",
+        ConnectionFailure::Failed => "das Telefon war nicht erreichbar",
+        ConnectionFailure::Cancelled => "der Anruf wurde zurückgegeben",
+        ConnectionFailure::TimedOut => "die Verbindung kam nicht rechtzeitig zustande",
+    }
+}
+
+/// What is told of somebody.
+pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
+    let plain = match objection {
+        Objection::OutOfOffice { until } => {
+            return format!("ist außer Haus bis {}", teller.instant(*until));
+        }
+        Objection::Away { reason, until } => {
+            let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let until = until.map(|until| format!(" bis {}", teller.instant(until))).unwrap_or_default();
+            return format!("ist abwesend{reason}{until}");
+        }
+        Objection::AtCapacity { open, capacity } => {
+            return format!("hat {open} offene Tickets von höchstens {capacity}");
+        }
+        Objection::NoSeat => "hat keinen Serviceplatz",
+        Objection::NoTicketAccess => "hat keinen Zugriff auf Tickets",
+        Objection::OutsideWorkingHours => "ist außerhalb der Arbeitszeit",
+        Objection::NotConnected => "hat kein Softphone verbunden",
+        Objection::NotRegistered => "hat ein Softphone, das nicht angemeldet ist",
+        Objection::NoMicrophone => "hat kein Mikrofon",
+        Objection::Unreachable => "war beim letzten Mal nicht erreichbar",
+        Objection::Declined => "hat diesen Anruf abgelehnt",
+        Objection::ConnectionFailed => "konnte mit diesem Anruf nicht verbunden werden",
+        Objection::Connecting => "wird gerade mit einem Anruf verbunden",
+        Objection::OnCall => "ist in einem Gespräch",
+        Objection::WrappingUp => "ist in der Nachbearbeitung",
+        Objection::BeingOffered => "bekommt gerade einen anderen Anruf angeboten",
+    };
+    plain.into()
+}

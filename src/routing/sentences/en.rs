@@ -1,0 +1,107 @@
+//! English.
+
+use super::{
+    super::{
+        eligibility::Objection,
+        hours::Rule,
+        reasons::{ConnectionFailure, Reason},
+    },
+    Teller,
+};
+
+pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
+    let name = |agent| teller.name(agent);
+    match reason {
+        Reason::HoursOpen { rule } => format!("The channel is open {}.", by(*rule)),
+        Reason::HoursClosed { rule, opens: Some(opens) } => {
+            format!("The channel is closed {}; it opens at {}.", by(*rule), teller.instant(*opens))
+        }
+        Reason::HoursClosed { rule, opens: None } => format!("The channel is closed {}.", by(*rule)),
+        Reason::RingsAll { agents: 1 } => "The one available agent is rung.".into(),
+        Reason::RingsAll { agents } => format!("All {agents} available agents are rung at once."),
+        Reason::FewestOpen { agent, open, tied } => {
+            let tie = if *tied { ", and the tie-break put them first" } else { "" };
+            format!("{} has the fewest open calling tickets ({open}){tie}.", name(*agent))
+        }
+        Reason::NextInTurn { agent } => format!("It is {}'s turn.", name(*agent)),
+        Reason::Drawn { agent, among } => format!("{} was drawn among {among}.", name(*agent)),
+        Reason::LongestIdle { agent, .. } => format!("{} has been free the longest.", name(*agent)),
+        Reason::NobodySelected => "No users and no team members are selected for this channel.".into(),
+        Reason::NobodyAvailable => "Nobody who is selected is available.".into(),
+        Reason::AllBusy => "Everybody who is available is busy.".into(),
+        Reason::AllDeclined => "Everybody who could take the call declined it.".into(),
+        Reason::AgentsBeingOffered => "Everybody who is free is being offered another call.".into(),
+        Reason::RingTimeOver { seconds } => format!("Nobody answered within {seconds} seconds of ringing."),
+        Reason::WaitTimeOver { seconds } => {
+            format!("Nobody became free within {seconds} seconds of waiting.")
+        }
+        Reason::TakenBy { agent, seconds } => format!("{} accepted after {seconds} seconds.", name(*agent)),
+        Reason::Connected { agent } => format!("{} and the caller are connected.", name(*agent)),
+        Reason::ConnectionFailed { agent, cause } => {
+            format!("{} could not be connected: {}.", name(*agent), failure(*cause))
+        }
+        Reason::AgentLost { agent } => format!("The connection to {} was lost.", name(*agent)),
+        Reason::AgentHungUp { agent } => format!("{} hung up.", name(*agent)),
+        Reason::AgentDeclined { agent } => format!("{} declined.", name(*agent)),
+        Reason::AgentMissed { agent, seconds } => {
+            format!("{} did not answer within {seconds} seconds.", name(*agent))
+        }
+        Reason::CallerHungUp { seconds } => format!("The caller hung up after {seconds} seconds."),
+        Reason::MessageKept { seconds } => format!("A message of {seconds} seconds was left and is kept."),
+        Reason::NothingRecorded => "The caller left no message.".into(),
+        Reason::RecordingLost => "A message was left, but it could not be fetched.".into(),
+        Reason::StoreWasDown => {
+            "Nothing could be recorded when the call came, so a message was taken.".into()
+        }
+    }
+}
+
+fn by(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Always => "at all times",
+        Rule::Weekly => "by its weekly hours",
+        Rule::Exception => "by an exception for this date",
+        Rule::ClosedUntil => "by hand",
+    }
+}
+
+fn failure(cause: ConnectionFailure) -> &'static str {
+    match cause {
+        ConnectionFailure::Busy => "their line is busy",
+        ConnectionFailure::NoAnswer => "their telephone did not answer",
+        ConnectionFailure::Failed => "their telephone could not be reached",
+        ConnectionFailure::Cancelled => "they called it off",
+        ConnectionFailure::TimedOut => "their telephone did not come up in time",
+    }
+}
+
+/// What is told of somebody.
+pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
+    let plain = match objection {
+        Objection::OutOfOffice { until } => {
+            return format!("is out of office until {}", teller.instant(*until));
+        }
+        Objection::Away { reason, until } => {
+            let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let until = until.map(|until| format!(" until {}", teller.instant(until))).unwrap_or_default();
+            return format!("is away{reason}{until}");
+        }
+        Objection::AtCapacity { open, capacity } => {
+            return format!("has {open} open tickets of at most {capacity}");
+        }
+        Objection::NoSeat => "has no service seat",
+        Objection::NoTicketAccess => "has no access to tickets",
+        Objection::OutsideWorkingHours => "is outside their working hours",
+        Objection::NotConnected => "has no softphone connected",
+        Objection::NotRegistered => "has a softphone that is not registered",
+        Objection::NoMicrophone => "has no microphone",
+        Objection::Unreachable => "could not be reached the last time",
+        Objection::Declined => "declined this call",
+        Objection::ConnectionFailed => "could not be connected to this call",
+        Objection::Connecting => "is being connected to a call",
+        Objection::OnCall => "is on a call",
+        Objection::WrappingUp => "is wrapping up",
+        Objection::BeingOffered => "is being offered another call",
+    };
+    plain.into()
+}

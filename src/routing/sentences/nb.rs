@@ -1,0 +1,109 @@
+//! Norwegian (bokmål).
+
+use super::{
+    super::{
+        eligibility::Objection,
+        hours::Rule,
+        reasons::{ConnectionFailure, Reason},
+    },
+    Teller,
+};
+
+pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
+    let name = |agent| teller.name(agent);
+    match reason {
+        Reason::HoursOpen { rule } => format!("Kanalen er åpen {}.", by(*rule)),
+        Reason::HoursClosed { rule, opens: Some(opens) } => {
+            format!("Kanalen er stengt {}; den åpner {}.", by(*rule), teller.instant(*opens))
+        }
+        Reason::HoursClosed { rule, opens: None } => format!("Kanalen er stengt {}.", by(*rule)),
+        Reason::RingsAll { agents: 1 } => "Den eneste ledige medarbeideren ringes.".into(),
+        Reason::RingsAll { agents } => format!("Alle {agents} ledige medarbeidere ringes samtidig."),
+        Reason::FewestOpen { agent, open, tied } => {
+            let tie = if *tied { ", og regelen ved likt antall satte vedkommende først" } else { "" };
+            format!("{} har færrest åpne telefonsaker ({open}){tie}.", name(*agent))
+        }
+        Reason::NextInTurn { agent } => format!("Det er {} sin tur.", name(*agent)),
+        Reason::Drawn { agent, among } => format!("{} ble trukket ut blant {among}.", name(*agent)),
+        Reason::LongestIdle { agent, .. } => format!("{} har vært ledig lengst.", name(*agent)),
+        Reason::NobodySelected => "Ingen brukere og ingen lagmedlemmer er valgt for denne kanalen.".into(),
+        Reason::NobodyAvailable => "Ingen av de valgte er tilgjengelige.".into(),
+        Reason::AllBusy => "Alle som er tilgjengelige, er opptatt.".into(),
+        Reason::AllDeclined => "Alle som kunne ta samtalen, avviste den.".into(),
+        Reason::AgentsBeingOffered => "Alle som er ledige, blir tilbudt en annen samtale.".into(),
+        Reason::RingTimeOver { seconds } => format!("Ingen svarte innen {seconds} sekunder med ringing."),
+        Reason::WaitTimeOver { seconds } => format!("Ingen ble ledig innen {seconds} sekunder med venting."),
+        Reason::TakenBy { agent, seconds } => {
+            format!("{} tok samtalen etter {seconds} sekunder.", name(*agent))
+        }
+        Reason::Connected { agent } => format!("{} og innringeren er koblet sammen.", name(*agent)),
+        Reason::ConnectionFailed { agent, cause } => {
+            format!("{} kunne ikke kobles til: {}.", name(*agent), failure(*cause))
+        }
+        Reason::AgentLost { agent } => format!("Forbindelsen til {} ble brutt.", name(*agent)),
+        Reason::AgentHungUp { agent } => format!("{} la på.", name(*agent)),
+        Reason::AgentDeclined { agent } => format!("{} avviste.", name(*agent)),
+        Reason::AgentMissed { agent, seconds } => {
+            format!("{} svarte ikke innen {seconds} sekunder.", name(*agent))
+        }
+        Reason::CallerHungUp { seconds } => format!("Innringeren la på etter {seconds} sekunder."),
+        Reason::MessageKept { seconds } => {
+            format!("En beskjed på {seconds} sekunder ble lagt igjen og er lagret.")
+        }
+        Reason::NothingRecorded => "Innringeren la ikke igjen noen beskjed.".into(),
+        Reason::RecordingLost => "En beskjed ble lagt igjen, men den kunne ikke hentes.".into(),
+        Reason::StoreWasDown => {
+            "Ingenting kunne lagres da samtalen kom, derfor ble det tatt imot en beskjed.".into()
+        }
+    }
+}
+
+fn by(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Always => "hele døgnet",
+        Rule::Weekly => "etter de ukentlige tidene",
+        Rule::Exception => "på grunn av et unntak for denne datoen",
+        Rule::ClosedUntil => "for hånd",
+    }
+}
+
+fn failure(cause: ConnectionFailure) -> &'static str {
+    match cause {
+        ConnectionFailure::Busy => "linjen er opptatt",
+        ConnectionFailure::NoAnswer => "telefonen ble ikke besvart",
+        ConnectionFailure::Failed => "telefonen kunne ikke nås",
+        ConnectionFailure::Cancelled => "samtalen ble gitt tilbake",
+        ConnectionFailure::TimedOut => "telefonen kom ikke opp i tide",
+    }
+}
+
+/// What is told of somebody.
+pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
+    let plain = match objection {
+        Objection::OutOfOffice { until } => {
+            return format!("er ikke på kontoret før {}", teller.instant(*until));
+        }
+        Objection::Away { reason, until } => {
+            let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let until = until.map(|until| format!(" til {}", teller.instant(until))).unwrap_or_default();
+            return format!("er borte{reason}{until}");
+        }
+        Objection::AtCapacity { open, capacity } => {
+            return format!("har {open} åpne saker av høyst {capacity}");
+        }
+        Objection::NoSeat => "har ingen serviceplass",
+        Objection::NoTicketAccess => "har ikke tilgang til saker",
+        Objection::OutsideWorkingHours => "er utenfor arbeidstiden",
+        Objection::NotConnected => "har ingen tilkoblet softphone",
+        Objection::NotRegistered => "har en softphone som ikke er registrert",
+        Objection::NoMicrophone => "har ingen mikrofon",
+        Objection::Unreachable => "kunne ikke nås sist",
+        Objection::Declined => "avviste denne samtalen",
+        Objection::ConnectionFailed => "kunne ikke kobles til denne samtalen",
+        Objection::Connecting => "kobles til en samtale",
+        Objection::OnCall => "er i en samtale",
+        Objection::WrappingUp => "gjør etterarbeid",
+        Objection::BeingOffered => "blir tilbudt en annen samtale",
+    };
+    plain.into()
+}

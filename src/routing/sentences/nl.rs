@@ -1,0 +1,109 @@
+//! Dutch.
+
+use super::{
+    super::{
+        eligibility::Objection,
+        hours::Rule,
+        reasons::{ConnectionFailure, Reason},
+    },
+    Teller,
+};
+
+pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
+    let name = |agent| teller.name(agent);
+    match reason {
+        Reason::HoursOpen { rule } => format!("Het kanaal is open {}.", by(*rule)),
+        Reason::HoursClosed { rule, opens: Some(opens) } => {
+            format!("Het kanaal is gesloten {}; het gaat open op {}.", by(*rule), teller.instant(*opens))
+        }
+        Reason::HoursClosed { rule, opens: None } => format!("Het kanaal is gesloten {}.", by(*rule)),
+        Reason::RingsAll { agents: 1 } => "De enige beschikbare medewerker wordt gebeld.".into(),
+        Reason::RingsAll { agents } => {
+            format!("Alle {agents} beschikbare medewerkers worden tegelijk gebeld.")
+        }
+        Reason::FewestOpen { agent, open, tied } => {
+            let tie = if *tied { ", en de regel bij gelijke stand zette deze vooraan" } else { "" };
+            format!("{} heeft de minste open beltickets ({open}){tie}.", name(*agent))
+        }
+        Reason::NextInTurn { agent } => format!("{} is aan de beurt.", name(*agent)),
+        Reason::Drawn { agent, among } => format!("{} is geloot uit {among}.", name(*agent)),
+        Reason::LongestIdle { agent, .. } => format!("{} is het langst vrij.", name(*agent)),
+        Reason::NobodySelected => "Voor dit kanaal zijn geen gebruikers en geen teamleden gekozen.".into(),
+        Reason::NobodyAvailable => "Niemand van de gekozenen is beschikbaar.".into(),
+        Reason::AllBusy => "Iedereen die beschikbaar is, is bezet.".into(),
+        Reason::AllDeclined => "Iedereen die het gesprek kon aannemen, heeft het geweigerd.".into(),
+        Reason::AgentsBeingOffered => "Iedereen die vrij is, krijgt al een ander gesprek aangeboden.".into(),
+        Reason::RingTimeOver { seconds } => format!("Niemand nam binnen {seconds} seconden bellen op."),
+        Reason::WaitTimeOver { seconds } => format!("Niemand kwam binnen {seconds} seconden wachten vrij."),
+        Reason::TakenBy { agent, seconds } => format!("{} nam aan na {seconds} seconden.", name(*agent)),
+        Reason::Connected { agent } => format!("{} en de beller zijn verbonden.", name(*agent)),
+        Reason::ConnectionFailed { agent, cause } => {
+            format!("{} kon niet verbonden worden: {}.", name(*agent), failure(*cause))
+        }
+        Reason::AgentLost { agent } => format!("De verbinding met {} is verbroken.", name(*agent)),
+        Reason::AgentHungUp { agent } => format!("{} heeft opgehangen.", name(*agent)),
+        Reason::AgentDeclined { agent } => format!("{} heeft geweigerd.", name(*agent)),
+        Reason::AgentMissed { agent, seconds } => {
+            format!("{} nam binnen {seconds} seconden niet op.", name(*agent))
+        }
+        Reason::CallerHungUp { seconds } => format!("De beller hing op na {seconds} seconden."),
+        Reason::MessageKept { seconds } => {
+            format!("Er is een bericht van {seconds} seconden ingesproken en bewaard.")
+        }
+        Reason::NothingRecorded => "De beller heeft geen bericht achtergelaten.".into(),
+        Reason::RecordingLost => "Er is een bericht ingesproken, maar het kon niet worden opgehaald.".into(),
+        Reason::StoreWasDown => {
+            "Toen het gesprek kwam kon niets worden vastgelegd; daarom is een bericht opgenomen.".into()
+        }
+    }
+}
+
+fn by(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Always => "op elk moment",
+        Rule::Weekly => "volgens de weektijden",
+        Rule::Exception => "door een uitzondering voor deze datum",
+        Rule::ClosedUntil => "met de hand",
+    }
+}
+
+fn failure(cause: ConnectionFailure) -> &'static str {
+    match cause {
+        ConnectionFailure::Busy => "de lijn is bezet",
+        ConnectionFailure::NoAnswer => "de telefoon werd niet opgenomen",
+        ConnectionFailure::Failed => "de telefoon was niet bereikbaar",
+        ConnectionFailure::Cancelled => "het gesprek is teruggegeven",
+        ConnectionFailure::TimedOut => "de telefoon kwam niet op tijd op",
+    }
+}
+
+/// What is told of somebody.
+pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
+    let plain = match objection {
+        Objection::OutOfOffice { until } => {
+            return format!("is niet op kantoor tot {}", teller.instant(*until));
+        }
+        Objection::Away { reason, until } => {
+            let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let until = until.map(|until| format!(" tot {}", teller.instant(until))).unwrap_or_default();
+            return format!("is afwezig{reason}{until}");
+        }
+        Objection::AtCapacity { open, capacity } => {
+            return format!("heeft {open} open tickets van hoogstens {capacity}");
+        }
+        Objection::NoSeat => "heeft geen serviceplaats",
+        Objection::NoTicketAccess => "heeft geen toegang tot tickets",
+        Objection::OutsideWorkingHours => "is buiten werktijd",
+        Objection::NotConnected => "heeft geen softphone verbonden",
+        Objection::NotRegistered => "heeft een softphone die niet is aangemeld",
+        Objection::NoMicrophone => "heeft geen microfoon",
+        Objection::Unreachable => "was de laatste keer niet bereikbaar",
+        Objection::Declined => "heeft dit gesprek geweigerd",
+        Objection::ConnectionFailed => "kon niet met dit gesprek verbonden worden",
+        Objection::Connecting => "wordt met een gesprek verbonden",
+        Objection::OnCall => "is in gesprek",
+        Objection::WrappingUp => "is nog aan het afronden",
+        Objection::BeingOffered => "krijgt een ander gesprek aangeboden",
+    };
+    plain.into()
+}

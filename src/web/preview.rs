@@ -1,0 +1,133 @@
+//! What a call would meet, and why: at an instant, and through a week.
+
+use super::{
+    Problem, Web,
+    auth::{Caller, Document},
+    calls::{candidates, reasons},
+    language::Speaking,
+};
+use crate::{
+    calls::{
+        channel::Channel,
+        preview::{self, Preview, Span},
+        warnings::whole_step,
+    },
+    desk::settings::{Fault, Settings, read_form},
+    routing::{
+        ids::ChannelId,
+        sentences::{Language, Teller},
+    },
+};
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A question about one instant; without one, about this moment with everybody as they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    channel: ChannelId,
+    at: Option<DateTime<Utc>>,
+    /// The caller's number.
+    #[expect(dead_code, reason = "checked to be text; callers are all alike as yet")]
+    from: Option<String>,
+}
+
+/// Writes nothing.
+pub async fn at_an_instant(
+    caller: Caller,
+    State(web): State<Web>,
+    Speaking(language): Speaking,
+    Document(body): Document,
+) -> Result<Json<Value>, Problem> {
+    caller.must_not_be_agent()?;
+    let form: Form = read_form(body).map_err(Problem::invalid)?;
+    let settings = web.desk.settings();
+    let channel = settings.channels.get(&form.channel);
+    let channel = channel.ok_or_else(|| Fault::new("/channel", "there is no channel of this id"));
+    let channel = channel.map_err(Problem::invalid)?;
+    let preview = web.desk.preview(form.channel, form.at).await??;
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language, zone: &channel.zone, name: &name };
+    let mut object = shown(&preview, &teller);
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("at".into(), json!(preview.at));
+        fields.insert("channel".into(), json!(form.channel));
+    }
+    Ok(Json(object))
+}
+
+#[derive(Deserialize)]
+pub struct Stretch {
+    channel: ChannelId,
+    from: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
+/// The longest stretch that is looked at in one go.
+const STRETCH_MAX: TimeDelta = TimeDelta::days(31);
+
+/// A week ahead in steps of a quarter of an hour, by schedules alone: who would ring, where nobody would, and why.
+pub async fn coverage(
+    caller: Caller,
+    State(web): State<Web>,
+    Speaking(language): Speaking,
+    stretch: Result<Query<Stretch>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    caller.must_not_be_agent()?;
+    let Query(stretch) = stretch.map_err(|error| Problem::malformed(error.body_text()))?;
+    let settings = web.desk.settings();
+    let channel = settings.channels.get(&stretch.channel).cloned().ok_or_else(Problem::not_found)?;
+    let from = whole_step(stretch.from.unwrap_or_else(|| web.clock.now().at));
+    let until = stretch.until.unwrap_or(from + TimeDelta::days(7));
+    if until <= from || until - from > STRETCH_MAX {
+        let fault = Fault::new("/until", "it must be after the beginning, by at most 31 days");
+        return Err(Problem::invalid(fault));
+    }
+    // Many agents and many steps take a while: not on a thread that answers others.
+    let times = web.ground.times;
+    let looked = tokio::task::spawn_blocking(move || {
+        let spans = preview::coverage(&channel, &settings.people, times, from, until);
+        week(&channel, &spans, from, until, &settings, language)
+    });
+    looked.await.map(Json).map_err(|_| Problem::new(500, "The week can't be looked at"))
+}
+
+fn week(
+    channel: &Channel,
+    spans: &[Span],
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    settings: &Settings,
+    language: Language,
+) -> Value {
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language, zone: &channel.zone, name: &name };
+    let shown = spans.iter().map(|span| {
+        let mut object = shown(&span.preview, &teller);
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("from".into(), json!(span.from));
+            fields.insert("until".into(), json!(span.until));
+            fields.insert("hole".into(), span.preview.is_hole().into());
+        }
+        object
+    });
+    let step_seconds = preview::STEP.num_seconds();
+    let spans: Vec<Value> = shown.collect();
+    json!({ "channel": channel.id, "from": from, "until": until, "step_seconds": step_seconds, "spans": spans })
+}
+
+fn shown(preview: &Preview, teller: &Teller<'_>) -> Value {
+    let Preview { hours, next_change, action, ring, .. } = preview;
+    json!({
+        "hours": { "open": hours.open, "rule": hours.rule, "next_change": next_change },
+        "action": action,
+        "ring": ring,
+        "candidates": candidates(&preview.candidates, teller),
+        "reasons": reasons(&preview.reasons, teller),
+    })
+}
