@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::header,
     response::{IntoResponse, Response},
 };
@@ -68,8 +68,12 @@ enum Format {
 }
 
 /// Calls that arrived from `from` up to, but not including, `until`; the oldest first.
-pub async fn calls(caller: Caller, State(web): State<Web>, asked: Query<Asked>) -> Result<Response, Problem> {
-    let (format, span) = read(&caller, &asked)?;
+pub async fn calls(
+    caller: Caller,
+    State(web): State<Web>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let (format, span) = read(&caller, asked)?;
     let page = move |after: Option<CallId>| {
         let (web, caller) = (web.clone(), caller.clone());
         async move {
@@ -94,9 +98,9 @@ pub async fn calls(caller: Caller, State(web): State<Web>, asked: Query<Asked>) 
 pub async fn tickets(
     caller: Caller,
     State(web): State<Web>,
-    asked: Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (format, span) = read(&caller, &asked)?;
+    let (format, span) = read(&caller, asked)?;
     let page = move |after: Option<TicketId>| {
         let (web, caller) = (web.clone(), caller.clone());
         async move {
@@ -109,10 +113,11 @@ pub async fn tickets(
     Ok(file("tickets", format, TICKET_COLUMNS, page))
 }
 
-fn read(caller: &Caller, asked: &Asked) -> Result<(Format, Span), Problem> {
+fn read(caller: &Caller, asked: Result<Query<Asked>, QueryRejection>) -> Result<(Format, Span), Problem> {
     if caller.is_agent() {
         return Err(Problem::forbidden());
     }
+    let Query(asked) = asked.map_err(|_| Problem::new(400, "The query can't be read"))?;
     let format = match asked.format.as_deref() {
         None | Some("csv") => Format::Csv,
         Some("jsonl") => Format::JsonLines,

@@ -18,7 +18,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
@@ -155,9 +155,10 @@ pub async fn deliveries(
 pub async fn retry(
     caller: Caller,
     State(web): State<Web>,
-    Path((id, delivery)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
+    let Path((id, delivery)) = path.map_err(|_| Problem::not_found())?;
     let id: WebhookId = id.parse().map_err(|_| Problem::not_found())?;
     let delivery = delivery.parse().map_err(|_| Problem::not_found())?;
     web.desk.retry(Errand::Retry { delivery, receiver: Some(Receiver::Webhook(id)) }).await??;
