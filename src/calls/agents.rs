@@ -54,6 +54,17 @@ pub enum Occupation {
     WrappingUp { until: Steady },
 }
 
+impl Occupation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Connecting(_) => "connecting",
+            Self::Talking(_) => "talking",
+            Self::WrappingUp { .. } => "wrapping_up",
+        }
+    }
+}
+
 impl Default for Agent {
     fn default() -> Self {
         Self {

@@ -2,7 +2,7 @@
 //! and then acts on.
 
 use super::{
-    Input, Outcome, TicketPatch, Webhook, documents,
+    Doing, Input, Outcome, TicketPatch, Webhook, documents,
     engine::Engine,
     jobs::{self, Report},
     memory::{Memory, fingerprint},
@@ -102,6 +102,14 @@ impl Engine {
             Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(change) => self.save(change.clone(), round),
             Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
+            Input::SetAvailability { agent, by_hand } => {
+                if self.memory.settings.people.users.contains_key(agent) {
+                    let (agent, by_hand) = (*agent, by_hand.clone());
+                    self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
+                }
+                Ok(Some(self.look(*agent)))
+            }
+            Input::Look { agent } => Ok(Some(self.look(*agent))),
             Input::Preview { channel, at } => Ok(Some(self.preview(*channel, *at))),
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
@@ -451,6 +459,19 @@ impl Engine {
                 Ok(Some(Outcome::Saved(stored)))
             }
         }
+    }
+
+    fn look(&self, agent: UserId) -> Outcome {
+        if !self.memory.settings.people.users.contains_key(&agent) {
+            return Outcome::Refused(Refused::NotFound);
+        }
+        let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        Outcome::Doing(Doing {
+            phone: known.phone(),
+            occupation: known.occupation.name(),
+            offers: known.offers.len(),
+            availability: known.by_hand,
+        })
     }
 
     fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>) -> Outcome {

@@ -17,7 +17,10 @@ pub mod softphones;
 use crate::{
     calls::preview::Preview,
     providers::{Provider, Reading, Reply},
-    routing::ids::{ChannelId, TicketId, TokenId, UserId},
+    routing::{
+        availability::{ByHand, Phone},
+        ids::{ChannelId, TicketId, TokenId, UserId},
+    },
     store::settings::Change,
     tickets::ticket::{Status, Ticket},
 };
@@ -93,6 +96,15 @@ pub enum Input {
         ticket: TicketId,
         patch: TicketPatch,
     },
+    /// Somebody says of an agent whether they are there.
+    SetAvailability {
+        agent: UserId,
+        by_hand: ByHand,
+    },
+    /// What an agent does at the moment.
+    Look {
+        agent: UserId,
+    },
     /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
     Preview {
         channel: ChannelId,
@@ -141,9 +153,22 @@ pub enum Outcome {
     Done,
     Ticket(Box<Ticket>),
     Preview(Box<Preview>),
+    Doing(Doing),
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
+}
+
+/// What an agent does at the moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Doing {
+    pub availability: ByHand,
+    /// `free`, `connecting`, `talking` or `wrapping_up`.
+    pub occupation: &'static str,
+    /// For how many calls they are being rung.
+    pub offers: usize,
+    #[serde(flatten)]
+    pub phone: Phone,
 }
 
 /// The engine can't take it now.
@@ -219,6 +244,23 @@ impl Desk {
     ) -> Result<Result<Preview, Refused>, Unavailable> {
         match self.ask(Input::Preview { channel, at }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// Sets an agent's availability, or, without one, looks at what they do.
+    pub async fn availability(
+        &self,
+        agent: UserId,
+        set: Option<ByHand>,
+    ) -> Result<Result<Doing, Refused>, Unavailable> {
+        let input = match set {
+            Some(by_hand) => Input::SetAvailability { agent, by_hand },
+            None => Input::Look { agent },
+        };
+        match self.ask(input).await? {
+            Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

@@ -1,6 +1,7 @@
 //! HTTP and WebSocket, thin: one file per thing. Nothing is decided here.
 
 mod auth;
+mod availability;
 mod calls;
 mod channels;
 mod events;
@@ -121,6 +122,7 @@ fn api() -> Router<Web> {
         .route("/me", get(users::me))
         .route("/users", get(users::list).post(users::create))
         .route("/users/{id}", get(users::show).patch(users::change))
+        .route("/users/{id}/availability", get(availability::show).put(availability::set))
         .route("/teams", get(teams::list).post(teams::create))
         .route("/teams/{id}", get(teams::show).patch(teams::change).delete(teams::delete))
         .route("/channels", get(channels::list).post(channels::create))

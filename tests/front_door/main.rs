@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
 
 mod api;
+mod availability;
 mod command_line;
 #[path = "../desk/mod.rs"]
 mod desk;
