@@ -1170,6 +1170,7 @@ impl Board {
             rule: Rule { users: vec![], teams: vec![], strategy, tie_break },
             own_times: OwnTimes::default(),
             greetings: Greetings::default(),
+            notify: Default::default(),
         };
         let mut board = Self {
             board: Switchboard::new(Ids::new(8)),

@@ -45,13 +45,13 @@ pub async fn last(connection: &mut SqliteConnection) -> sqlx::Result<Option<Happ
 
 /// Forgets what is old, a part at a time, and the deliveries that go with it.
 pub async fn prune(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
-    let before = ms(now - KEPT);
-    let sql = "delete from happenings where id in (select id from happenings where at_ms < $1 limit 10000)";
-    let gone = sqlx::query(sql).bind(before).execute(&mut *connection).await?.rows_affected();
-    if gone > 0 {
-        let sql = "delete from deliveries where id in (select deliveries.id from deliveries
-            left join happenings on happenings.id = happening where happenings.id is null limit 50000)";
-        sqlx::query(sql).execute(connection).await?;
+    for sql in [
+        "delete from deliveries where happening in
+            (select id from happenings where at_ms < $1 order by at_ms, id limit 50000)",
+        "delete from happenings where id in
+            (select id from happenings where at_ms < $1 order by at_ms, id limit 50000)",
+    ] {
+        sqlx::query(sql).bind(ms(now - KEPT)).execute(&mut *connection).await?;
     }
     Ok(())
 }

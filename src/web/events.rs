@@ -21,11 +21,13 @@ use std::{
 };
 use tokio::{
     sync::mpsc::{self, Sender},
-    time::{Instant, sleep_until},
+    time::interval,
 };
 use tracing::warn;
 
 const STREAMS_PER_TOKEN_MAX: usize = 4;
+/// A comment, which readers skip.
+const HEARTBEAT: &str = ":\n\n";
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// How many parts may wait for a reader, and for how long.
 const OUTBOX: usize = 64;
@@ -105,16 +107,14 @@ struct Reading {
 impl Reading {
     async fn run(mut self) {
         let (mut news, mut desk) = (self.web.desk.news(), self.web.desk.clone());
-        let mut heartbeat = Instant::now();
+        let mut heartbeat = interval(HEARTBEAT_EVERY);
+        heartbeat.tick().await;
+        if !self.say(HEARTBEAT.into()).await {
+            return;
+        }
         loop {
             if !self.is_welcome() || self.outbox.is_closed() {
                 return;
-            }
-            if heartbeat <= Instant::now() {
-                heartbeat = Instant::now() + HEARTBEAT_EVERY;
-                if !self.say(":\n\n".into()).await {
-                    return;
-                }
             }
             match self.catch_up().await {
                 Ok(true) => {}
@@ -126,7 +126,7 @@ impl Reading {
                 changed = news.changed() => if changed.is_err() { return },
                 () = desk.settings_changed() => {}
                 () = self.outbox.closed() => return,
-                () = sleep_until(heartbeat) => {}
+                _ = heartbeat.tick() => if !self.say(HEARTBEAT.into()).await { return },
             }
         }
     }

@@ -82,6 +82,7 @@ impl Desk {
             rule: Rule { users: vec![users[0]], teams: vec![team.id], ..Rule::default() },
             own_times: OwnTimes::default(),
             greetings: Greetings { unanswered: text(), after_hours: text() },
+            notify: Default::default(),
         };
         let other = Channel {
             id: ChannelId(ids.next(1)),
