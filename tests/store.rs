@@ -100,6 +100,7 @@ impl Place {
                 until: Steady(NOW + 25_000),
                 at: at(3),
             }],
+            only: None,
             excluded: BTreeMap::from([
                 (other, Objection::Declined),
                 (agent, Objection::Away { reason: Some("lunch".into()), until: Some(at(9)) }),

@@ -216,8 +216,18 @@ impl World {
 
     fn documents(&self) -> Vec<(Value, Document)> {
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
-        [self.holds(), self.connects(), self.screens(), self.messages(), Self::farewells(), vec![nothing]]
-            .concat()
+        let outside = json!({"document": "dial_outside", "number": "+431234567", "caller_id": "+43199", "over": self.call_url("over/3")});
+        let (number, caller_id) = ("+431234567".to_owned(), "+43199".to_owned());
+        let outside = (outside, Document::DialOutside { number, caller_id, over: Hook::Over(self.call, 3) });
+        [
+            self.holds(),
+            self.connects(),
+            self.screens(),
+            self.messages(),
+            Self::farewells(),
+            vec![nothing, outside],
+        ]
+        .concat()
     }
 }
 
@@ -422,4 +432,34 @@ fn posted(name: &str, attributes: &BTreeMap<String, String>, method: &str) -> Re
 fn understood(url: &str, world: &World) -> Result<Hook, String> {
     let path = url.strip_prefix(&world.url("")).ok_or(format!("an address that isn't ours: {url}"))?;
     Hook::parse(path).ok_or(format!("an address that nobody understands: {url}"))
+}
+
+#[test]
+fn a_browser_s_token_is_the_one_that_twilio_s_sdk_makes() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (sid, key) = (format!("AC{}", "a".repeat(32)), format!("SK{}", "b".repeat(32)));
+    let secret = "a secret of an API key, and long enough";
+    let account = account(json!({ "api_key_sid": key, "api_key_secret": secret }));
+    let asked = |identity: &str, now: i64, token: &str| {
+        json!({ "account": sid, "key": key, "secret": secret, "identity": identity, "now": now, "token": token })
+            .to_string()
+            + "\n"
+    };
+    let mut questions = String::new();
+    for (identity, now) in [("alice", 1_700_000_000), ("agent_42", 1_780_000_000), ("Z", 4_000_000_000)] {
+        let at = chrono::DateTime::from_timestamp(now, 0).expect("an instant");
+        let made = account.softphone_token(identity, at).expect("there is an API key");
+        assert_eq!((made.kind, made.exp), ("twilio", now + 3600));
+        questions += &asked(identity, now, &made.token);
+    }
+    let right = ask_python("twilio_token.py", questions.clone());
+    assert!(right.len() == 3 && right.iter().all(|answer| answer["problem"].is_null()), "{right:?}");
+    let wrong = ask_python("twilio_token.py", questions.replace("alice", "mallory"));
+    assert!(wrong[0]["problem"].is_string(), "another identity is found out: {wrong:?}");
+    let plain = account_without_key().softphone_token("alice", chrono::DateTime::UNIX_EPOCH);
+    assert_eq!(plain, None);
+}
+
+fn account_without_key() -> Twilio {
+    account(json!({ "auth_token": "12345" }))
 }

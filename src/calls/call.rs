@@ -1,6 +1,6 @@
 //! One call: what is true of it, state by state.
 
-use super::{channel::Slot, time::Steady};
+use super::{channel::Slot, time::Steady, transfer::Outside};
 use crate::routing::{
     eligibility::Objection,
     ids::{CallId, ChannelId, OfferId, TicketId, UserId},
@@ -27,6 +27,9 @@ pub struct Call {
     pub offers: Vec<Offer>,
     /// Agents who are not rung for it again, and why.
     pub excluded: BTreeMap<UserId, Objection>,
+    /// Handed on to these: nobody else is rung for it.
+    #[serde(default)]
+    pub only: Option<Vec<UserId>>,
     /// How often each agent was rung for it.
     pub rung: BTreeMap<UserId, u32>,
     /// How many connections were tried; the number of the latest.
@@ -57,6 +60,8 @@ pub enum State {
     /// An agent accepted; their leg is not up yet.
     Connecting(Connection),
     Talking(Talk),
+    /// Handed on to a telephone outside.
+    Outside(Outside),
     Voicemail(Voicemail),
     Ended {
         outcome: Outcome,
@@ -294,7 +299,7 @@ impl Call {
             State::Ringing { .. } => "ringing",
             State::Waiting { .. } => "waiting",
             State::Connecting(_) => "connecting",
-            State::Talking(_) => "talking",
+            State::Talking(_) | State::Outside(_) => "talking",
             State::Voicemail(_) => "voicemail",
             State::Ended { .. } => "ended",
         }
@@ -313,6 +318,7 @@ impl Call {
             }
             State::Connecting(connection) => Some(connection.deadline),
             State::Talking(talk) => talk.leg_over_until,
+            State::Outside(_) => None,
             State::Voicemail(voicemail) => voicemail.look_at,
             State::Ended { .. } => return None,
         };

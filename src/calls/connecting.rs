@@ -113,7 +113,7 @@ impl Switchboard {
                 turn.touch(id);
                 connect_document(call, turn)
             }
-            State::Connecting(_) | State::Talking(_) => Instruction::Ring { poll },
+            State::Connecting(_) | State::Talking(_) | State::Outside(_) => Instruction::Ring { poll },
             State::Voicemail(voicemail) => voicemail.instruction(),
             State::Ended { .. } => Instruction::HangUp,
         };
@@ -226,6 +226,7 @@ impl Switchboard {
         call.state = State::Talking(Talk { agent, since: now.at, leg_over_until: None });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         call.answered_by.get_or_insert(agent);
+        call.only = None;
         let call = call.clone();
         self.agent(agent).occupation = Occupation::Talking(id);
         turn.agent_changed(agent);

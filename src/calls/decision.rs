@@ -53,6 +53,12 @@ pub enum Instruction {
         poll: u32,
     },
     Connect(Connect),
+    /// Dial a number outside, to which the caller was handed on.
+    DialOutside {
+        attempt: u32,
+        number: String,
+        caller_id: String,
+    },
     /// To the agent's ordinary telephone: press 1.
     AskToPress {
         attempt: u32,
@@ -158,6 +164,8 @@ pub enum Say {
 pub enum Refusal {
     UnknownOffer,
     UnknownCall,
+    /// Nobody there to hand a caller on to.
+    UnknownTarget,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -268,6 +276,14 @@ pub enum Job {
         provider: String,
         provider_call_id: String,
         poll: u32,
+    },
+    /// Redirect the caller's live call to the document that dials a number outside.
+    SendOutside {
+        call: CallId,
+        channel: ChannelId,
+        provider: String,
+        provider_call_id: String,
+        attempt: u32,
     },
     HangUp {
         call: CallId,

@@ -1,6 +1,9 @@
 //! Everything that can happen to the switchboard.
 
-use super::call::{Caller, Recording};
+use super::{
+    call::{Caller, Recording},
+    transfer::Target,
+};
 use crate::routing::{
     availability::ByHand,
     ids::{CallId, ChannelId, OfferId, TicketId, UserId},
@@ -34,6 +37,11 @@ pub enum Event {
     },
     /// The caller's side fetched the document that connects it: the cut-in took effect.
     ConnectFetched {
+        call: CallId,
+        attempt: u32,
+    },
+    /// The caller's side fetched the document that dials the number it was handed on to.
+    OutsideFetched {
         call: CallId,
         attempt: u32,
     },
@@ -161,6 +169,13 @@ pub enum Event {
         agent: UserId,
     },
 
+    /// The agent who talks hands the caller on.
+    Transferred {
+        agent: UserId,
+        call: CallId,
+        to: Target,
+    },
+
     /// Settings or loads are not what they were.
     SettingsChanged,
     /// Nothing but time: a deadline may be due.
@@ -202,6 +217,7 @@ impl Event {
             Self::AnswerLost { .. } => "answer_lost",
             Self::CallerHungUp { .. } => "caller_hung_up",
             Self::ConnectFetched { .. } => "connect_fetched",
+            Self::OutsideFetched { .. } => "outside_fetched",
             Self::LegSeen { .. } => "leg_seen",
             Self::LegAnswered { .. } => "leg_answered",
             Self::LegPickedUp { .. } => "leg_picked_up",
@@ -227,6 +243,7 @@ impl Event {
             Self::OfferDeclined { .. } => "offer_declined",
             Self::AgentHungUp { .. } => "agent_hung_up",
             Self::AgentReady { .. } => "agent_ready",
+            Self::Transferred { .. } => "transferred",
             Self::SettingsChanged => "settings_changed",
             Self::TimePassed => "time_passed",
         }
@@ -239,6 +256,8 @@ impl Event {
             | Self::AnswerLost { call }
             | Self::CallerHungUp { call }
             | Self::ConnectFetched { call, .. }
+            | Self::OutsideFetched { call, .. }
+            | Self::Transferred { call, .. }
             | Self::LegSeen { call, .. }
             | Self::LegAnswered { call, .. }
             | Self::LegPickedUp { call, .. }

@@ -10,7 +10,7 @@ use super::{
     switchboard::{Facts, Switchboard, Turn},
 };
 use crate::routing::{
-    assignment::{self, Field, Selection},
+    assignment::{self, Field, Rule, Selection},
     availability::{ByHand, Phone},
     distribution::{Cursor, Entrant},
     eligibility::{self, Objection, Standing},
@@ -104,6 +104,7 @@ impl Switchboard {
             state: State::Ringing { until: now.steady.plus_seconds(times.ring_seconds) },
             offers: Vec::new(),
             excluded: BTreeMap::new(),
+            only: None,
             rung: BTreeMap::new(),
             attempt: 0,
             answered_by: None,
@@ -162,12 +163,14 @@ impl Switchboard {
     fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
         let rounds: u32 = call.rung.values().sum();
         let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
-        self.select(&call.excluded, draw, channel, facts)
+        let handed_on = call.only.clone().map(|users| Rule { users, teams: vec![], ..channel.rule.clone() });
+        self.select(handed_on.as_ref().unwrap_or(&channel.rule), &call.excluded, draw, channel, facts)
     }
 
     /// Who could be rung now for a call that is not for the `excluded`, and why not the others.
     pub(super) fn select(
         &self,
+        rule: &Rule,
         excluded: &BTreeMap<UserId, Objection>,
         draw: u64,
         channel: &Channel,
@@ -192,7 +195,7 @@ impl Switchboard {
             draw,
             standing,
         };
-        assignment::select(&channel.rule, &field)
+        assignment::select(rule, &field)
     }
 
     fn ring(

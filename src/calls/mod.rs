@@ -16,6 +16,7 @@ pub mod switchboard;
 mod talking;
 pub mod time;
 mod timers;
+pub mod transfer;
 mod voicemail;
 pub mod warnings;
 

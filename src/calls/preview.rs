@@ -51,7 +51,7 @@ pub const STEP: TimeDelta = TimeDelta::minutes(15);
 impl Switchboard {
     /// A call that would come this moment.
     pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
-        let selection = self.select(&BTreeMap::new(), 0, channel, facts);
+        let selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
         preview(channel, facts.times, selection, facts.now.at)
     }
 

@@ -96,6 +96,7 @@ impl Switchboard {
             Event::CallerHungUp { call } => self.caller_hung_up(call, turn),
 
             Event::ConnectFetched { call, attempt } => self.connect_fetched(call, attempt, turn),
+            Event::OutsideFetched { call, attempt } => self.outside_fetched(call, attempt, turn),
             Event::LegSeen { call, attempt, ringing } => self.leg_seen(call, attempt, ringing, turn),
             Event::LegAnswered { call, attempt } => self.leg_answered(call, attempt, turn),
             Event::LegPickedUp { call, attempt } => self.leg_picked_up(call, attempt, turn),
@@ -129,6 +130,7 @@ impl Switchboard {
             Event::OfferDeclined { agent, offer } => self.offer_declined(agent, offer, turn),
             Event::AgentHungUp { agent, call } => self.agent_hung_up(agent, call, turn),
             Event::AgentReady { agent } => self.agent_ready(agent, turn),
+            Event::Transferred { agent, call, to } => self.transferred(agent, call, to, turn),
 
             Event::SettingsChanged => turn.line_changed(),
             Event::TimePassed => {}
@@ -235,7 +237,7 @@ impl Switchboard {
             State::Connecting(_) => self.connecting_due(id, turn),
             State::Talking(_) => self.talking_due(id, turn),
             State::Voicemail(_) => self.voicemail_due(id, turn),
-            State::Ended { .. } => {}
+            State::Outside(_) | State::Ended { .. } => {}
         }
         self.check_caller(id, turn);
         self.set_call_timer(id);

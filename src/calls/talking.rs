@@ -56,6 +56,7 @@ impl Switchboard {
                 }
                 (State::Connecting(_), _) if caller_is_there => self.connection_failed(id, cause, turn),
                 (State::Talking(_), _) => self.talk_over(id, caller_is_there, turn),
+                (State::Outside(_), _) if caller_is_there => self.outside_over(id, talked, turn),
                 _ => {}
             }
         }
@@ -132,6 +133,7 @@ impl Switchboard {
                 turn.later(bring_back(call, turn));
                 self.talk_over(id, true, turn);
             }
+            State::Outside(_) => self.send_outside_again(id, turn),
             // They should have asked how to go on, but did not: their last request was lost.
             State::Ringing { .. } | State::Waiting { .. } => {
                 call.check_at = now.plus_seconds(SILENT_SECONDS);
@@ -203,7 +205,7 @@ impl Call {
             State::Voicemail(voicemail) => {
                 voicemail.look_at.iter_mut().for_each(|at| clamp(at, super::voicemail::LOOK_SOON_SECONDS));
             }
-            State::Ended { .. } => {}
+            State::Outside(_) | State::Ended { .. } => {}
         }
         self.offers.iter_mut().for_each(|offer| clamp(&mut offer.until, ring));
         self.arrived = self.arrived.min(now);

@@ -12,12 +12,13 @@ use super::{
 };
 use crate::{
     calls::{
-        channel::Times,
+        channel::{Channel, Times},
         decision::{Decision, Job, Say, TicketChange, Write},
         event::{Arrival, Event},
         preview,
         switchboard::Facts,
         time::Now,
+        transfer::Target,
     },
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
@@ -378,6 +379,14 @@ impl Engine {
             Said::Decline { offer_id } => Event::OfferDeclined { agent, offer: *offer_id },
             Said::HangUp { call_id } => Event::AgentHungUp { agent, call: *call_id },
             Said::Availability(by_hand) => Event::AvailabilitySet { agent, by_hand: by_hand.clone() },
+            Said::Transfer { call_id, to } => match self.may_be_dialled(to) {
+                true => Event::Transferred { agent, call: *call_id, to: to.clone() },
+                false => {
+                    let frame = Frame::error("unknown_target", "this number may not be dialled");
+                    self.softphones.answer(agent, &frame, Some((agent, socket, said.reference.as_ref())));
+                    return Ok(None);
+                }
+            },
             Said::Ready => Event::AgentReady { agent },
             Said::Media { registered, microphone } => {
                 let (registered, microphone) = (registered.unwrap_or(true), microphone.unwrap_or(true));
@@ -400,6 +409,13 @@ impl Engine {
             Said::Pong => return Ok(None),
         };
         self.happen(event, Some(index), round).map(|_| None)
+    }
+
+    /// Callers are handed on outside only to where agents may be, too.
+    fn may_be_dialled(&self, to: &Target) -> bool {
+        let Target::Number(number) = to else { return true };
+        let is_ours = |channel: &Channel| channel.numbers.contains(number);
+        self.around.ground.reach.allows(number) && !self.memory.settings.channels.values().any(is_ours)
     }
 
     // Jobs

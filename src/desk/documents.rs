@@ -131,6 +131,9 @@ pub fn document(
             };
             Document::Connect(connect, Hooks { over, leg, screen })
         }
+        Instruction::DialOutside { attempt, number, caller_id } => {
+            Document::DialOutside { number, caller_id, over: Hook::Over(call, attempt) }
+        }
         Instruction::AskToPress { attempt } => screen(call, attempt, sounds),
         Instruction::Bridge => Document::Nothing,
         Instruction::TakeMessage { slot } => take_message(call, greeting(slot, channel, settings, sounds), 1),
@@ -190,7 +193,7 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
         Hook::Voice => hold(0, Hook::Held(1)),
         Hook::Held(n) => hold(n, Hook::Held(n + 1)),
         Hook::Wait(call, n) => again(call, n),
-        Hook::Connect(call, attempt) | Hook::Over(call, attempt) => {
+        Hook::Connect(call, attempt) | Hook::Over(call, attempt) | Hook::Outside(call, attempt) => {
             again(call, attempt.saturating_mul(100_000))
         }
         Hook::Fallback => hold(u32::MAX, Hook::Fallback),

@@ -364,6 +364,7 @@ impl Engine {
             let pointless = match &row.job {
                 Job::CutIn { call, attempt, .. } => !self.memory.board.awaits_cut_in(*call, *attempt),
                 Job::BringBack { call, poll, .. } => !self.memory.board.awaits_caller_back(*call, *poll),
+                Job::SendOutside { call, attempt, .. } => !self.memory.board.awaits_outside(*call, *attempt),
                 _ => false,
             };
             if pointless {

@@ -110,6 +110,19 @@ impl Runner {
                     }
                 }
             }
+            Job::SendOutside { call, channel, provider, provider_call_id, attempt } => {
+                let url = self.address(provider, *channel, Hook::Outside(*call, *attempt));
+                match self.redirect(provider, provider_call_id, &url).await {
+                    Ok(()) => done(None, None),
+                    Err(Trouble::Gone | Trouble::NotFound) => {
+                        done(Some(Event::CallerHungUp { call: *call }), None)
+                    }
+                    Err(trouble) => {
+                        warn!(call.id = %call, %trouble, "a caller could not be handed on; it is tried again");
+                        done(None, None)
+                    }
+                }
+            }
             Job::HangUp { provider, provider_call_id, .. } => match self.providers.get(provider) {
                 None => given_up(tries, format!("no provider {provider} is configured"), None),
                 Some(company) => match company.hang_up(provider_call_id).await {

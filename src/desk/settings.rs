@@ -77,6 +77,13 @@ pub struct ReachRules {
     pub sip_hosts: Vec<String>,
 }
 
+impl ReachRules {
+    /// Whether this number may be dialled.
+    pub fn allows(&self, number: &str) -> bool {
+        is_e164(number) && self.prefixes.iter().any(|prefix| number.starts_with(prefix))
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub people: People,
@@ -334,7 +341,7 @@ impl Settings {
             }
             Reach::Number(number) => {
                 let is_ours = |channel: &Channel| channel.numbers.contains(number);
-                if !ground.reach.prefixes.iter().any(|prefix| number.starts_with(prefix)) {
+                if !ground.reach.allows(number) {
                     Some(Fault::new("/reach/number", "it begins with none of calls.reach_prefixes"))
                 } else if self.channels.values().any(is_ours) {
                     Some(Fault::new("/reach/number", "it is the number of a channel"))

@@ -7,7 +7,9 @@ use crate::{
         decision::{Refusal, Say},
         switchboard::Switchboard,
         time::{Now, Steady},
+        transfer::Target,
     },
+    providers::SoftphoneToken,
     routing::{
         availability::ByHand,
         ids::{CallId, ChannelId, OfferId, TicketId, TokenId, UserId},
@@ -57,6 +59,7 @@ pub enum Said {
     Accept { offer_id: OfferId },
     Decline { offer_id: OfferId },
     HangUp { call_id: CallId },
+    Transfer { call_id: CallId, to: Target },
     Availability(ByHand),
     Ready,
     Media { registered: Option<bool>, microphone: Option<bool> },
@@ -97,6 +100,12 @@ pub enum Frame {
         call_id: CallId,
     },
     Availability(ByHand),
+    /// With which the agent's browser is reached at this telephone company.
+    SoftphoneToken {
+        provider: String,
+        #[serde(flatten)]
+        token: SoftphoneToken,
+    },
     Error {
         code: &'static str,
         detail: String,
@@ -402,6 +411,7 @@ fn refused(refusal: Refusal) -> Frame {
     match refusal {
         Refusal::UnknownOffer => Frame::error("unknown_offer", "there is no such offer to you"),
         Refusal::UnknownCall => Frame::error("unknown_call", "you have no such call"),
+        Refusal::UnknownTarget => Frame::error("unknown_target", "there is nobody to hand the caller on to"),
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Hook {
     Wait(CallId, u32),
     /// The document that connects.
     Connect(CallId, u32),
+    /// The document that dials a number outside.
+    Outside(CallId, u32),
     /// The connection is over.
     Over(CallId, u32),
     /// How the leg to the agent fares.
@@ -53,6 +55,7 @@ impl Hook {
             ["message-status"] => Self::LooseStatus,
             ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
+            ["c", call, "outside", n] => Self::Outside(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
             ["c", call, "leg", n] => Self::Leg(call.parse().ok()?, number(n)?),
             ["c", call, "phone-leg", n] => Self::PhoneLeg(call.parse().ok()?, number(n)?),
@@ -72,6 +75,7 @@ impl Hook {
         match self {
             Self::Wait(call, _)
             | Self::Connect(call, _)
+            | Self::Outside(call, _)
             | Self::Over(call, _)
             | Self::Leg(call, _)
             | Self::PhoneLeg(call, _)
@@ -115,6 +119,7 @@ impl fmt::Display for Hook {
             Self::LooseStatus => write!(f, "message-status"),
             Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
+            Self::Outside(call, n) => write!(f, "c/{call}/outside/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),
             Self::Leg(call, n) => write!(f, "c/{call}/leg/{n}"),
             Self::PhoneLeg(call, n) => write!(f, "c/{call}/phone-leg/{n}"),

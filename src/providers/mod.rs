@@ -13,6 +13,7 @@ use crate::calls::{
 use crate::routing::ids::ChannelId;
 use addresses::{Addresses, Hook};
 use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A webhook as it came over the wire: nothing decoded, nothing folded.
@@ -101,6 +102,12 @@ pub enum Document {
         next: Hook,
     },
     Connect(Connect, Hooks),
+    /// Dial a number outside; `over` is asked afterwards.
+    DialOutside {
+        number: String,
+        caller_id: String,
+        over: Hook,
+    },
     /// To an agent's ordinary telephone: press 1, else it is hung up.
     Screen {
         words: Spoken,
@@ -137,6 +144,22 @@ pub struct Reply {
     pub body: String,
 }
 
+/// What a browser registers with at the telephone company.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct SoftphoneToken {
+    /// Whose browser SDK it is for.
+    pub kind: &'static str,
+    pub token: String,
+    /// Unix seconds.
+    pub exp: i64,
+}
+
+impl std::fmt::Debug for SoftphoneToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SoftphoneToken({}, until {})", self.kind, self.exp)
+    }
+}
+
 /// A command or question to the telephone company failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
@@ -168,6 +191,13 @@ impl Provider {
     pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
         match self {
             Self::Twilio(twilio) => twilio.verify(public_url, request),
+        }
+    }
+
+    /// With which an agent's browser is reached under this identity, where the telephone company has such a thing.
+    pub fn softphone_token(&self, identity: &str, now: DateTime<Utc>) -> Option<SoftphoneToken> {
+        match self {
+            Self::Twilio(twilio) => twilio.softphone_token(identity, now),
         }
     }
 

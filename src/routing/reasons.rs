@@ -1,7 +1,10 @@
 //! Why it was decided so: codes with arguments. They are kept as data, and put into words by
 //! [`super::sentences`] when read.
 
-use super::{hours::Rule, ids::UserId};
+use super::{
+    hours::Rule,
+    ids::{TeamId, UserId},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +61,22 @@ pub enum Reason {
         agent: UserId,
         cause: ConnectionFailure,
     },
+    TransferredToAgent {
+        agent: UserId,
+        to: UserId,
+    },
+    TransferredToTeam {
+        agent: UserId,
+        team: TeamId,
+        name: String,
+    },
+    /// To a telephone number outside.
+    TransferredOutside {
+        agent: UserId,
+    },
+    /// The connection with that telephone is over.
+    OutsideOver,
+    OutsideNotReached,
     AgentLost {
         agent: UserId,
     },

@@ -9,7 +9,7 @@ use crate::{
         Input,
         softphones::{ClientFrame, Frame, OUTBOX, Opened, Said, SocketId},
     },
-    routing::ids::UserId,
+    routing::{ids::UserId, people::Reach},
 };
 use axum::{
     extract::{
@@ -29,6 +29,8 @@ use tracing::debug;
 const PROTOCOL: &str = "strowger.v1";
 const FRAME_MAX: usize = 16 * 1024;
 const FRAMES_PER_SECOND: u32 = 50;
+/// Before the hour of the last ones is over.
+const TOKENS_EVERY: Duration = Duration::from_secs(48 * 60);
 const PING_EVERY: Duration = Duration::from_secs(15);
 /// A socket that says nothing, not even to pings, for so many of them is dead.
 const SILENT_PINGS_MAX: u32 = 2;
@@ -54,7 +56,8 @@ pub async fn open(
         let (outbox, frames) = mpsc::channel(OUTBOX);
         let opened = Opened { agent, socket: id, token, outbox };
         web.desk.report(Input::SocketOpened(opened)).await;
-        Line { web: &web, agent, id, socket, frames, said_this_second: 0, silent_pings: 0 }.run().await;
+        let (said_this_second, silent_pings, is_welcome) = (0, 0, false);
+        Line { web: &web, agent, id, socket, frames, said_this_second, silent_pings, is_welcome }.run().await;
         web.desk.report(Input::SocketClosed { agent, socket: id }).await;
     }))
 }
@@ -83,17 +86,21 @@ struct Line<'a> {
     frames: mpsc::Receiver<Arc<str>>,
     said_this_second: u32,
     silent_pings: u32,
+    /// The first frame is out.
+    is_welcome: bool,
 }
 
 impl Line<'_> {
     async fn run(mut self) {
         let mut ping = time::interval(PING_EVERY);
         let mut second = time::interval(Duration::from_secs(1));
+        let mut fresh_tokens = time::interval(TOKENS_EVERY);
         ping.reset();
+        fresh_tokens.reset();
         loop {
             let goes_on = tokio::select! {
                 frame = self.frames.recv() => match frame {
-                    Some(text) => self.send(text).await,
+                    Some(text) => self.send(text).await && self.welcome().await,
                     None => self.close(1001, "closed").await,
                 },
                 said = self.socket.recv() => match said {
@@ -105,6 +112,7 @@ impl Line<'_> {
                     None => false,
                 },
                 _ = ping.tick() => self.ping().await,
+                _ = fresh_tokens.tick() => self.send_tokens().await,
                 _ = second.tick() => {
                     self.said_this_second = 0;
                     true
@@ -119,6 +127,26 @@ impl Line<'_> {
     async fn send(&mut self, text: Arc<str>) -> bool {
         let message = Message::Text(text.as_ref().into());
         matches!(time::timeout(SEND_WITHIN, self.socket.send(message)).await, Ok(Ok(())))
+    }
+
+    async fn welcome(&mut self) -> bool {
+        std::mem::replace(&mut self.is_welcome, true) || self.send_tokens().await
+    }
+
+    /// Under the identity that the agent has now, for every telephone company that knows such tokens.
+    async fn send_tokens(&mut self) -> bool {
+        let settings = self.web.desk.settings();
+        let reach = settings.people.users.get(&self.agent).map(|user| &user.reach);
+        let Some(Reach::Client(identity)) = reach else { return true };
+        let now = self.web.clock.now().at;
+        for (name, provider) in self.web.providers.iter() {
+            let Some(token) = provider.softphone_token(identity, now) else { continue };
+            let frame = Frame::SoftphoneToken { provider: name.clone(), token };
+            if !self.send(frame.text(None)).await {
+                return false;
+            }
+        }
+        true
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) -> bool {

@@ -1,7 +1,7 @@
 //! The softphones' socket: who is let in, what it puts up with, and several sockets of one agent.
 
 use super::{NOBODY, answer, ask};
-use crate::desk::{Agent, Desk, PATIENCE, PUBLIC_URL};
+use crate::desk::{Agent, Desk, PATIENCE, PUBLIC_URL, Wishes};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -566,4 +566,20 @@ async fn a_slow_reader_is_dropped_and_the_others_do_not_notice() {
     println!("it was dropped with {read} frames on their way");
     must_live(&mut quick, "her other socket goes on").await;
     must_live(&mut bens, "Ben goes on").await;
+}
+
+#[tokio::test]
+async fn a_browser_gets_what_it_registers_with_after_the_welcome_and_not_in_the_log() {
+    let (sid, key) = (format!("AC{}", "1".repeat(32)), format!("SK{}", "2".repeat(32)));
+    let config = format!(
+        "[providers.second]\nkind = \"twilio\"\naccount_sid = \"{sid}\"\napi_key_sid = \"{key}\"\napi_key_secret = \"hush\""
+    );
+    let desk = Desk::open_with(Wishes { config, log: "trace".into(), ..Wishes::default() }).await;
+    let ann = desk.agent("Ann").await;
+    let (mut socket, _) = open(&desk, &ann).await;
+    let frame = hear(&mut socket, "softphone_token").await;
+    assert_eq!((&frame["provider"], &frame["kind"]), (&json!("second"), &json!("twilio")));
+    let token = frame["token"].as_str().expect("a token");
+    assert_eq!(token.split('.').count(), 3);
+    assert!(!desk.log().contains(token) && !desk.log().contains("hush"));
 }

@@ -43,6 +43,12 @@ def connect(response, content):
     response.append(dial)
 
 
+def dial_outside(response, content):
+    dial = Dial(action=content["over"], method="POST", timeout=30, time_limit=4 * 3600, caller_id=content["caller_id"])
+    dial.number(content["number"])
+    response.append(dial)
+
+
 def screen(response, content):
     gather = Gather(action=content["pressed"], method="POST", num_digits=1, timeout=8)
     speak(gather, content["words"])
@@ -68,7 +74,7 @@ def nothing(_response, _content):
     pass
 
 
-BUILDERS = {builder.__name__: builder for builder in (hold, connect, screen, take_message, farewell, nothing)}
+BUILDERS = {builder.__name__: builder for builder in (hold, connect, dial_outside, screen, take_message, farewell, nothing)}
 
 
 def tree(element):

@@ -119,7 +119,7 @@ fn first_deadline(day: &Day) -> Option<Steady> {
             }
             State::Talking(talk) => all.extend(talk.leg_over_until),
             State::Voicemail(voicemail) => all.extend(voicemail.look_at),
-            State::Ended { .. } => {}
+            State::Outside(_) | State::Ended { .. } => {}
         }
     }
     for (_, agent) in day.board.agents() {

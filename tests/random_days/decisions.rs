@@ -315,7 +315,7 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
     let fine = match call.state {
         State::Ringing { .. } => kind == if owed { "apologise" } else { "ring" },
         State::Waiting { .. } => kind == if owed { "apologise" } else { "wait" },
-        State::Connecting(_) | State::Talking(_) => matches!(kind, "ring" | "connect"),
+        State::Connecting(_) | State::Talking(_) | State::Outside(_) => matches!(kind, "ring" | "connect"),
         State::Voicemail(_) => kind == "message",
         State::Ended { .. } => kind == "hang up",
     };

@@ -5,13 +5,15 @@
 
 mod rest;
 mod signature;
+mod token;
 mod twiml;
 mod webhooks;
 
 pub use twiml::write;
 pub use webhooks::read;
 
-use super::{Request, Unsigned};
+use super::{Request, SoftphoneToken, Unsigned};
+use chrono::{DateTime, Utc};
 use rest::Rest;
 use serde::Deserialize;
 use signature::Keys;
@@ -73,6 +75,7 @@ impl BadSettings {
 pub struct Twilio {
     keys: Keys,
     rest: Rest,
+    signer: Option<token::Signer>,
 }
 
 impl Twilio {
@@ -83,7 +86,13 @@ impl Twilio {
         check(&settings)?;
         let rest = Rest::new(&settings)?;
         let keys = Keys::new(&tokens(&settings), &settings.shared_keys, settings.shared_keys_only);
-        Ok(Self { keys, rest })
+        let signer = token::Signer::new(&settings);
+        Ok(Self { keys, rest, signer })
+    }
+
+    /// With which an agent's browser is reached under this identity. `None`: no API key is configured.
+    pub fn softphone_token(&self, identity: &str, now: DateTime<Utc>) -> Option<SoftphoneToken> {
+        self.signer.as_ref().map(|signer| signer.token(identity, now))
     }
 
     /// Checks the signature on the raw body and on the public address that we configured.

@@ -49,6 +49,9 @@ fn verbs(xml: &mut Xml, addresses: &Addresses, document: &Document) -> io::Resul
             // Twilio gets here only if nothing was recorded.
             redirect(xml, addresses, *empty)
         }
+        Document::DialOutside { number, caller_id, over } => {
+            dial_outside(xml, addresses, number, caller_id, *over)
+        }
         Document::Screen { words, pressed } => {
             screen(xml, addresses, words, *pressed)?;
             xml.create_element("Hangup").write_empty().map(drop)
@@ -106,6 +109,26 @@ fn dial(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) 
         ])
         .with_attributes(caller_id)
         .write_inner_content(|xml| callee(xml, addresses, connect, hooks))
+        .map(drop)
+}
+
+fn dial_outside(
+    xml: &mut Xml,
+    addresses: &Addresses,
+    number: &str,
+    caller_id: &str,
+    over: Hook,
+) -> io::Result<()> {
+    let caller_id = is_number(caller_id).then_some(("callerId", caller_id));
+    xml.create_element("Dial")
+        .with_attributes([
+            ("action", addresses.of(over).as_str()),
+            ("method", "POST"),
+            ("timeout", "30"),
+            ("timeLimit", TIME_LIMIT_SECONDS),
+        ])
+        .with_attributes(caller_id)
+        .write_inner_content(|xml| element(xml, "Number", &[], number))
         .map(drop)
 }
 

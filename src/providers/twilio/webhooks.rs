@@ -28,6 +28,7 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
         }
         Hook::Wait(call, poll) => asked(&form, call, Event::Asked { call, poll }),
         Hook::Connect(call, attempt) => asked(&form, call, Event::ConnectFetched { call, attempt }),
+        Hook::Outside(call, attempt) => asked(&form, call, Event::OutsideFetched { call, attempt }),
         Hook::MessageEmpty(call, times) => asked(&form, call, Event::NothingRecorded { call, times }),
         Hook::Over(call, attempt) => event(form.call()?, connection_over(&form, call, attempt)?),
         Hook::Leg(call, attempt) => leg(&form, call, attempt),

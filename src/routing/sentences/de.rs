@@ -48,6 +48,17 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} konnte nicht verbunden werden: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} hat den Anrufer an {} weitergegeben.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} hat den Anrufer an das Team {team} weitergegeben.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} hat den Anrufer an eine Nummer außerhalb weitergegeben.", name(*agent))
+        }
+        Reason::OutsideOver => "Das Gespräch mit der Nummer außerhalb ist vorbei.".into(),
+        Reason::OutsideNotReached => "Die Nummer außerhalb war nicht erreichbar.".into(),
         Reason::AgentLost { agent } => format!("Die Verbindung zu {} ging verloren.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} hat aufgelegt.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} hat abgelehnt.", name(*agent)),

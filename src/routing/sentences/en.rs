@@ -40,6 +40,17 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} could not be connected: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} handed the caller on to {}.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} handed the caller on to the team {team}.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} handed the caller on to a number outside.", name(*agent))
+        }
+        Reason::OutsideOver => "The connection with the number outside is over.".into(),
+        Reason::OutsideNotReached => "The number outside could not be reached.".into(),
         Reason::AgentLost { agent } => format!("The connection to {} was lost.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} hung up.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} declined.", name(*agent)),

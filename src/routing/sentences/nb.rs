@@ -40,6 +40,17 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} kunne ikke kobles til: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} satte innringeren over til {}.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} satte innringeren over til laget {team}.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} satte innringeren over til et nummer utenfor.", name(*agent))
+        }
+        Reason::OutsideOver => "Samtalen med nummeret utenfor er over.".into(),
+        Reason::OutsideNotReached => "Nummeret utenfor kunne ikke nås.".into(),
         Reason::AgentLost { agent } => format!("Forbindelsen til {} ble brutt.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} la på.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} avviste.", name(*agent)),

@@ -40,6 +40,17 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::ConnectionFailed { agent, cause } => {
             format!("{} kon niet verbonden worden: {}.", name(*agent), failure(*cause))
         }
+        Reason::TransferredToAgent { agent, to } => {
+            format!("{} heeft de beller doorverbonden met {}.", name(*agent), name(*to))
+        }
+        Reason::TransferredToTeam { agent, name: team, .. } => {
+            format!("{} heeft de beller doorverbonden met het team {team}.", name(*agent))
+        }
+        Reason::TransferredOutside { agent } => {
+            format!("{} heeft de beller doorverbonden met een nummer buiten.", name(*agent))
+        }
+        Reason::OutsideOver => "Het gesprek met het nummer buiten is voorbij.".into(),
+        Reason::OutsideNotReached => "Het nummer buiten was niet bereikbaar.".into(),
         Reason::AgentLost { agent } => format!("De verbinding met {} is verbroken.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} heeft opgehangen.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} heeft geweigerd.", name(*agent)),
