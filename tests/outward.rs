@@ -450,7 +450,7 @@ async fn a_mail_server_gets_messages_and_missed_calls_and_who_it_refuses_is_seen
 
     let job = |what: &'static str, wished: fn(&Value) -> bool| {
         let api = desk.api.clone();
-        async move { until(what, || async { api.all("jobs").await.into_iter().find(|job| wished(job)) }).await }
+        async move { until(what, || async { api.all("jobs").await.into_iter().find(&wished) }).await }
     };
     let refused = job("who is refused is seen", |job| {
         job["recipient"] == "nobody@example.org" && job["state"] == "failed"

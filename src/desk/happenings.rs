@@ -300,6 +300,7 @@ mod tests {
             in_front: false,
             state,
             offers: Vec::new(),
+            only: None,
             excluded: BTreeMap::new(),
             rung: BTreeMap::new(),
             attempt: 0,
