@@ -31,3 +31,9 @@ fn wall() -> DateTime<Utc> {
     let time = clock_gettime(ClockId::Realtime);
     DateTime::from_timestamp_millis(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).unwrap_or_default()
 }
+
+/// How long the processor has worked in this thread, in seconds.
+pub fn worked_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}

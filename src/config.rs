@@ -1,9 +1,13 @@
 //! What an operator sets: flag > environment > file > default. The defaults are written once, in `config.toml`.
 
-use crate::{calls::channel::Times, notify::mail, providers::twilio};
+use crate::{calls::channel::Times, log, notify::mail, providers::twilio};
 use anyhow::{Context, bail};
 use serde::Deserialize;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 /// The commented example: every key with its default.
@@ -14,6 +18,7 @@ pub const EXAMPLE: &str = include_str!("config.toml");
 pub struct Config {
     pub http: Http,
     pub data: Data,
+    pub log: Log,
     pub account: Account,
     pub providers: BTreeMap<String, Provider>,
     pub calls: Calls,
@@ -34,6 +39,18 @@ pub struct Http {
     pub listen: SocketAddr,
     /// No trailing slash.
     pub public_url: String,
+    /// Empty: only with a token, where everything else is.
+    pub metrics_listen: String,
+}
+
+impl Http {
+    pub fn metrics_address(&self) -> anyhow::Result<Option<SocketAddr>> {
+        if self.metrics_listen.is_empty() {
+            return Ok(None);
+        }
+        let address = self.metrics_listen.parse();
+        address.map(Some).map_err(|error| anyhow::anyhow!("key http.metrics_listen: {error}"))
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +58,14 @@ pub struct Http {
 pub struct Data {
     pub dir: PathBuf,
     pub database: String,
+    pub uploads_stop_below_mib: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: log::Format,
+    pub level: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -96,10 +121,17 @@ impl Config {
             let own: Table = text.parse().map_err(|error: toml::de::Error| anyhow::anyhow!("{error}"))?;
             overlay(&mut table, own);
         }
+        let mut credentials = None;
         for (name, value) in environment {
+            if name == "CREDENTIALS_DIRECTORY" {
+                credentials = Some(PathBuf::from(&value));
+            }
             if let Some(path) = name.strip_prefix("STROWGER__") {
                 set(&mut table, path, &value).with_context(|| format!("environment variable {name}"))?;
             }
+        }
+        for (key, value) in &mut table {
+            fetch(value, key, credentials.as_deref())?;
         }
         let config: Self = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
             let path = error.path().to_string();
@@ -116,8 +148,14 @@ impl Config {
         if !(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/') {
             bail!("key http.public_url: {url:?} must start with https:// and not end with a slash");
         }
+        self.http.metrics_address()?;
+        let level = tracing_subscriber::EnvFilter::try_new(&self.log.level);
+        level.map_err(|error| anyhow::anyhow!("key log.level: {error}"))?;
         if self.data.database != "sqlite" {
             bail!("key data.database: only \"sqlite\" is there yet");
+        }
+        if self.data.uploads_stop_below_mib > 1 << 40 {
+            bail!("key data.uploads_stop_below_mib: there is no such disk");
         }
         let named = |name: &str| {
             !name.is_empty() && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
@@ -158,6 +196,45 @@ impl Config {
             bail!("key calls: ring_seconds, agent_ring_seconds and connect_seconds must be at least 1");
         }
         Ok(())
+    }
+}
+
+/// Replaces `{ credential = "name" }` and `{ file = "/path" }` by what is in there.
+fn fetch(value: &mut Value, key: &str, credentials: Option<&Path>) -> anyhow::Result<()> {
+    match value {
+        Value::Array(values) => values.iter_mut().try_for_each(|value| fetch(value, key, credentials)),
+        Value::Table(table) => {
+            let Some(path) = elsewhere(table, key, credentials)? else {
+                return table
+                    .iter_mut()
+                    .try_for_each(|(inner, value)| fetch(value, &format!("{key}.{inner}"), credentials));
+            };
+            let text = std::fs::read_to_string(&path);
+            let text = text.with_context(|| format!("key {key}: cannot read {}", path.display()))?;
+            *value = Value::String(text.trim_end().to_owned());
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The file in which the value is, if it is not here.
+fn elsewhere(table: &Table, key: &str, credentials: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let only = if table.len() == 1 { table.iter().next() } else { None };
+    match only {
+        Some((kind, Value::String(name))) if kind == "credential" => {
+            let folder = credentials.with_context(|| {
+                format!(
+                    "key {key}: there are no credentials; systemd gives them with LoadCredential={name}:…"
+                )
+            })?;
+            if name.is_empty() || name.contains('/') || name == ".." {
+                bail!("key {key}: {name:?} is no name of a credential");
+            }
+            Ok(Some(folder.join(name)))
+        }
+        Some((kind, Value::String(path))) if kind == "file" => Ok(Some(PathBuf::from(path))),
+        _ => Ok(None),
     }
 }
 

@@ -21,6 +21,7 @@
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
 //! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
 //! | [`mod@notify`] | how is the world told? Webhooks, mail | nothing |
+//! | [`audio`] | what do callers hear, and what did they say? | nothing |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
@@ -41,14 +42,18 @@
 //! `calls/talking.rs`, until one hangs up. Or nobody takes it: `calls/voicemail.rs`.
 
 pub mod audio;
+pub mod backup;
 pub mod calls;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod log;
 pub mod notify;
 pub mod providers;
 pub mod routing;
+pub mod service;
 pub mod store;
 pub mod tickets;
 pub mod web;
@@ -61,6 +66,7 @@ use desk::{
     Desk, Providers,
     documents::Sounds,
     engine::{Engine, Surroundings},
+    health::Health,
     jobs::Runner,
     postman::Postman,
     settings::{Ground, ReachRules},
@@ -70,10 +76,10 @@ use rand::Rng;
 use routing::ids::{GreetingId, Ids};
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use store::{Folder, settings::Change};
+use store::{CONTROL_SOCKET, Folder, settings::Change};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
@@ -82,6 +88,8 @@ use tokio::{
 use tracing::{error, info, warn};
 use web::Web;
 
+/// How long a stop waits for the engine, which waits for the store.
+const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(7);
 /// How long a stop waits for connections to end.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
@@ -101,7 +109,8 @@ impl Daemon {
         let folder = Folder::open(&config.data.dir)?;
         let (writer, reader) = store::open(&folder).await?;
         let ground = Arc::new(ground(&config, clock.now().at)?);
-        let providers = Arc::new(providers(&config)?);
+        let providers = Arc::new(providers_of(&config)?);
+        let health = Arc::new(Health::new(&providers, folder.path().to_owned()));
         let voicemails = folder.path().join("voicemail");
         let public_url = config.http.public_url.clone();
         let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
@@ -111,15 +120,23 @@ impl Daemon {
             clock,
             ground: ground.clone(),
             providers: providers.clone(),
-            runner: Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept),
+            runner: Runner::new(
+                providers.clone(),
+                public_url.clone(),
+                voicemails.clone(),
+                delete_kept,
+                health.clone(),
+            ),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
             mails: config.mail.is_on(),
+            health,
         };
-        let (engine, desk) = Engine::start(around, writer).await?;
         let (stop, stopped) = watch::channel(false);
-        let engine = tokio::spawn(engine.run(stopping(stopped.clone())));
+        let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
+        let engine = tokio::spawn(engine.run());
         ship_greetings(&desk, &clock).await?;
+        sweep(folder.path(), &desk);
 
         let postman = Postman {
             desk: desk.clone(),
@@ -132,6 +149,7 @@ impl Daemon {
             voicemails: voicemails.clone(),
         };
         let seed = rand::rng().random();
+        let room = config.data.uploads_stop_below_mib << 20;
         let web = Web::new(
             desk.clone(),
             reader,
@@ -141,15 +159,21 @@ impl Daemon {
             &public_url,
             sounds,
             language,
-            voicemails,
+            folder.path(),
+            room,
             seed,
         );
         let control = control_socket(folder.path())?;
-        let servers = vec![
+        let mut servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
-            tokio::spawn(serve_control(control, web, stopped.clone())),
-            tokio::spawn(postman.run(stopping(stopped))),
+            tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
+            tokio::spawn(postman.run(stopping(stopped.clone()))),
         ];
+        if let Some(address) = config.http.metrics_address()? {
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.with_context(|| format!("cannot listen on {address} for metrics"))?;
+            servers.push(tokio::spawn(serve_metrics(listener, web, stopped)));
+        }
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
 
@@ -180,7 +204,21 @@ impl Daemon {
     pub async fn stop(self) -> anyhow::Result<()> {
         info!("stopping");
         self.stop.send_replace(true);
-        let ended = self.engine.await.context("the engine broke")?;
+        let mut engine = self.engine;
+        let ended = match tokio::time::timeout(ENGINE_ENDS_WITHIN, &mut engine).await {
+            Ok(ended) => ended.context("the engine broke")?,
+            Err(_) => {
+                engine.abort();
+                Err(anyhow::anyhow!("the engine does not stop; what waited was not recorded"))
+            }
+        };
+        // Softphones hear goodbye.
+        let _ = tokio::time::timeout(LAST_ANSWERS_WITHIN, async {
+            while self.desk.health().softphones.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
         last_answers(self.servers).await;
         ended
     }
@@ -211,6 +249,11 @@ async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<boo
     served.unwrap_or_else(|error| error!(%error, "serving ended"));
 }
 
+async fn serve_metrics(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
+    let served = axum::serve(listener, web::metrics(web)).with_graceful_shutdown(stopping(stopped)).await;
+    served.unwrap_or_else(|error| error!(%error, "serving metrics ended"));
+}
+
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {
     let served = axum::serve(listener, web::control(web)).with_graceful_shutdown(stopping(stopped)).await;
     served.unwrap_or_else(|error| error!(%error, "serving the command line ended"));
@@ -227,8 +270,6 @@ fn control_socket(folder: &Path) -> anyhow::Result<UnixListener> {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
-
-const CONTROL_SOCKET: &str = "control.sock";
 
 /// The way to the control socket. The kernel takes at most 107 bytes for it, and data folders may lie deep.
 pub struct ShortPath(std::fs::File);
@@ -260,7 +301,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     Ok(Ground { zones, account, providers, times, reach, allow_loopback })
 }
 
-fn providers(config: &Config) -> anyhow::Result<Providers> {
+/// The telephone companies as they are configured.
+pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
     let made = config.providers.iter().map(|(name, provider)| match provider {
         config::Provider::Twilio(settings) => {
             let twilio = providers::twilio::Twilio::new(settings.clone());
@@ -271,6 +313,21 @@ fn providers(config: &Config) -> anyhow::Result<Providers> {
     made.collect()
 }
 
+/// Sounds of which a crash has left the file but not the row. Nothing is being kept yet.
+fn sweep(folder: &Path, desk: &Desk) {
+    let settings = desk.settings();
+    let is_greeting = |name: &str| {
+        settings
+            .greetings
+            .values()
+            .any(|greeting| name.strip_suffix(".wav") == Some(greeting.sha256.as_str()))
+    };
+    let swept = audio::sweep(&folder.join("media"), is_greeting);
+    if let Err(error) = swept {
+        warn!(%error, "what a crash has left in the data folder can't be removed");
+    }
+}
+
 /// The messages that ship with the daemon can be chosen like any other.
 async fn ship_greetings(desk: &Desk, clock: &clock::Clock) -> anyhow::Result<()> {
     let mut ids = Ids::new(rand::rng().random());
@@ -278,13 +335,14 @@ async fn ship_greetings(desk: &Desk, clock: &clock::Clock) -> anyhow::Result<()>
     for sound in audio::all().iter().filter(|s| messages.iter().any(|kind| s.name.starts_with(kind))) {
         let settings = desk.settings();
         let there = settings.greetings.values().find(|greeting| greeting.name == sound.name);
-        if there.is_some_and(|greeting| greeting.sha256 == sound.sha256) {
+        let length_ms = audio::length_ms(sound.bytes);
+        if there.is_some_and(|one| (&one.sha256, one.length_ms) == (&sound.sha256, length_ms)) {
             continue;
         }
         let now = clock.now().at;
         let id = there.map_or_else(|| GreetingId(ids.next(now.timestamp_millis())), |greeting| greeting.id);
         let (name, sha256) = (sound.name.to_owned(), sound.sha256.clone());
-        let greeting = store::settings::Greeting { id, name, sha256, created_at: now };
+        let greeting = store::settings::Greeting { id, name, sha256, length_ms, created_at: now };
         let saved =
             desk.save(Change::Greeting(greeting)).await.context("cannot save the shipped messages")?;
         saved.map_err(|refused| anyhow::anyhow!("a shipped message is refused: {refused:?}"))?;

@@ -3,24 +3,35 @@
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 use strowger::{
-    Daemon, ShortPath,
+    Daemon, ShortPath, backup, check,
     clock::Clock,
     config::{Config, EXAMPLE},
     demo,
+    desk::settings::token_document,
+    log,
     routing::{
         ids::{Ids, UserId},
         people::Role,
     },
-    store::{self, Folder, batch::Batch, settings::Change},
+    service,
+    store::{
+        self, Folder,
+        audit::{AuditRow, Author},
+        batch::Batch,
+        settings::Change,
+    },
     web::new_token,
 };
 use tokio::{
-    net::{TcpListener, UnixStream},
+    net::UnixStream,
     signal::unix::{SignalKind, signal},
 };
-use tracing_subscriber::EnvFilter;
 
 /// Routes telephone calls to the right people, and says why.
 #[derive(Parser)]
@@ -52,6 +63,21 @@ enum Command {
     },
     /// Prints the example configuration, with every default.
     Config,
+    /// Reads configuration, settings, and the numbers' settings at the telephone company, and says what is wrong.
+    Check {
+        /// Sets the numbers at the telephone company as they should be.
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Copies the database and all sounds into one archive, beside a running daemon or without one.
+    Backup { file: PathBuf },
+    /// Makes the data folder anew from an archive. No daemon may run on it.
+    Restore {
+        file: PathBuf,
+        /// Moves what is in the folder aside.
+        #[arg(long)]
+        replace: bool,
+    },
     /// API tokens.
     Token {
         #[command(subcommand)]
@@ -102,27 +128,28 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let quiet = matches!(arguments.command, Command::Demo { .. } | Command::Token { .. });
-    let filter = EnvFilter::try_from_env("STROWGER_LOG");
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(if quiet { "error" } else { "info" }));
-    // Its `trace` is whole frames, and with them secrets.
-    let filter = filter.add_directive("tungstenite=warn".parse()?);
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("the cryptography provider is installed twice");
     }
+    if let Command::Config = arguments.command {
+        print!("{EXAMPLE}");
+        return Ok(());
+    }
+    let filter = std::env::var("STROWGER_LOG").ok();
+    if let Command::Demo { once } = arguments.command {
+        log::start(log::Format::Plain, filter.as_deref().unwrap_or("error"))?;
+        return demo::run(once, stop_signal()).await;
+    }
+    let config = configuration(arguments.config, arguments.data_dir)?;
+    let level = if matches!(arguments.command, Command::Serve { .. }) { &config.log.level } else { "error" };
+    log::start(config.log.format, filter.as_deref().unwrap_or(level))?;
     match arguments.command {
-        Command::Config => {
-            print!("{EXAMPLE}");
-            Ok(())
-        }
-        Command::Demo { once } => demo::run(once, stop_signal()).await,
-        Command::Serve { listen } => {
-            serve(configuration(arguments.config, arguments.data_dir)?, listen).await
-        }
+        Command::Config | Command::Demo { .. } => Ok(()),
+        Command::Serve { listen } => serve(config, listen).await,
+        Command::Check { fix } => check_all(&config, fix).await,
+        Command::Backup { file } => make_backup(&config, &file).await,
+        Command::Restore { file, replace } => restore_backup(&config, &file, replace).await,
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
-            let config = configuration(arguments.config, arguments.data_dir)?;
             create_token(&config, name, role.into(), user).await
         }
     }
@@ -148,11 +175,17 @@ fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Re
 
 async fn serve(config: Config, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let address = listen.unwrap_or(config.http.listen);
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let listener = service::listener(address).await?;
     let address = listener.local_addr()?;
     let daemon = Daemon::start(config, listener).await?;
     println!("listening on http://{address}");
-    daemon.until(stop_signal()).await
+    service::ready(daemon.desk.clone());
+    daemon
+        .until(async {
+            stop_signal().await;
+            service::stopping();
+        })
+        .await
 }
 
 async fn stop_signal() {
@@ -163,6 +196,46 @@ async fn stop_signal() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+async fn check_all(config: &Config, fix: bool) -> anyhow::Result<()> {
+    let findings = check::run(config, fix).await;
+    findings.0.iter().for_each(|finding| println!("{finding}"));
+    match findings.errors() {
+        0 => Ok(()),
+        1 => bail!("1 error"),
+        errors => bail!("{errors} errors"),
+    }
+}
+
+async fn make_backup(config: &Config, file: &Path) -> anyhow::Result<()> {
+    let made =
+        backup::make(&config.data.dir, file, Clock::start().now().at).await.context("no backup was made")?;
+    warn_of_missing(&made.missing);
+    println!(
+        "{} holds the database and {} sounds, {} bytes; it was restored once as a test",
+        file.display(),
+        made.sounds,
+        made.bytes
+    );
+    Ok(())
+}
+
+async fn restore_backup(config: &Config, file: &Path, replace: bool) -> anyhow::Result<()> {
+    let restored = backup::restore(file, &config.data.dir, replace, Clock::start().now().at).await?;
+    warn_of_missing(&restored.missing);
+    let data = config.data.dir.display();
+    println!("{data} is as it was at {}, with {} sounds", restored.made_at.to_rfc3339(), restored.sounds);
+    if let Some(aside) = restored.aside {
+        println!("what was there before is in {}", aside.display());
+    }
+    Ok(())
+}
+
+fn warn_of_missing(missing: &[String]) {
+    for path in missing {
+        eprintln!("strowger: the database names {path}, but the backup has no such file");
     }
 }
 
@@ -211,7 +284,16 @@ async fn store_token(
     let now = Clock::start().now().at;
     let id = Ids::new(rand::rng().random()).next(now.timestamp_millis());
     let (token, secret) = new_token(id, name, role, user, now);
-    let batch = Batch { settings: vec![Change::Token(token)], ..Batch::default() };
+    let audit = AuditRow {
+        id: Ids::new(rand::rng().random()).next(now.timestamp_millis()),
+        at: now,
+        by: Author::CommandLine,
+        action: "created",
+        subject: Change::Token(token.clone()).subject(),
+        before: None,
+        after: Some(token_document(&token)),
+    };
+    let batch = Batch { settings: vec![Change::Token(token)], audit: vec![audit], ..Batch::default() };
     writer.commit(&batch).await.context("there is no such user, perhaps")?;
     writer.stop(now.timestamp_millis()).await?;
     Ok(secret)

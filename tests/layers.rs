@@ -9,14 +9,14 @@ use std::{
 };
 
 /// They put everything together and may know all of it.
-const ROOTS: [&str; 3] = ["main", "lib", "demo"];
+const ROOTS: [&str; 4] = ["main", "lib", "demo", "check"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
-    ("audio", &[]),
+    ("audio", &["clock"]),
     ("clock", &["calls"]),
     ("zones", &["routing"]),
     ("providers", &["calls", "routing", "providers/twilio"]),
@@ -24,8 +24,11 @@ const ARROWS: [(&str, &[&str]); 14] = [
     // It stands for the world outside, and knows nothing of us but the wire.
     ("providers/simulator", &[]),
     ("notify", &[]),
-    ("config", &["providers/twilio", "notify", "calls"]),
+    ("log", &["clock"]),
+    ("config", &["providers/twilio", "notify", "calls", "log"]),
     ("store", &["providers", "calls", "tickets", "routing"]),
+    ("backup", &["store", "audio"]),
+    ("service", &["desk"]),
     ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),
     ("web", &["desk", "store", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"]),
 ];
@@ -222,7 +225,11 @@ fn module(file: &Path) -> Vec<String> {
 /// The folder that a module is in.
 fn folder(module: &[String]) -> String {
     match module {
-        [first, second, ..] if first == "providers" && second != "addresses" => format!("{first}/{second}"),
+        [first, second, ..]
+            if first == "providers" && !["addresses", "numbers"].contains(&second.as_str()) =>
+        {
+            format!("{first}/{second}")
+        }
         [first, ..] => first.clone(),
         [] => "lib".to_owned(),
     }
@@ -231,7 +238,9 @@ fn folder(module: &[String]) -> String {
 /// The folder that a path names, of which only what follows `crate` is given. The crate's own items are lib's.
 fn named(rest: &str) -> String {
     let steps: Vec<String> = rest.split("::").filter(|step| !step.is_empty()).map(str::to_owned).collect();
-    let is_listed = |name: &String| ARROWS.iter().any(|(listed, _)| listed == name) || name == "demo";
+    let is_listed = |name: &String| {
+        ARROWS.iter().any(|(listed, _)| listed == name) || ["demo", "check"].contains(&name.as_str())
+    };
     let deeper = folder(&steps);
     if is_listed(&deeper) {
         return deeper;

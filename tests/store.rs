@@ -111,6 +111,7 @@ impl Place {
             ring_left_ms: 1_234,
             wait_left_ms: -5,
             apology_due: true,
+            announced: true,
             check_at: Steady(NOW + 21_000),
         }
     }

@@ -141,6 +141,16 @@ impl World {
         speeches().into_iter().map(holding).chain([stateless]).collect()
     }
 
+    fn waits(&self) -> Vec<(Value, Document)> {
+        let waiting = |(expected, words): (Value, Spoken)| {
+            let content = json!({"document": "wait", "words": expected, "clip": media("c"),
+                "key": self.call_url("key/8"), "next": self.call_url("wait/8")});
+            let (key, next) = (Hook::Key(self.call, 8), Hook::Wait(self.call, 8));
+            (content, Document::Wait { words, clip: "c".repeat(64), key, next })
+        };
+        speeches().into_iter().map(waiting).collect()
+    }
+
     fn connects(&self) -> Vec<(Value, Document)> {
         let reaches = [
             (json!(["client", "alice"]), Reach::Client("alice".into())),
@@ -221,6 +231,7 @@ impl World {
         let outside = (outside, Document::DialOutside { number, caller_id, over: Hook::Over(self.call, 3) });
         [
             self.holds(),
+            self.waits(),
             self.connects(),
             self.screens(),
             self.messages(),
@@ -302,8 +313,13 @@ fn the_interpreter_finds_what_is_wrong_with_a_document() {
         (format!(r#"<Play loop="0">{}</Play>{redirect}"#, media("c")), "Play goes on for ever"),
         ("<Play>https://elsewhere.example.org/x.wav</Play><Hangup/>".into(), "a sound that isn't ours: "),
         ("<Say></Say><Hangup/>".into(), "Say says nothing"),
-        (format!("<Enqueue/>{redirect}"), "an unknown verb: Enqueue"),
         (format!("<Gather>{play}</Gather>{redirect}"), "Gather has no action"),
+        (format!(r#"<Gather action="{next}" method="POST">{play}</Gather>"#), "the document just ends"),
+        (
+            format!(r#"<Gather action="{next}" method="POST"><Hangup/></Gather>{redirect}"#),
+            "Hangup in Gather",
+        ),
+        (format!("<Enqueue/>{redirect}"), "an unknown verb: Enqueue"),
     ];
     let question = |verbs: &str| {
         json!({"content": null, "document": format!("<Response>{verbs}</Response>")}).to_string() + "\n"
@@ -360,10 +376,14 @@ fn interpret(tree: &Value, world: &World) -> Result<(), String> {
                 callbacks(&name, &attributes, world)?;
                 time_passes = true;
             }
+            // What follows runs only if no key was pressed, and then listening took its time.
             "Gather" => {
                 callbacks(&name, &attributes, world)?;
-                for child in &children {
-                    let (name, attributes, text, _) = element(child);
+                for inner in &children {
+                    let (name, attributes, text, _) = element(inner);
+                    if !matches!(name.as_str(), "Play" | "Say") {
+                        return Err(format!("{name} in Gather"));
+                    }
                     heard(&name, &attributes, &text)?;
                 }
                 time_passes = true;

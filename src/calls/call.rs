@@ -42,6 +42,9 @@ pub struct Call {
     pub wait_left_ms: i64,
     /// The caller is owed an apology with the next answer.
     pub apology_due: bool,
+    /// The caller was told what they are told before it rings.
+    #[serde(default)]
+    pub announced: bool,
     /// When to ask the telephone company whether the caller is still there.
     pub check_at: Steady,
 }

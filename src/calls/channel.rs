@@ -2,12 +2,13 @@
 
 use crate::routing::{
     assignment::Rule,
-    hours::Hours,
+    hours::{Hours, Rule as HoursRule},
     ids::{ChannelId, GreetingId},
     people::Reach,
     zone::Zone,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 pub struct Channel {
@@ -84,25 +85,55 @@ impl Times {
     }
 }
 
-/// What callers hear; `None`: the message that ships with the daemon.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+impl Channel {
+    /// Whether a message of its own is heard by callers of each number.
+    pub fn has_message(&self, slot: Slot) -> bool {
+        let own = |number: &String| self.greetings.get(slot, number).is_some();
+        self.greetings.chosen(slot).is_some() || (!self.numbers.is_empty() && self.numbers.iter().all(own))
+    }
+}
+
+/// What callers hear; `None`: the message that ships with the daemon, or nothing where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Greetings {
     pub unanswered: Option<Greeting>,
     pub after_hours: Option<Greeting>,
+    pub closed_today: Option<Greeting>,
+    pub before_ringing: Option<Greeting>,
+    pub while_waiting: Option<Greeting>,
+    /// What callers of one number of several hear instead.
+    pub by_number: BTreeMap<String, NumberGreetings>,
+}
+
+/// As in [`Greetings`], for one number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NumberGreetings {
+    /// Of the messages that ship with the daemon, and of what is said besides: `en`, `nl`, `nb` or `de`.
+    pub language: Option<String>,
+    /// `eu`, `gb` or `us`.
+    pub ring_tone: Option<String>,
+    pub unanswered: Option<Greeting>,
+    pub after_hours: Option<Greeting>,
+    pub closed_today: Option<Greeting>,
+    pub before_ringing: Option<Greeting>,
+    pub while_waiting: Option<Greeting>,
 }
 
 /// Who gets mail about what happens here: addresses.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notify {
+    #[schema(max_items = 20)]
     pub voicemail: Vec<String>,
+    #[schema(max_items = 20)]
     pub missed: Vec<String>,
     pub recording: RecordingInMail,
 }
 
 /// How mail about a message brings the message.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordingInMail {
     Attach,
@@ -113,7 +144,7 @@ pub enum RecordingInMail {
 }
 
 /// A recorded message or a text to speak (A11).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Greeting {
     Audio {
@@ -130,19 +161,88 @@ fn english() -> String {
     "en-US".into()
 }
 
-/// Which message a caller hears before leaving theirs.
+/// Which message a caller hears. The first three ask for one of theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     Unanswered,
     AfterHours,
+    /// Closed by an exception or by hand; where it is not chosen, the one for after hours is heard.
+    ClosedToday,
+    /// Heard once, while agents are rung already.
+    BeforeRinging,
+    /// Heard between pieces of music; pressing 1 meanwhile leads to a message.
+    WhileWaiting,
+}
+
+impl Slot {
+    pub const ALL: [Self; 5] =
+        [Self::Unanswered, Self::AfterHours, Self::ClosedToday, Self::BeforeRinging, Self::WhileWaiting];
+
+    /// Its name in a channel's document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unanswered => "unanswered",
+            Self::AfterHours => "after_hours",
+            Self::ClosedToday => "closed_today",
+            Self::BeforeRinging => "before_ringing",
+            Self::WhileWaiting => "while_waiting",
+        }
+    }
+
+    /// What callers hear who call while it is closed by this rule.
+    pub fn closed(rule: HoursRule) -> Self {
+        match rule {
+            HoursRule::Exception | HoursRule::ClosedUntil => Self::ClosedToday,
+            HoursRule::Always | HoursRule::Weekly => Self::AfterHours,
+        }
+    }
 }
 
 impl Greetings {
-    pub fn get(&self, slot: Slot) -> Option<&Greeting> {
+    /// What was chosen for callers of this number. The number's own choice goes before the channel's.
+    pub fn get(&self, slot: Slot, number: &str) -> Option<&Greeting> {
+        let own = self.by_number.get(number);
+        let own_choice = |slot| own.and_then(|own| own.chosen(slot));
+        match slot {
+            Slot::ClosedToday => own_choice(slot)
+                .or_else(|| own_choice(Slot::AfterHours))
+                .or_else(|| self.chosen(slot))
+                .or_else(|| self.chosen(Slot::AfterHours)),
+            _ => own_choice(slot).or_else(|| self.chosen(slot)),
+        }
+    }
+
+    /// What was chosen for the whole channel.
+    pub fn chosen(&self, slot: Slot) -> Option<&Greeting> {
         match slot {
             Slot::Unanswered => self.unanswered.as_ref(),
             Slot::AfterHours => self.after_hours.as_ref(),
+            Slot::ClosedToday => self.closed_today.as_ref(),
+            Slot::BeforeRinging => self.before_ringing.as_ref(),
+            Slot::WhileWaiting => self.while_waiting.as_ref(),
+        }
+    }
+
+    /// Whether callers hear this recording.
+    pub fn uses(&self, id: GreetingId) -> bool {
+        let all = Slot::ALL.into_iter().flat_map(|slot| {
+            let of_numbers = self.by_number.values().filter_map(move |own| own.chosen(slot));
+            self.chosen(slot).into_iter().chain(of_numbers)
+        });
+        all.into_iter().any(|greeting| *greeting == Greeting::Audio { audio: id })
+    }
+}
+
+impl NumberGreetings {
+    /// What was chosen for this number alone.
+    pub fn chosen(&self, slot: Slot) -> Option<&Greeting> {
+        match slot {
+            Slot::Unanswered => self.unanswered.as_ref(),
+            Slot::AfterHours => self.after_hours.as_ref(),
+            Slot::ClosedToday => self.closed_today.as_ref(),
+            Slot::BeforeRinging => self.before_ringing.as_ref(),
+            Slot::WhileWaiting => self.while_waiting.as_ref(),
         }
     }
 }
@@ -187,5 +287,45 @@ mod tests {
         let patient = Times { connect_seconds: 30, ..usual };
         let seconds = [&client, &sip, &number].map(|reach| patient.leg_seconds(reach));
         assert_eq!(seconds, [30, 30, 30]);
+    }
+
+    fn text(text: &str) -> Option<Greeting> {
+        Some(Greeting::Text { text: text.into(), language: "en-US".into() })
+    }
+
+    #[test]
+    fn a_number_s_own_messages_go_before_the_channel_s_and_closed_today_falls_back_to_after_hours() {
+        let own = NumberGreetings { after_hours: text("own after"), ..NumberGreetings::default() };
+        let mut greetings = Greetings {
+            unanswered: text("unanswered"),
+            after_hours: text("after"),
+            by_number: BTreeMap::from([("+431".into(), own)]),
+            ..Greetings::default()
+        };
+        let heard = |greetings: &Greetings, slot, number| match greetings.get(slot, number) {
+            Some(Greeting::Text { text, .. }) => text.clone(),
+            _ => String::new(),
+        };
+        let table = [
+            (Slot::Unanswered, "+431", "unanswered"),
+            (Slot::AfterHours, "+431", "own after"),
+            (Slot::ClosedToday, "+431", "own after"),
+            (Slot::AfterHours, "+432", "after"),
+            (Slot::ClosedToday, "+432", "after"),
+            (Slot::BeforeRinging, "+431", ""),
+        ];
+        for (slot, number, expected) in table {
+            assert_eq!(heard(&greetings, slot, number), expected, "{slot:?} {number}");
+        }
+        greetings.closed_today = text("today");
+        assert_eq!(heard(&greetings, Slot::ClosedToday, "+431"), "own after", "in the number's language");
+        assert_eq!(heard(&greetings, Slot::ClosedToday, "+432"), "today");
+    }
+
+    #[test]
+    fn only_exceptions_and_closing_by_hand_are_about_today() {
+        use HoursRule::{Always, ClosedUntil, Exception, Weekly};
+        let slots = [Always, Weekly, Exception, ClosedUntil].map(Slot::closed);
+        assert_eq!(slots, [Slot::AfterHours, Slot::AfterHours, Slot::ClosedToday, Slot::ClosedToday]);
     }
 }

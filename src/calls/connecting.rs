@@ -4,9 +4,10 @@
 use super::{
     agents::Occupation,
     call::{Call, Cause, Connection, Delivery, Leg, Offer, Outcome, State, Talk},
-    decision::{Action, Connect, Instruction, Job, OfferRow, Say, TicketChange, Write},
+    channel::Slot,
+    decision::{Action, Clip, Connect, Instruction, Job, OfferRow, Say, TicketChange, Write},
     event::CutIn,
-    line::SILENT_WAITING_SECONDS,
+    line::{SILENT_WAITING_SECONDS, SILENT_WITH_WORDS_SECONDS},
     switchboard::{Switchboard, Turn},
     talking::TALK_CHECK_SECONDS,
     time::Steady,
@@ -96,15 +97,25 @@ impl Switchboard {
             return turn.answer(Some(id), Instruction::HangUp);
         };
         let poll = poll + 1;
+        let announces = !call.announced && call.hears(Slot::BeforeRinging, turn);
+        let with_words = call.hears(Slot::WhileWaiting, turn);
         let instruction = match &mut call.state {
             State::Ringing { .. } | State::Waiting { .. } if call.apology_due => {
                 call.apology_due = false;
                 turn.touch(id);
                 Instruction::Apologise { poll }
             }
+            State::Ringing { .. } | State::Waiting { .. } if announces => {
+                call.announced = true;
+                call.check_at = now.plus_seconds(SILENT_WITH_WORDS_SECONDS);
+                turn.touch(id);
+                let is_waiting = matches!(call.state, State::Waiting { .. });
+                Instruction::Announce { poll, clip: if is_waiting { Clip::Music } else { Clip::RingTone } }
+            }
             State::Ringing { .. } => Instruction::Ring { poll },
             State::Waiting { .. } => {
-                call.check_at = now.plus_seconds(SILENT_WAITING_SECONDS);
+                let silent = if with_words { SILENT_WITH_WORDS_SECONDS } else { SILENT_WAITING_SECONDS };
+                call.check_at = now.plus_seconds(silent);
                 turn.time_call(id);
                 Instruction::Wait { poll }
             }
@@ -417,6 +428,12 @@ fn won_offer_over(call: &Call, connection: &Connection, cause: Cause, turn: &Tur
 }
 
 impl Call {
+    /// Whether there is something to hear for callers of its number.
+    fn hears(&self, slot: Slot, turn: &Turn<'_>) -> bool {
+        let channel = turn.facts.channels.get(&self.channel);
+        channel.is_some_and(|channel| channel.greetings.get(slot, &self.to).is_some())
+    }
+
     pub(super) fn seconds_since_arrival(&self, turn: &Turn<'_>) -> u32 {
         let seconds = turn.now().steady.ms_since(self.arrived) / 1000;
         u32::try_from(seconds).unwrap_or(0)

@@ -44,7 +44,12 @@ pub enum Instruction {
     Ring {
         poll: u32,
     },
-    /// Music, then ask again.
+    /// What the channel says before it rings, then a clip, then ask again.
+    Announce {
+        poll: u32,
+        clip: Clip,
+    },
+    /// Music, after what the channel says to those who wait, then ask again.
     Wait {
         poll: u32,
     },
@@ -76,6 +81,13 @@ pub enum Instruction {
     /// No message either: goodbye.
     SayGoodbye,
     HangUp,
+}
+
+/// What a caller hears who is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clip {
+    RingTone,
+    Music,
 }
 
 /// Dial one agent, and bridge them with the caller when they answer.

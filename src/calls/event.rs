@@ -28,6 +28,11 @@ pub enum Event {
         call: CallId,
         poll: u32,
     },
+    /// The caller's side says that a key was pressed for leaving a message instead of waiting. `poll` as in `Asked`.
+    CallerWantsMessage {
+        call: CallId,
+        poll: u32,
+    },
     /// What was last answered to it could not be delivered.
     AnswerLost {
         call: CallId,
@@ -214,6 +219,7 @@ impl Event {
             Self::CallMissed(_) => "call_missed",
             Self::MessageFound { .. } => "message_found",
             Self::Asked { .. } => "asked",
+            Self::CallerWantsMessage { .. } => "caller_wants_message",
             Self::AnswerLost { .. } => "answer_lost",
             Self::CallerHungUp { .. } => "caller_hung_up",
             Self::ConnectFetched { .. } => "connect_fetched",
@@ -253,6 +259,7 @@ impl Event {
     pub fn call(&self) -> Option<CallId> {
         match self {
             Self::Asked { call, .. }
+            | Self::CallerWantsMessage { call, .. }
             | Self::AnswerLost { call }
             | Self::CallerHungUp { call }
             | Self::ConnectFetched { call, .. }

@@ -26,8 +26,9 @@ const RUNG_AT_ONCE: usize = 100;
 const RINGS_AGAIN_MS: i64 = 10_000;
 /// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
 pub(super) const SILENT_SECONDS: u32 = 21;
-/// A waiting caller hears music in clips of up to a minute.
+/// A waiting caller hears music in clips of up to a minute, and at most a minute of words before each.
 pub(super) const SILENT_WAITING_SECONDS: u32 = 75;
+pub(super) const SILENT_WITH_WORDS_SECONDS: u32 = 135;
 
 impl Switchboard {
     pub(super) fn call_arrives(&mut self, arrival: Arrival, turn: &mut Turn<'_>) {
@@ -54,7 +55,7 @@ impl Switchboard {
             self.admit(call);
             let opens = channel.hours.next_change(&channel.zone, turn.now().at);
             let reason = Reason::HoursClosed { rule: verdict.rule, opens };
-            self.take_message(id, Slot::AfterHours, Selection::default(), reason, turn);
+            self.take_message(id, Slot::closed(verdict.rule), Selection::default(), reason, turn);
         }
     }
 
@@ -111,6 +112,7 @@ impl Switchboard {
             ring_left_ms: 0,
             wait_left_ms: i64::from(times.wait_seconds) * 1000,
             apology_due: false,
+            announced: false,
             check_at: now.steady.plus_seconds(SILENT_SECONDS),
         }
     }
@@ -335,6 +337,19 @@ impl Switchboard {
             let selection = self.select_again(id, turn);
             self.take_message(id, Slot::Unanswered, selection, reason, turn);
         }
+    }
+
+    /// The caller had enough of waiting and pressed 1. Who is being connected meanwhile is not torn away.
+    pub(super) fn caller_wants_message(&mut self, id: CallId, poll: u32, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id) else { return turn.answer(None, Instruction::HangUp) };
+        if call.is_in_line() {
+            let seconds = call.seconds_since_arrival(turn);
+            let selection = self.select_again(id, turn);
+            self.end_offers(id, Cause::Withdrawn, turn);
+            let reason = Reason::CallerWantsMessage { seconds };
+            self.take_message(id, Slot::Unanswered, selection, reason, turn);
+        }
+        turn.ask(id, poll);
     }
 
     pub(super) fn select_again(&self, id: CallId, turn: &Turn<'_>) -> Selection {

@@ -92,6 +92,7 @@ impl Switchboard {
             Event::CallMissed(arrival) => self.call_was_missed(arrival, turn),
             Event::MessageFound { arrival, recording } => self.message_found(arrival, recording, turn),
             Event::Asked { call, poll } => self.caller_asks(call, poll, turn),
+            Event::CallerWantsMessage { call, poll } => self.caller_wants_message(call, poll, turn),
             Event::AnswerLost { call } => self.answer_lost(call, turn),
             Event::CallerHungUp { call } => self.caller_hung_up(call, turn),
 

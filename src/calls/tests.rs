@@ -4,8 +4,8 @@
 use super::{
     agents::Occupation,
     call::{Call, Caller, Cause, Outcome, Recording, State},
-    channel::{Channel, Greetings, OwnTimes, Slot, Times},
-    decision::{Action, AgentRow, Decision, Instruction, Job, Refusal, Say, TicketChange, Write},
+    channel::{Channel, Greeting, Greetings, OwnTimes, Slot, Times},
+    decision::{Action, AgentRow, Clip, Decision, Instruction, Job, Refusal, Say, TicketChange, Write},
     event::{Arrival, CutIn, Event},
     switchboard::{Facts, Switchboard},
     time::{Now, Steady},
@@ -403,7 +403,7 @@ fn after_hours_nobody_is_rung_and_the_caller_hears_the_other_message() {
     let hours = &mut scene.channels.get_mut(&scene.channel).expect("the channel").hours;
     hours.closed_until = Some(scene.now.at + TimeDelta::hours(1));
     let answer = scene.arrives(scene.channel);
-    assert_eq!(answer, Some(Instruction::TakeMessage { slot: Slot::AfterHours }));
+    assert_eq!(answer, Some(Instruction::TakeMessage { slot: Slot::ClosedToday }));
     assert!(!scene.says.iter().any(|say| matches!(say, Say::Offered { .. })));
 }
 
@@ -1014,6 +1014,91 @@ fn a_waiting_caller_hears_half_a_minute_of_music_in_peace() {
     let asked =
         scene.says.iter().any(|say| matches!(say, Say::FindCaller { call: about, .. } if *about == call));
     assert!(!asked, "nobody doubts that they are there");
+}
+
+/// The channel says something in this place.
+fn says(scene: &mut Scene, slot: Slot) {
+    let words = Some(Greeting::Text { text: "Hello".into(), language: "en-US".into() });
+    let greetings = &mut scene.channels.get_mut(&scene.channel).expect("the channel").greetings;
+    match slot {
+        Slot::BeforeRinging => greetings.before_ringing = words,
+        Slot::WhileWaiting => greetings.while_waiting = words,
+        _ => panic!("these are always there"),
+    }
+}
+
+#[test]
+fn a_caller_who_presses_1_leaves_a_message_whether_they_wait_or_are_rung_for_by_now() {
+    for is_rung_for in [false, true] {
+        let mut scene = Scene::new(Strategy::Simultaneous, 1).times(waiting(300));
+        says(&mut scene, Slot::WhileWaiting);
+        let talk = scene.call_in();
+        scene.talks(talk, 0);
+        let call = scene.call_in();
+        assert!(matches!(scene.asks(call), Instruction::Wait { .. }));
+        scene.pass(12_000);
+        if is_rung_for {
+            scene.happens(Event::AgentHungUp { agent: scene.agents[0], call: talk });
+            assert_eq!(scene.rung(call), [0]);
+        }
+        scene.look();
+        let answer = scene.happens(Event::CallerWantsMessage { call, poll: 3 });
+        assert_eq!((answer, scene.state(call)), (Some(MESSAGE), "voicemail"));
+        assert_eq!(scene.why_unanswered(), Some(&Reason::CallerWantsMessage { seconds: 12 }));
+        let withdrawn = if is_rung_for { vec![Cause::Withdrawn] } else { vec![] };
+        assert_eq!((scene.ended(0), scene.misses(0)), (withdrawn, 0));
+        assert_eq!(
+            scene.happens(Event::CallerWantsMessage { call, poll: 3 }),
+            Some(MESSAGE),
+            "pressed twice"
+        );
+        assert_eq!(scene.why_unanswered(), Some(&Reason::CallerWantsMessage { seconds: 12 }));
+    }
+}
+
+#[test]
+fn a_key_that_comes_too_late_tears_nobody_apart() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 1);
+    let call = scene.call_in();
+    scene.accepts(call, 0);
+    let answer = scene.happens(Event::CallerWantsMessage { call, poll: 3 });
+    assert!(matches!(answer, Some(Instruction::Ring { .. })), "the cut-in is under way: {answer:?}");
+    scene.happens(Event::LegAnswered { call, attempt: 1 });
+    scene.happens(Event::CallerWantsMessage { call, poll: 3 });
+    assert_eq!(scene.state(call), "talking");
+    scene.hangs_up(call);
+    let answer = scene.happens(Event::CallerWantsMessage { call, poll: 3 });
+    assert_eq!(answer, Some(Instruction::HangUp));
+}
+
+#[test]
+fn an_announcement_is_heard_once_while_agents_are_rung_already_and_nobody_doubts_the_caller() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 1);
+    says(&mut scene, Slot::BeforeRinging);
+    let answer = scene.arrives(scene.channel);
+    assert_eq!(answer, Some(Instruction::Announce { poll: 1, clip: Clip::RingTone }));
+    let call = scene.board.calls().next().expect("a call").id;
+    assert_eq!(scene.rung(call), [0]);
+    scene.look();
+    scene.pass(24_000);
+    assert!(
+        !scene.says.iter().any(|say| matches!(say, Say::FindCaller { .. })),
+        "an announcement takes time"
+    );
+    assert_eq!(scene.asks(call), Instruction::Ring { poll: 2 });
+    scene.restarts();
+    assert_eq!(scene.asks(call), Instruction::Ring { poll: 2 }, "not again after a restart");
+    scene.accepts(call, 0);
+    assert_eq!(scene.cut_ins(), 1, "whatever is being played, an accept cuts in");
+}
+
+#[test]
+fn who_has_to_wait_hears_the_announcement_before_the_music() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 1).times(waiting(300));
+    let talk = scene.call_in();
+    scene.talks(talk, 0);
+    says(&mut scene, Slot::BeforeRinging);
+    assert_eq!(scene.arrives(scene.channel), Some(Instruction::Announce { poll: 1, clip: Clip::Music }));
 }
 
 #[test]

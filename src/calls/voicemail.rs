@@ -44,7 +44,7 @@ impl Switchboard {
         self.line.remove(&place);
         let action = match slot {
             Slot::Unanswered => Action::Unanswered,
-            Slot::AfterHours => Action::AfterHours,
+            _ => Action::AfterHours,
         };
         turn.decide(&call, action, selection, vec![reason]);
         turn.touch(id);

@@ -270,9 +270,7 @@ impl Survey<'_> {
         let closes = self.channel.hours.next_change(&self.channel.zone, self.now).is_some()
             || !self.channel.hours.verdict(&self.channel.zone, self.now).open;
         let needed = [(Slot::Unanswered, true), (Slot::AfterHours, closes)];
-        let missing = needed
-            .into_iter()
-            .filter(|(slot, needed)| *needed && self.channel.greetings.get(*slot).is_none());
+        let missing = needed.into_iter().filter(|(slot, needed)| *needed && !self.channel.has_message(*slot));
         warnings.extend(missing.map(|(slot, _)| Warning::NoMessage { slot }));
     }
 
@@ -355,7 +353,7 @@ impl Warning {
             Self::ClosedForLong { .. } => "/hours/closed_until",
             Self::ExceptionsAreOver { .. } => "/hours/exceptions",
             Self::NoMessage { slot: Slot::Unanswered } => "/greetings/unanswered",
-            Self::NoMessage { slot: Slot::AfterHours } => "/greetings/after_hours",
+            Self::NoMessage { .. } => "/greetings/after_hours",
             Self::ShortRing { .. } => "/routing/ring_seconds",
             Self::AgentRingsLonger { .. } | Self::NotAllAreRung { .. } => "/routing/agent_ring_seconds",
             Self::TooManyAtOnce { .. } => "/routing/strategy",

@@ -32,7 +32,6 @@ use crate::{
         decisions::DecisionRow,
         events::EventRow,
         jobs::JobRow,
-        settings::Change,
         voicemails::Voicemail,
     },
     tickets::ticket::Ticket,
@@ -101,9 +100,10 @@ impl Engine {
                 outcome
             }
             Input::Errand(errand) => self.errand(errand, round).await,
-            Input::Save(change) => self.save(change.clone(), round),
-            Input::Ticket { ticket, patch } => self.change_ticket(*ticket, patch, round).await,
-            Input::SetAvailability { agent, by_hand } => {
+            Input::Save(save) => self.save(save, round).await,
+            Input::Note(note) => self.note(note, round),
+            Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
+            Input::SetAvailability { agent, by_hand, .. } => {
                 if self.memory.settings.people.users.contains_key(agent) {
                     let (agent, by_hand) = (*agent, by_hand.clone());
                     self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
@@ -117,7 +117,7 @@ impl Engine {
     }
 
     /// Hands an event to the switchboard and gathers what comes of it.
-    fn happen(
+    pub(super) fn happen(
         &mut self,
         event: Event,
         index: Option<usize>,
@@ -152,7 +152,8 @@ impl Engine {
         let settings = &self.memory.settings;
         let channel = settings.channels.get(&call.channel);
         let sounds = &self.around.sounds;
-        let document = documents::document(answer.instruction.clone(), call.id, channel, settings, sounds);
+        let document =
+            documents::document(answer.instruction.clone(), call.id, &call.to, channel, settings, sounds);
         Some(self.write(&call.provider, call.channel, &document))
     }
 
@@ -459,23 +460,7 @@ impl Engine {
         Ok(None)
     }
 
-    // Settings and tickets
-
-    fn save(&mut self, change: Change, round: &mut Round) -> Result<Option<Outcome>, Broken> {
-        match self.memory.settings.with(change, &self.around.ground) {
-            Err(refused) => Ok(Some(Outcome::Refused(refused))),
-            Ok((settings, stored)) => {
-                self.memory.settings = Arc::new(settings);
-                if let Change::RevokeToken(token) = &stored {
-                    round.revoked.push(*token);
-                }
-                round.batch.settings.push(stored.clone());
-                round.settings_changed = true;
-                self.happen(Event::SettingsChanged, None, round)?;
-                Ok(Some(Outcome::Saved(stored)))
-            }
-        }
-    }
+    // Tickets
 
     fn look(&self, agent: UserId) -> Outcome {
         if !self.memory.settings.people.users.contains_key(&agent) {

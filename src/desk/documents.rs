@@ -5,49 +5,63 @@ use crate::{
     audio,
     calls::{
         channel::{Channel, Greeting, Slot},
-        decision::Instruction,
+        decision::{Clip, Instruction},
     },
     providers::{Document, Hooks, Spoken, addresses::Hook},
     routing::{ids::CallId, people::Reach},
 };
 
-/// The sounds that callers hear unless their channel says otherwise.
+/// The sounds that callers hear unless their channel, or the number that they called, says otherwise.
 #[derive(Debug, Clone)]
 pub struct Sounds {
-    ring: String,
-    waiting: String,
-    unanswered: String,
-    after_hours: String,
+    ring: &'static str,
+    waiting: &'static str,
     phrases: &'static Phrases,
 }
 
 impl Sounds {
     /// `ring_tone` and `language` as in the configuration; one that we don't have falls back to the first.
     pub fn new(ring_tone: &str, language: &str) -> Self {
-        let hash = |name: &str, fallback: &str| {
-            let sound = audio::shipped(name).or_else(|| audio::shipped(fallback));
-            sound.expect("the fallback ships with the daemon").sha256.clone()
-        };
+        let ring = ring(ring_tone).or_else(|| ring("eu")).expect("the fallback ships with the daemon");
+        let waiting = &audio::shipped("waiting").expect("it ships with the daemon").sha256;
+        Self { ring, waiting, phrases: phrases(language).unwrap_or(&PHRASES[0]) }
+    }
+
+    /// For callers of this number: language and ring tone follow it.
+    fn for_number(&self, channel: Option<&Channel>, number: &str) -> Self {
+        let own = channel.and_then(|channel| channel.greetings.by_number.get(number));
+        let own_ring = own.and_then(|own| ring(own.ring_tone.as_deref()?));
+        let own_phrases = own.and_then(|own| phrases(own.language.as_deref()?));
         Self {
-            ring: hash(&format!("ring-{ring_tone}"), "ring-eu"),
-            waiting: hash("waiting", "waiting"),
-            unanswered: hash(&format!("unanswered-{language}"), "unanswered-en"),
-            after_hours: hash(&format!("after-hours-{language}"), "after-hours-en"),
-            phrases: PHRASES.iter().find(|phrases| phrases.code == language).unwrap_or(&PHRASES[0]),
+            ring: own_ring.unwrap_or(self.ring),
+            waiting: self.waiting,
+            phrases: own_phrases.unwrap_or(self.phrases),
         }
     }
 
-    fn default_greeting(&self, slot: Slot) -> Spoken {
-        let sha256 = match slot {
-            Slot::Unanswered => &self.unanswered,
-            Slot::AfterHours => &self.after_hours,
+    /// What callers hear where nothing is chosen; `None`: nothing.
+    fn default_greeting(&self, slot: Slot) -> Option<Spoken> {
+        let message = match slot {
+            Slot::Unanswered => "unanswered",
+            Slot::AfterHours | Slot::ClosedToday => "after-hours",
+            Slot::BeforeRinging | Slot::WhileWaiting => return None,
         };
-        Spoken::Play { sha256: sha256.clone() }
+        let sound = audio::shipped(&format!("{message}-{}", self.phrases.code));
+        Some(Spoken::Play { sha256: sound.expect("it ships in every language").sha256.clone() })
     }
 
     fn say(&self, phrase: &str) -> Spoken {
         Spoken::Say { text: phrase.into(), language: self.phrases.language.into() }
     }
+}
+
+/// The hash of a ring tone.
+fn ring(name: &str) -> Option<&'static str> {
+    audio::shipped(&format!("ring-{name}")).map(|sound| sound.sha256.as_str())
+}
+
+fn phrases(language: &str) -> Option<&'static Phrases> {
+    PHRASES.iter().find(|phrases| phrases.code == language)
 }
 
 /// What is said besides greetings.
@@ -101,27 +115,34 @@ static PHRASES: [Phrases; 4] = [
     },
 ];
 
-/// The document for what was decided on this call.
+/// The document for what was decided on this call to this number.
 pub fn document(
     instruction: Instruction,
     call: CallId,
+    number: &str,
     channel: Option<&Channel>,
     settings: &Settings,
     sounds: &Sounds,
 ) -> Document {
-    let hold = |clip: &String, poll| Document::Hold {
-        sorry: None,
-        clip: clip.clone(),
-        next: Hook::Wait(call, poll),
-    };
+    // Agents are spoken to in one language, whatever the number.
+    let (to_agents, sounds) = (sounds, &sounds.for_number(channel, number));
+    let words = |slot| chosen(slot, number, channel, settings).or_else(|| sounds.default_greeting(slot));
+    let hold =
+        |sorry, clip: &str, poll| Document::Hold { sorry, clip: clip.into(), next: Hook::Wait(call, poll) };
     match instruction {
-        Instruction::Ring { poll } => hold(&sounds.ring, poll),
-        Instruction::Wait { poll } => hold(&sounds.waiting, poll),
-        Instruction::Apologise { poll } => Document::Hold {
-            sorry: Some(sounds.say(sounds.phrases.sorry)),
-            clip: sounds.ring.clone(),
-            next: Hook::Wait(call, poll),
+        Instruction::Ring { poll } => hold(None, sounds.ring, poll),
+        Instruction::Announce { poll, clip } => {
+            let clip = if clip == Clip::Music { sounds.waiting } else { sounds.ring };
+            hold(words(Slot::BeforeRinging), clip, poll)
+        }
+        Instruction::Wait { poll } => match words(Slot::WhileWaiting) {
+            None => hold(None, sounds.waiting, poll),
+            Some(words) => {
+                let (key, next) = (Hook::Key(call, poll), Hook::Wait(call, poll));
+                Document::Wait { words, clip: sounds.waiting.into(), key, next }
+            }
         },
+        Instruction::Apologise { poll } => hold(Some(sounds.say(sounds.phrases.sorry)), sounds.ring, poll),
         Instruction::Connect(connect) => {
             let over = Hook::Over(call, connect.attempt);
             let attempt = connect.attempt;
@@ -134,9 +155,9 @@ pub fn document(
         Instruction::DialOutside { attempt, number, caller_id } => {
             Document::DialOutside { number, caller_id, over: Hook::Over(call, attempt) }
         }
-        Instruction::AskToPress { attempt } => screen(call, attempt, sounds),
+        Instruction::AskToPress { attempt } => screen(call, attempt, to_agents),
         Instruction::Bridge => Document::Nothing,
-        Instruction::TakeMessage { slot } => take_message(call, greeting(slot, channel, settings, sounds), 1),
+        Instruction::TakeMessage { slot } => take_message(call, asking(words(slot), sounds), 1),
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Instruction::ThankAndHangUp => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
         Instruction::SayGoodbye => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
@@ -157,29 +178,45 @@ fn screen(call: CallId, attempt: u32, sounds: &Sounds) -> Document {
     Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed: Hook::Pressed(call, attempt) }
 }
 
-fn greeting(slot: Slot, channel: Option<&Channel>, settings: &Settings, sounds: &Sounds) -> Spoken {
-    match channel.and_then(|channel| channel.greetings.get(slot)) {
-        Some(Greeting::Text { text, language }) => {
-            Spoken::Say { text: text.clone(), language: language.clone() }
+/// Nobody is recorded without being asked.
+fn asking(words: Option<Spoken>, sounds: &Sounds) -> Spoken {
+    words.unwrap_or_else(|| sounds.say(sounds.phrases.nothing_heard))
+}
+
+/// What was chosen for callers of this number, as long as it is there.
+fn chosen(slot: Slot, number: &str, channel: Option<&Channel>, settings: &Settings) -> Option<Spoken> {
+    match channel?.greetings.get(slot, number)? {
+        Greeting::Text { text, language } => {
+            Some(Spoken::Say { text: text.clone(), language: language.clone() })
         }
-        Some(Greeting::Audio { audio }) => match settings.greetings.get(audio) {
-            Some(greeting) => Spoken::Play { sha256: greeting.sha256.clone() },
-            None => sounds.default_greeting(slot),
-        },
-        None => sounds.default_greeting(slot),
+        Greeting::Audio { audio } => {
+            let sha256 = settings.greetings.get(audio)?.sha256.clone();
+            Some(Spoken::Play { sha256 })
+        }
     }
 }
 
 /// The document that needs no store and no decision: hold while the caller may ring, else take a message. Holding
-/// ends after as many clips as the channel's ringing and waiting last.
-pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settings: &Settings) -> Document {
+/// ends after as many clips as the channel's ringing and waiting last. `number`: the one that was called, if it is known.
+pub fn safe(
+    hook: Hook,
+    number: &str,
+    channel: &Channel,
+    seconds: u32,
+    sounds: &Sounds,
+    settings: &Settings,
+) -> Document {
     const CLIP_SECONDS: u32 = 5;
+    let sounds = &sounds.for_number(Some(channel), number);
+    let words =
+        |slot| chosen(slot, number, Some(channel), settings).or_else(|| sounds.default_greeting(slot));
     let hold = |n: u32, next: Hook| {
         if n.saturating_mul(CLIP_SECONDS) < seconds {
-            return Document::Hold { sorry: None, clip: sounds.ring.clone(), next };
+            let announcement = if n == 0 && hook == Hook::Voice { words(Slot::BeforeRinging) } else { None };
+            return Document::Hold { sorry: announcement, clip: sounds.ring.into(), next };
         }
         Document::TakeMessage {
-            greeting: greeting(Slot::Unanswered, Some(channel), settings, sounds),
+            greeting: asking(words(Slot::Unanswered), sounds),
             done: Hook::LooseDone,
             status: Hook::LooseStatus,
             empty: Hook::LooseDone,
@@ -197,6 +234,8 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
             again(call, attempt.saturating_mul(100_000))
         }
         Hook::Fallback => hold(u32::MAX, Hook::Fallback),
+        // Who pressed a key was offered to leave a message.
+        Hook::Key(call, _) => take_message(call, asking(words(Slot::Unanswered), sounds), 1),
         Hook::MessageEmpty(call, 1) => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
         Hook::MessageDone(_) | Hook::LooseDone => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
         Hook::MessageEmpty(..) => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
@@ -204,6 +243,97 @@ pub fn safe(hook: Hook, channel: &Channel, seconds: u32, sounds: &Sounds, settin
         Hook::Screen(..) | Hook::Pressed(..) => Document::Farewell(None),
         Hook::Status | Hook::Leg(..) | Hook::PhoneLeg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => {
             Document::Nothing
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        calls::channel::{Greetings, NumberGreetings, OwnTimes},
+        routing::{
+            assignment::Rule,
+            hours::Hours,
+            ids::{ChannelId, Ids},
+            zone::Zone,
+        },
+    };
+    use std::collections::BTreeMap;
+
+    fn words(text: &str) -> Spoken {
+        Spoken::Say { text: text.into(), language: "en-US".into() }
+    }
+
+    fn channel() -> Channel {
+        let text = |text: &str| Some(Greeting::Text { text: text.into(), language: "en-US".into() });
+        let german = NumberGreetings {
+            language: Some("de".into()),
+            ring_tone: Some("gb".into()),
+            before_ringing: text("Willkommen"),
+            ..NumberGreetings::default()
+        };
+        Channel {
+            id: ChannelId(Ids::new(1).next(1)),
+            name: "Channel".into(),
+            provider: "main".into(),
+            numbers: vec!["+43".into(), "+44".into()],
+            zone: Zone::utc(),
+            hours: Hours::always(),
+            rule: Rule::default(),
+            own_times: OwnTimes::default(),
+            greetings: Greetings {
+                unanswered: text("Speak"),
+                before_ringing: text("Welcome"),
+                by_number: BTreeMap::from([("+43".into(), german)]),
+                ..Greetings::default()
+            },
+        }
+    }
+
+    #[test]
+    fn without_a_store_a_caller_is_welcomed_once_and_held_until_ringing_and_waiting_are_over() {
+        let (channel, settings) = (channel(), Settings::default());
+        let sounds = Sounds::new("eu", "en");
+        let safe = |hook, number| safe(hook, number, &channel, 60, &sounds, &settings);
+        let ring = |name: &str| audio::shipped(name).expect("it ships").sha256.clone();
+        for (number, welcome, tone) in
+            [("+43", "Willkommen", "ring-gb"), ("+44", "Welcome", "ring-eu"), ("", "Welcome", "ring-eu")]
+        {
+            let (sorry, clip, next) = (Some(words(welcome)), ring(tone), Hook::Held(1));
+            assert_eq!(safe(Hook::Voice, number), Document::Hold { sorry, clip: clip.clone(), next });
+            for n in 1..12 {
+                let next = Hook::Held(n + 1);
+                let hold = Document::Hold { sorry: None, clip: clip.clone(), next };
+                assert_eq!(safe(Hook::Held(n), number), hold, "12 clips of 5 s are 60 s");
+            }
+            let asked = safe(Hook::Held(12), number);
+            assert!(
+                matches!(asked, Document::TakeMessage { greeting, .. } if greeting == words("Speak")),
+                "{number}"
+            );
+        }
+        let call = CallId(Ids::new(2).next(1));
+        let key = safe(Hook::Key(call, 7), "+44");
+        assert_eq!(key, take_message(call, words("Speak"), 1), "who pressed a key leaves a message");
+        let Document::Farewell(Some(Spoken::Say { language, .. })) = safe(Hook::LooseDone, "+43") else {
+            panic!("thanks are due");
+        };
+        assert_eq!(language, "de-DE", "in the number's language");
+    }
+
+    #[test]
+    fn every_shipped_message_can_be_had_in_every_language() {
+        for language in ["en", "nl", "nb", "de", "something else"] {
+            for ring_tone in ["eu", "gb", "us", "something else"] {
+                let sounds = Sounds::new(ring_tone, language);
+                for slot in [Slot::Unanswered, Slot::AfterHours, Slot::ClosedToday] {
+                    assert!(sounds.default_greeting(slot).is_some());
+                }
+                for slot in [Slot::BeforeRinging, Slot::WhileWaiting] {
+                    assert_eq!(sounds.default_greeting(slot), None);
+                }
+            }
         }
     }
 }

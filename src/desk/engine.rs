@@ -2,19 +2,21 @@
 //! only then acts: answers webhooks, tells softphones, starts jobs. What was not recorded was never said.
 
 use super::{
-    Desk, Envelope, Health, Input, Outcome, Providers, QUEUE,
+    Desk, Envelope, Input, Outcome, Providers, QUEUE,
     deciding::{Broken, Round},
     documents::Sounds,
+    health::Health,
     jobs::Runner,
     memory::{self, Memory},
     settings::{Ground, Settings},
-    softphones::{Frame, Opened, Origin, SOCKETS_MAX, Softphones, TooManySockets},
+    softphones::{Frame, Opened, Origin, SOCKETS_MAX, Softphones, TooManySockets, told},
 };
 use crate::{
     calls::{
+        call::State,
         decision::{Job, Say},
         event::Event,
-        time::Now,
+        time::{Now, Steady},
     },
     clock::Clock,
     routing::ids::UserId,
@@ -36,7 +38,11 @@ use tracing::{error, info, warn};
 /// How many events are decided and recorded together at the most.
 const BATCH: usize = 256;
 /// A deadline is looked at again at least this often, as the machine may have slept meanwhile.
-const NAP: Duration = Duration::from_secs(5);
+const NAP: Duration = Duration::from_secs(1);
+/// While the store takes no writes it is tried this often.
+const NAP_WITHOUT_STORE: Duration = Duration::from_millis(250);
+/// How long a stop waits for a store that takes no writes. Then what waits is not answered well.
+const STOP_WITHOUT_STORE_AFTER_MS: i64 = 1_000;
 /// How often loads are recounted and old answers forgotten.
 const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
 
@@ -50,6 +56,7 @@ pub struct Surroundings {
     pub sounds: Sounds,
     /// A mail server is configured.
     pub mails: bool,
+    pub health: Arc<Health>,
 }
 
 pub struct Engine {
@@ -59,7 +66,8 @@ pub struct Engine {
     desk: Desk,
     publish: watch::Sender<Arc<Settings>>,
     news: watch::Sender<()>,
-    pub(super) health: Arc<Health>,
+    stop: watch::Receiver<bool>,
+    stopping_since: Option<Steady>,
     pub(super) softphones: Softphones,
     pub(super) memory: Memory,
     /// Who is there by their sockets, to be told to a memory that was read anew.
@@ -68,14 +76,18 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes up where the store left off. Answers the engine, to be run, and the door to it.
-    pub async fn start(around: Surroundings, mut writer: Writer) -> anyhow::Result<(Self, Desk)> {
+    /// Takes up where the store left off. Answers the engine, to be run until `stop` is true, and the door to it.
+    pub async fn start(
+        around: Surroundings,
+        mut writer: Writer,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<(Self, Desk)> {
         let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
         let (publish, settings) = watch::channel(memory.settings.clone());
-        let health = Arc::new(Health::default());
+        around.health.epoch.store(writer.epoch(), Ordering::Relaxed);
         let (news, heard) = watch::channel(());
-        let desk = Desk::new(sender, settings, health.clone(), heard);
+        let desk = Desk::new(sender, settings, around.health.clone(), heard);
         let chores_at_ms = around.clock.now().steady.0 + CHORES_EVERY_MS;
         let softphones = Softphones::default();
         let mut engine = Self {
@@ -85,7 +97,8 @@ impl Engine {
             desk: desk.clone(),
             publish,
             news,
-            health,
+            stop,
+            stopping_since: None,
             softphones,
             memory,
             present: Vec::new(),
@@ -101,18 +114,33 @@ impl Engine {
         Ok((engine, desk))
     }
 
-    /// Runs until `stop` resolves, then finishes what waits. Err: another daemon has taken over.
-    pub async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        tokio::pin!(stop);
+    /// Runs until it is stopped, then finishes what waits. Err: another daemon has taken over.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        match self.work().await {
+            Err(error) if error.is::<StoreAway>() => error!("{error}"),
+            result => result?,
+        }
+        self.softphones.close_all();
+        let now = self.around.clock.now().at;
+        if let Err(error) = self.writer.stop(now.timestamp_millis()).await {
+            warn!(%error, "the stop could not be noted in the store; the next start looks it over");
+        }
+        Ok(())
+    }
+
+    async fn work(&mut self) -> anyhow::Result<()> {
+        let mut stop = self.stop.clone();
         loop {
+            self.around.health.turned();
             if !self.present.is_empty() {
                 let present = std::mem::take(&mut self.present);
                 self.take(present.into_iter().map(unasked).collect()).await?;
             }
+            self.look_whether_the_store_is_back().await?;
             let nap = self.time_to_next_deadline();
             let first = tokio::select! {
                 biased;
-                () = &mut stop => break,
+                _ = stop.wait_for(|stop| *stop) => break,
                 first = self.queue.recv() => first,
                 () = tokio::time::sleep(nap) => Some(Envelope { input: Input::Tick, reply: None }),
             };
@@ -121,18 +149,12 @@ impl Engine {
             self.take(envelopes).await?;
             self.do_chores().await;
         }
-        self.finish().await
-    }
-
-    async fn finish(mut self) -> anyhow::Result<()> {
         self.queue.close();
         while let Some(first) = self.queue.recv().await {
             let envelopes = self.drain(first);
             self.take(envelopes).await?;
         }
-        self.softphones.close_all();
-        let now = self.around.clock.now().at;
-        self.writer.stop(now.timestamp_millis()).await.context("cannot close the database")
+        Ok(())
     }
 
     fn drain(&mut self, first: Envelope) -> Vec<Envelope> {
@@ -147,14 +169,19 @@ impl Engine {
 
     fn time_to_next_deadline(&self) -> Duration {
         let now = self.around.clock.now().steady;
-        let Some(deadline) = self.memory.board.next_deadline() else { return NAP };
+        let longest = if self.around.health.store_is_up() { NAP } else { NAP_WITHOUT_STORE };
+        let Some(deadline) = self.memory.board.next_deadline() else { return longest };
         let ms = deadline.ms_since(now).max(0);
-        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(NAP)
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(longest)
     }
 
     /// Decides, records and acts on all of them together. If that fails, one by one: a bad event must not fail the
     /// others, and while the store is away they wait here.
-    async fn take(&mut self, envelopes: Vec<Envelope>) -> anyhow::Result<()> {
+    async fn take(&mut self, mut envelopes: Vec<Envelope>) -> anyhow::Result<()> {
+        envelopes.retain(|envelope| envelope.input.is_wanted());
+        if envelopes.is_empty() {
+            return Ok(());
+        }
         let inputs: Vec<&Input> = envelopes.iter().map(|envelope| &envelope.input).collect();
         let broken = match self.attempt(&inputs).await {
             Ok(round) => return self.act(round, envelopes).await,
@@ -163,7 +190,16 @@ impl Engine {
         if let Broken::Store(NotCommitted::Fenced) = broken {
             anyhow::bail!("another strowger has taken over the database");
         }
+        if let Broken::Store(NotCommitted::Failed(error)) = &broken
+            && !is_about_this_event(error)
+        {
+            self.store_is_down(error);
+            envelopes = refuse_saves(envelopes);
+        }
         self.recover().await?;
+        if envelopes.is_empty() {
+            return Ok(());
+        }
         if envelopes.len() == 1 {
             return self.take_alone(envelopes, broken).await;
         }
@@ -196,7 +232,7 @@ impl Engine {
                 }
                 Broken::Store(NotCommitted::Failed(error) | NotCommitted::InDoubt(error)) => {
                     self.store_is_down(&error);
-                    tokio::time::sleep(Duration::from_millis(250)).await;
+                    self.wait_for_store().await?;
                     self.recover().await?;
                     match self.attempt(&[&envelopes[0].input]).await {
                         Ok(round) => return self.act(round, envelopes).await,
@@ -214,9 +250,34 @@ impl Engine {
     }
 
     fn store_is_down(&self, error: &sqlx::Error) {
-        if !self.health.store_down.swap(true, Ordering::Relaxed) {
+        if self.around.health.store_went_down(error.to_string()) {
             error!(%error, "the store takes no writes; callers are held until it does");
         }
+    }
+
+    /// Saves are refused while the store is away, so that nothing else might find out that it is back.
+    async fn look_whether_the_store_is_back(&mut self) -> anyhow::Result<()> {
+        if self.around.health.store_is_up() {
+            return Ok(());
+        }
+        match self.commit(&Batch::default()).await {
+            Err(NotCommitted::Fenced) => anyhow::bail!("another strowger has taken over the database"),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// A little while, during which the loop still turns. Err: the daemon stops, and has waited long enough.
+    async fn wait_for_store(&mut self) -> Result<(), StoreAway> {
+        self.around.health.turned();
+        let now = self.around.clock.now().steady;
+        if *self.stop.borrow() {
+            let since = *self.stopping_since.get_or_insert(now);
+            if now.ms_since(since) >= STOP_WITHOUT_STORE_AFTER_MS {
+                return Err(StoreAway);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        Ok(())
     }
 
     /// Decides everything and records it. On failure nothing of it is in the store, and memory is ahead of it.
@@ -227,7 +288,10 @@ impl Engine {
             round.outcomes.push(outcome);
         }
         if !round.batch.is_empty() {
+            let began = self.around.clock.now().steady;
             self.commit(&round.batch).await.map_err(Broken::Store)?;
+            let took_ms = self.around.clock.now().steady.ms_since(began);
+            self.around.health.metrics.commit_ms.observe(took_ms);
         }
         Ok(round)
     }
@@ -238,14 +302,16 @@ impl Engine {
         let mut committed = self.writer.commit(batch).await;
         while let Err(NotCommitted::InDoubt(error)) = committed {
             self.store_is_down(&error);
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            if self.wait_for_store().await.is_err() {
+                return Err(NotCommitted::InDoubt(error));
+            }
             committed = match self.writer.find_out(number).await {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(NotCommitted::Failed(error)),
                 Err(other) => Err(other),
             };
         }
-        if committed.is_ok() && self.health.store_down.swap(false, Ordering::Relaxed) {
+        if committed.is_ok() && self.around.health.store_came_up() {
             info!("the store takes writes again");
         }
         committed
@@ -256,6 +322,7 @@ impl Engine {
         if round.settings_changed {
             self.publish.send_replace(self.memory.settings.clone());
         }
+        self.count(&round);
         for (say, index) in &round.says {
             match say {
                 Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {
@@ -282,6 +349,23 @@ impl Engine {
             self.softphones.drop_token(token);
         }
         self.welcome(round.opened).await
+    }
+
+    fn count(&self, round: &Round) {
+        let metrics = &self.around.health.metrics;
+        for (say, _) in &round.says {
+            match say {
+                Say::Offered { .. } => metrics.offers.add(1),
+                Say::OfferWon { .. } => metrics.offers_ended.count("won"),
+                Say::OfferEnded { cause, .. } => metrics.offers_ended.count(told(*cause).0),
+                _ => {}
+            }
+        }
+        for call in round.batch.calls.values() {
+            if let State::Ended { outcome, .. } = &call.state {
+                metrics.calls_ended.count(outcome.name());
+            }
+        }
     }
 
     /// New sockets get a picture of what is on the disk, and everything that comes after it.
@@ -327,10 +411,11 @@ impl Engine {
                     break;
                 }
                 Err(error) => {
-                    warn!(error = format!("{error:#}"), "the store can't be read; trying again");
-                    self.health.store_down.store(true, Ordering::Relaxed);
+                    if self.around.health.store_went_down(format!("{error:#}")) {
+                        error!(error = format!("{error:#}"), "the store can't be read; trying again");
+                    }
                     self.writer.reconnect().await;
-                    tokio::time::sleep(Duration::from_millis(250)).await;
+                    self.wait_for_store().await?;
                 }
             }
         }
@@ -398,6 +483,9 @@ impl Engine {
         if let Err(error) = store::happenings::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old happenings could not be forgotten");
         }
+        if let Err(error) = store::repeats::prune(self.writer.connection(), now.at).await {
+            warn!(%error, "old idempotency keys could not be forgotten");
+        }
         if let Err(error) = self.writer.checkpoint().await {
             warn!(%error, "the write-ahead log could not be emptied");
         }
@@ -410,15 +498,30 @@ impl Engine {
         let before: HashMap<_, _> = self.memory.load.counts().collect();
         let after: HashMap<_, _> = counted.counts().collect();
         if before != after {
-            error!(
-                differences = before.len().abs_diff(after.len()),
-                "the load in memory was wrong and is repaired"
-            );
+            let keys: HashSet<_> = before.keys().chain(after.keys()).collect();
+            let differences = keys.into_iter().filter(|key| before.get(key) != after.get(key)).count();
+            self.around.health.metrics.load_differences.add(u64::try_from(differences).unwrap_or(0));
+            error!(differences, "the load in memory was wrong and is repaired");
         }
         self.memory.load = counted;
         Ok(())
     }
 }
+
+/// Whoever saves is told at once that nothing was changed, and nothing will be.
+fn refuse_saves(envelopes: Vec<Envelope>) -> Vec<Envelope> {
+    let (saves, others): (Vec<_>, Vec<_>) =
+        envelopes.into_iter().partition(|envelope| envelope.input.claim().is_some());
+    saves.into_iter().filter_map(|save| save.reply).for_each(|reply| answer(reply, Outcome::Unavailable));
+    others
+}
+
+/// The daemon stops while the store takes no writes.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the store takes no writes, and the daemon stops: what waited was not recorded, and nobody was told that it was"
+)]
+struct StoreAway;
 
 fn unasked(event: Event) -> Envelope {
     Envelope { input: Input::Event(event), reply: None }

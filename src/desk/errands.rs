@@ -4,20 +4,21 @@ use super::{
     Outcome,
     deciding::{Broken, Round},
     engine::Engine,
-    postman::{Errand, Tried},
+    postman::{Errand, Retried, Tried},
     settings::{Fault, Refused},
 };
 use crate::{
     routing::ids::{DeliveryId, JobId, WebhookId},
     store::{
         self,
+        audit::{Author, Subject},
         batch::NotCommitted,
         deliveries::{self, Receiver},
         settings::Change,
     },
 };
 use chrono::TimeDelta;
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 use tracing::error;
 
 impl Engine {
@@ -31,8 +32,10 @@ impl Engine {
                 self.delivery_tried(*delivery, *receiver, *tries, result, round);
                 Ok(Some(Outcome::Done))
             }
-            Errand::Retry { delivery, receiver } => self.retry_delivery(*delivery, *receiver, round).await,
-            Errand::RetryJob(job) => self.retry_job(*job, round).await,
+            Errand::Retry { what: Retried::Delivery { delivery, receiver }, by, .. } => {
+                self.retry_delivery(*delivery, *receiver, *by, round).await
+            }
+            Errand::Retry { what: Retried::Job(job), by, .. } => self.retry_job(*job, *by, round).await,
         }
     }
 
@@ -63,7 +66,7 @@ impl Engine {
             }
             Tried::GivenUp { status, error, gone } => {
                 error!(delivery.id = %id, receiver = %receiver, error, "a delivery is given up");
-                self.health.given_up.fetch_add(1, Ordering::Relaxed);
+                self.around.health.metrics.given_up.add(1);
                 (tried.status, tried.error, tried.failed_at) = (*status, Some(error.clone()), Some(now));
                 if let (true, Receiver::Webhook(webhook)) = (*gone, receiver) {
                     self.disable(webhook, round);
@@ -78,8 +81,14 @@ impl Engine {
         let mut webhook = webhook.clone();
         webhook.disabled_at.get_or_insert(self.around.clock.now().at);
         let change = Change::Webhook(Box::new(webhook));
+        let subject = change.subject();
+        let before = self.memory.settings.document(subject);
         if let Ok((settings, stored)) = self.memory.settings.with(change, &self.around.ground) {
+            let after = settings.document(subject);
             self.memory.settings = Arc::new(settings);
+            if before != after {
+                self.write_down(Author::Daemon, "changed", subject, before, after, round);
+            }
             round.batch.settings.push(stored);
             round.settings_changed = true;
         }
@@ -90,6 +99,7 @@ impl Engine {
         &mut self,
         id: DeliveryId,
         receiver: Option<Receiver>,
+        by: Author,
         round: &mut Round,
     ) -> Result<Option<Outcome>, Broken> {
         let found = deliveries::one(self.writer.connection(), id).await;
@@ -109,11 +119,17 @@ impl Engine {
         let due_at = self.around.clock.now().at;
         let again = deliveries::Tried { id, due_at, tries: 0, status, error, done_at: None, failed_at: None };
         round.batch.deliveries_tried.push(again);
+        self.write_down(by, "retried", Subject { kind: "delivery", id: id.0 }, None, None, round);
         round.news = true;
         Ok(Some(Outcome::Done))
     }
 
-    async fn retry_job(&mut self, id: JobId, round: &mut Round) -> Result<Option<Outcome>, Broken> {
+    async fn retry_job(
+        &mut self,
+        id: JobId,
+        by: Author,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
         let found = store::jobs::one(self.writer.connection(), id).await;
         let found = found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))?;
         let Some(mut job) = found else { return Ok(Some(Outcome::Refused(Refused::NotFound))) };
@@ -125,6 +141,7 @@ impl Engine {
         (job.failed_at, job.error, job.tries, job.due_at, job.sent_at) = (None, None, 0, now, Some(now));
         round.batch.jobs.insert(id, job.clone());
         round.jobs.push(job);
+        self.write_down(by, "retried", Subject { kind: "job", id: id.0 }, None, None, round);
         Ok(Some(Outcome::Done))
     }
 }

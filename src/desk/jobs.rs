@@ -1,7 +1,7 @@
 //! What the telephone company must do or give, tried until it is done. A job's row is committed with the decision
 //! that made it, marked as sent; each can be done twice without harm.
 
-use super::{Desk, Input, Providers};
+use super::{Desk, Input, Providers, health::Health};
 use crate::{
     audio,
     calls::{
@@ -16,7 +16,11 @@ use crate::{
     routing::ids::JobId,
     store::jobs::JobRow,
 };
-use std::{io::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
@@ -51,12 +55,19 @@ pub struct Runner {
     /// Where kept recordings are.
     folder: PathBuf,
     delete_kept: bool,
+    health: Arc<Health>,
     at_once: Arc<Semaphore>,
 }
 
 impl Runner {
-    pub fn new(providers: Arc<Providers>, public_url: String, folder: PathBuf, delete_kept: bool) -> Self {
-        Self { providers, public_url, folder, delete_kept, at_once: Arc::new(Semaphore::new(64)) }
+    pub fn new(
+        providers: Arc<Providers>,
+        public_url: String,
+        folder: PathBuf,
+        delete_kept: bool,
+        health: Arc<Health>,
+    ) -> Self {
+        Self { providers, public_url, folder, delete_kept, health, at_once: Arc::new(Semaphore::new(64)) }
     }
 
     /// Does the job until it is done or given up, and reports each try.
@@ -152,7 +163,8 @@ impl Runner {
         }
     }
 
-    /// Fetches, checks, writes, syncs, renames. Only the commit of what follows makes it kept.
+    /// Fetches (which checks container and length), writes, syncs, renames. Only the commit of what follows makes it
+    /// kept.
     async fn keep(&self, job: &Job, tries: u32) -> Result {
         let Job::KeepRecording { call, ticket, provider, recording, .. } = job else {
             return done(None, None);
@@ -162,8 +174,12 @@ impl Runner {
             return given_up(tries, format!("no provider {provider} is configured"), lost());
         };
         let bytes = match company.fetch(recording).await {
-            Ok(bytes) => bytes,
+            Ok(bytes) => {
+                self.health.recordings(provider, false);
+                bytes
+            }
             Err(trouble) => {
+                self.health.recordings(provider, trouble == Trouble::Unauthorised);
                 if trouble == Trouble::Unauthorised {
                     warn!(provider, "a recording can't be fetched: our credentials are not accepted");
                 }
@@ -171,7 +187,7 @@ impl Runner {
             }
         };
         let folder = self.folder.clone();
-        match tokio::task::spawn_blocking(move || write_file(&folder, &bytes)).await {
+        match tokio::task::spawn_blocking(move || keep_sound(&folder, &bytes)).await {
             Ok(Ok(sha256)) => {
                 let (call, ticket, kept) = (*call, *ticket, recording.clone());
                 let event = Event::RecordingKept { call, ticket, recording: kept, sha256 };
@@ -253,14 +269,15 @@ fn again(tries: u32, backoff: &[u64], error: String, event_at_last: Option<Event
     Result::Again { tries: tries + 1, seconds: backoff.get(index).copied().unwrap_or(last), error }
 }
 
-/// Writes under a temporary name, syncs, renames, syncs the folder. Answers the name: the hash of the bytes.
-fn write_file(folder: &std::path::Path, bytes: &[u8]) -> std::io::Result<String> {
-    std::fs::create_dir_all(folder)?;
-    let name = audio::sha256(bytes);
-    let mut file = tempfile::Builder::new().prefix(".keeping-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(folder.join(format!("{name}.wav"))).map_err(|error| error.error)?;
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(name)
+/// The original, and beside it a copy without the silence before and after. Answers the hash of the original.
+fn keep_sound(folder: &Path, bytes: &[u8]) -> std::io::Result<String> {
+    let sha256 = audio::sha256(bytes);
+    audio::keep(folder, &format!("{sha256}.wav"), bytes)?;
+    // The original can always be heard: a copy that can't be made is not missed.
+    if let Some(trimmed) = audio::trimmed(bytes)
+        && let Err(error) = audio::keep(folder, &audio::trimmed_name(&sha256), &trimmed)
+    {
+        warn!(%error, "a message is kept, but not its trimmed copy");
+    }
+    Ok(sha256)
 }

@@ -1,16 +1,22 @@
 //! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
-//! even after a crash; `happenings` says what the world may want to know and `postman` takes it there; `softphones` holds the agents' sockets; `settings` is the snapshot that everybody reads.
+//! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
+//! what became of it; `softphones` holds the agents' sockets; `settings` is the snapshot that
+//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
 
 mod deciding;
 pub mod documents;
 pub mod engine;
 mod errands;
 pub mod happenings;
+pub mod health;
+pub mod hours_form;
 pub mod jobs;
 mod memory;
+pub mod metrics;
 pub mod postman;
+pub mod saving;
 pub mod settings;
 pub mod softphones;
 
@@ -21,24 +27,28 @@ use crate::{
         availability::{ByHand, Phone},
         ids::{ChannelId, TicketId, TokenId, UserId},
     },
-    store::settings::Change,
+    store::{
+        audit::{Author, Subject},
+        settings::Change,
+    },
     tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, Utc};
+use health::Health;
+use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
 };
-use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many events may wait for the engine. Beyond that callers get safe documents.
 pub const QUEUE: usize = 4_096;
+/// How long somebody who saves waits for the engine to come to it.
+const SAVED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The telephone companies, by the name that the operator gave them.
 pub type Providers = BTreeMap<String, Provider>;
@@ -50,21 +60,6 @@ pub struct Desk {
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
     news: watch::Receiver<()>,
-}
-
-/// What others may know of the engine's state.
-#[derive(Debug, Default)]
-pub struct Health {
-    /// The store takes no writes at the moment.
-    pub store_down: AtomicBool,
-    /// Webhooks and mails that were given up since the start.
-    pub given_up: AtomicU64,
-}
-
-impl Health {
-    pub fn store_is_up(&self) -> bool {
-        !self.store_down.load(Ordering::Relaxed)
-    }
 }
 
 /// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
@@ -90,16 +85,20 @@ pub enum Input {
     /// The answer to a question to the telephone company.
     Event(crate::calls::event::Event),
     Job(jobs::Report),
-    Save(Change),
+    Save(Save),
     Errand(postman::Errand),
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
+        claim: Claim,
     },
+    /// Something to be remembered of what somebody did, besides changing settings.
+    Note(Note),
     /// Somebody says of an agent whether they are there.
     SetAvailability {
         agent: UserId,
         by_hand: ByHand,
+        claim: Claim,
     },
     /// What an agent does at the moment.
     Look {
@@ -126,12 +125,14 @@ pub struct Webhook {
 }
 
 /// What an API call changes of a ticket. A field that is not there stays; null empties it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketPatch {
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<UserId>)]
     pub owner: Option<Option<UserId>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<crate::routing::ids::TeamId>)]
     pub team: Option<Option<crate::routing::ids::TeamId>>,
     pub status: Option<Status>,
 }
@@ -149,9 +150,10 @@ pub enum Outcome {
     Reply(Arc<Reply>),
     /// A webhook of a call that is not live.
     Late,
-    Saved(Change),
+    Saved(Saved),
     Done,
     Ticket(Box<Ticket>),
+    Noted,
     Preview(Box<Preview>),
     Doing(Doing),
     Refused(Refused),
@@ -160,7 +162,7 @@ pub enum Outcome {
 }
 
 /// What an agent does at the moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Doing {
     pub availability: ByHand,
     /// `free`, `connecting`, `talking` or `wrapping_up`.
@@ -194,6 +196,11 @@ impl Desk {
         &self.health
     }
 
+    /// How many events wait for the engine.
+    pub fn queue_length(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Hands it to the engine and waits for what comes of it. A full queue is not waited for.
     pub async fn ask(&self, input: Input) -> Result<Outcome, Unavailable> {
         let (reply, outcome) = oneshot::channel();
@@ -215,13 +222,44 @@ impl Desk {
         let _ = self.queue.send(Envelope { input, reply: None }).await;
     }
 
-    /// Saves a change of the settings.
+    /// As `ask`, for what must not happen any more once it was refused. While the store is away it is refused soon.
+    async fn ask_soon(&self, input: Input, claim: &Claim) -> Result<Outcome, Unavailable> {
+        if !self.health.store_is_up() {
+            return Err(Unavailable);
+        }
+        let mut asked = pin!(self.ask(input));
+        match timeout(SAVED_WITHIN, &mut asked).await {
+            Ok(outcome) => outcome,
+            Err(_) if claim.give_up() => Err(Unavailable),
+            // The engine is at it: it says soon what came of it.
+            Err(_) => asked.await,
+        }
+    }
+
+    /// Saves a change of the settings that the daemon makes by itself.
     pub async fn save(&self, change: Change) -> Result<Result<Change, Refused>, Unavailable> {
-        match self.ask(Input::Save(change)).await? {
-            Outcome::Saved(change) => Ok(Ok(change)),
+        match self.save_as(Save::new(change, Author::Daemon)).await? {
+            Ok(Saved::Now { change, .. }) => Ok(Ok(change)),
+            Ok(Saved::Before(_)) => Err(Unavailable),
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// Saves a change of the settings for somebody.
+    pub async fn save_as(&self, save: Save) -> Result<Result<Saved, Refused>, Unavailable> {
+        let claim = save.claim.clone();
+        match self.ask_soon(Input::Save(save), &claim).await? {
+            Outcome::Saved(saved) => Ok(Ok(saved)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }
+    }
+
+    /// Writes into the audit log. Err: it is not written, and what it would tell must not happen.
+    pub async fn note(&self, by: Author, action: &'static str, subject: Subject) -> Result<(), Unavailable> {
+        let note = Note { by, action, subject, claim: Claim::default() };
+        let claim = note.claim.clone();
+        self.ask_soon(Input::Note(note), &claim).await.map(drop)
     }
 
     pub async fn change_ticket(
@@ -229,7 +267,8 @@ impl Desk {
         ticket: TicketId,
         patch: TicketPatch,
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
-        match self.ask(Input::Ticket { ticket, patch }).await? {
+        let claim = Claim::default();
+        match self.ask_soon(Input::Ticket { ticket, patch, claim: claim.clone() }, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -255,11 +294,15 @@ impl Desk {
         agent: UserId,
         set: Option<ByHand>,
     ) -> Result<Result<Doing, Refused>, Unavailable> {
-        let input = match set {
-            Some(by_hand) => Input::SetAvailability { agent, by_hand },
-            None => Input::Look { agent },
+        let outcome = match set {
+            Some(by_hand) => {
+                let claim = Claim::default();
+                let input = Input::SetAvailability { agent, by_hand, claim: claim.clone() };
+                self.ask_soon(input, &claim).await?
+            }
+            None => self.ask(Input::Look { agent }).await?,
         };
-        match self.ask(input).await? {
+        match outcome {
             Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),

@@ -2,7 +2,7 @@
 //! decision; the postman keeps nothing in memory that a crash could lose. Each receiver has a line of its own, so that one
 //! who is slow keeps nobody else waiting, and none of them a caller.
 
-use super::{Desk, Input, Outcome, Unavailable};
+use super::{Desk, Input, Outcome, Unavailable, saving::Claim, settings::Refused};
 use crate::{
     calls::channel::RecordingInMail,
     clock::Clock,
@@ -14,6 +14,7 @@ use crate::{
     routing::ids::{CallId, DeliveryId, JobId, WebhookId},
     store::{
         Reader,
+        audit::Author,
         deliveries::{DeliveryRow, Receiver},
         happenings::HappeningRow,
     },
@@ -44,8 +45,18 @@ const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub enum Errand {
     Tried { delivery: DeliveryId, receiver: Receiver, tries: u32, result: Tried },
-    Retry { delivery: DeliveryId, receiver: Option<Receiver> },
-    RetryJob(JobId),
+    Retry { what: Retried, by: Author, claim: Claim },
+}
+
+/// What is to be tried again at once.
+#[derive(Debug, Clone, Copy)]
+pub enum Retried {
+    /// `receiver`: it must be theirs.
+    Delivery {
+        delivery: DeliveryId,
+        receiver: Option<Receiver>,
+    },
+    Job(JobId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,9 +293,11 @@ fn again(backoff: &[u64], tries: u32, status: Option<u16>, error: String) -> Tri
 }
 
 impl Desk {
-    /// Has a delivery tried again at once.
-    pub async fn retry(&self, errand: Errand) -> Result<Result<(), super::settings::Refused>, Unavailable> {
-        match self.ask(Input::Errand(errand)).await? {
+    /// Has somebody's wish for another try carried out.
+    pub async fn retry(&self, what: Retried, by: Author) -> Result<Result<(), Refused>, Unavailable> {
+        let claim = Claim::default();
+        let errand = Errand::Retry { what, by, claim: claim.clone() };
+        match self.ask_soon(Input::Errand(errand), &claim).await? {
             Outcome::Done => Ok(Ok(())),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),

@@ -1,8 +1,11 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
-use super::happenings::KINDS;
+use super::{
+    happenings::KINDS,
+    hours_form::{HoursForm, Weekdays},
+};
 use crate::{
-    calls::channel::{Channel, Greeting as Chosen, Greetings, Notify, OwnTimes, Times},
+    calls::channel::{Channel, Greeting as Chosen, Greetings, Notify, OwnTimes, Slot, Times},
     notify::{address, mail},
     routing::{
         assignment::Rule,
@@ -13,6 +16,7 @@ use crate::{
         zone::Zone,
     },
     store::{
+        audit::Subject,
         settings::{Change, Greeting, Token},
         webhooks::Webhook,
     },
@@ -21,9 +25,10 @@ use crate::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// What is wrong, and where in the document: a JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub pointer: String,
     pub detail: String,
@@ -46,6 +51,12 @@ pub enum Refused {
     Invalid(Vec<Fault>),
     /// It would collide with something that is there.
     Conflict(Fault),
+    /// What is there is not what the change was made from.
+    Stale,
+    /// Nobody may do this, whatever their role.
+    Forbidden(Fault),
+    /// Another request was made under this idempotency key.
+    KeyReused,
 }
 
 impl From<Fault> for Refused {
@@ -156,7 +167,20 @@ impl Settings {
                 change
             }
             Change::Greeting(ref greeting) => {
+                named("/name", greeting.name.clone())?;
+                let same = |other: &Greeting| other.id != greeting.id && other.name == greeting.name;
+                if self.greetings.values().any(same) {
+                    return Err(Refused::Conflict(Fault::new("/name", "another greeting has this name")));
+                }
                 self.greetings.insert(greeting.id, greeting.clone());
+                change
+            }
+            Change::DeleteGreeting(id) => {
+                self.greetings.remove(&id).ok_or(Refused::NotFound)?;
+                if let Some(channel) = self.channels.values().find(|channel| channel.greetings.uses(id)) {
+                    let detail = format!("the channel {} plays it", channel.name);
+                    return Err(Refused::Conflict(Fault::new("", detail)));
+                }
                 change
             }
             Change::Token(ref token) => {
@@ -181,6 +205,20 @@ impl Settings {
                 change
             }
         })
+    }
+
+    /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
+    pub fn document(&self, subject: Subject) -> Option<Value> {
+        let Subject { kind, id } = subject;
+        match kind {
+            "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
+            "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
+            "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            "webhook" => self.webhooks.get(&WebhookId(id)).map(webhook_document),
+            _ => None,
+        }
     }
 
     /// The token whose secret has this hash.
@@ -307,7 +345,7 @@ impl Settings {
         self.check_numbers(channel)?;
         check_times(channel.own_times)?;
         check_notify(&channel.notify)?;
-        self.check_greetings(&channel.greetings)
+        self.check_greetings(&channel.greetings, &channel.numbers)
     }
 
     fn check_webhook(&self, webhook: &Webhook, ground: &Ground) -> Result<(), Refused> {
@@ -387,25 +425,50 @@ impl Settings {
         Ok(())
     }
 
-    fn check_greetings(&self, greetings: &Greetings) -> Result<(), Refused> {
-        let slots = [("unanswered", &greetings.unanswered), ("after_hours", &greetings.after_hours)];
-        for (slot, greeting) in slots {
-            let fault = match greeting {
-                Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
-                    "there is no greeting of this id"
-                }
-                Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say",
-                Some(Chosen::Text { text, .. }) if text.chars().count() > 2_000 => {
-                    "it is longer than 2,000 characters"
-                }
-                Some(Chosen::Text { language, .. }) if !is_language(language) => {
-                    "the language is not of the form en or en-US"
-                }
-                _ => continue,
-            };
-            return Err(Fault::new(format!("/greetings/{slot}"), fault).into());
+    fn check_greetings(&self, greetings: &Greetings, numbers: &[String]) -> Result<(), Refused> {
+        for slot in Slot::ALL {
+            self.check_greeting(slot, greetings.chosen(slot), "/greetings")?;
+        }
+        for (number, own) in &greetings.by_number {
+            let below = format!("/greetings/by_number/{}", number.replace('~', "~0").replace('/', "~1"));
+            if !numbers.contains(number) {
+                return Err(Fault::new(below, "this is no number of the channel").into());
+            }
+            if own.language.as_ref().is_some_and(|code| !["en", "nl", "nb", "de"].contains(&code.as_str())) {
+                return Err(Fault::new(format!("{below}/language"), "it is en, nl, nb or de").into());
+            }
+            if own.ring_tone.as_ref().is_some_and(|name| !["eu", "gb", "us"].contains(&name.as_str())) {
+                return Err(Fault::new(format!("{below}/ring_tone"), "it is eu, gb or us").into());
+            }
+            for slot in Slot::ALL {
+                self.check_greeting(slot, own.chosen(slot), &below)?;
+            }
         }
         Ok(())
+    }
+
+    fn check_greeting(&self, slot: Slot, greeting: Option<&Chosen>, below: &str) -> Result<(), Refused> {
+        // Who is rung for, or waits, is not kept listening for long.
+        let is_short = matches!(slot, Slot::BeforeRinging | Slot::WhileWaiting);
+        let letters_max = if is_short { 600 } else { 2_000 };
+        let is_too_long = |id: &GreetingId| {
+            is_short && self.greetings.get(id).is_some_and(|greeting| greeting.length_ms > 60_000)
+        };
+        let fault = match greeting {
+            Some(Chosen::Audio { audio }) if !self.greetings.contains_key(audio) => {
+                "there is no greeting of this id".into()
+            }
+            Some(Chosen::Audio { audio }) if is_too_long(audio) => "it is longer than 60 seconds".into(),
+            Some(Chosen::Text { text, .. }) if text.trim().is_empty() => "there is nothing to say".into(),
+            Some(Chosen::Text { text, .. }) if text.chars().count() > letters_max => {
+                format!("it is longer than {} characters", if is_short { "600" } else { "2,000" })
+            }
+            Some(Chosen::Text { language, .. }) if !is_language(language) => {
+                "the language is not of the form en or en-US".into()
+            }
+            _ => return Ok(()),
+        };
+        Err(Fault::new(format!("{below}/{}", slot.name()), fault).into())
     }
 }
 
@@ -440,10 +503,12 @@ fn check_times(times: OwnTimes) -> Result<(), Refused> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UserForm {
+pub struct UserForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    #[schema(max_length = 254, pattern = "@")]
     email: String,
     #[serde(default = "agent")]
     role: Role,
@@ -452,6 +517,7 @@ struct UserForm {
     #[serde(default = "yes")]
     ticket_access: bool,
     time_zone: Option<String>,
+    #[schema(value_type = Option<Weekdays>)]
     working_hours: Option<Value>,
     #[serde(default)]
     out_of_office: Vec<OutOfOffice>,
@@ -467,9 +533,10 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TeamForm {
+pub struct TeamForm {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
     main: Vec<UserId>,
@@ -477,16 +544,19 @@ struct TeamForm {
     extra: Vec<UserId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChannelForm {
+pub struct ChannelForm {
+    #[schema(pattern = "^calling$")]
     kind: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     provider: String,
     number: Option<String>,
     #[serde(default)]
     numbers: Vec<String>,
     time_zone: Option<String>,
+    #[schema(value_type = Option<HoursForm>)]
     hours: Option<Value>,
     routing: Option<RoutingForm>,
     #[serde(default)]
@@ -495,16 +565,20 @@ struct ChannelForm {
     notify: Notify,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct RoutingForm {
+pub struct RoutingForm {
     users: Vec<UserId>,
     teams: Vec<TeamId>,
     strategy: Strategy,
     tie_break: TieBreak,
+    #[schema(minimum = 1, maximum = 600)]
     ring_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 600)]
     agent_ring_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 7200)]
     wait_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 3600)]
     wrap_up_seconds: Option<u32>,
 }
 
@@ -517,6 +591,40 @@ impl RoutingForm {
             wrap_up_seconds: self.wrap_up_seconds,
         }
     }
+}
+
+/// The strong entity tag of a document, without its quotes.
+pub fn tag(document: &Value) -> String {
+    crate::audio::sha256(document.to_string().as_bytes())[..32].to_owned()
+}
+
+/// The object with its id in front.
+pub fn with_id(id: Uuid, document: &Value) -> Value {
+    let mut object = json!({ "id": id.simple().to_string() });
+    if let (Some(object), Some(fields)) = (object.as_object_mut(), document.as_object()) {
+        object.extend(fields.clone());
+    }
+    object
+}
+
+/// A token as it is shown: without the hash of its secret.
+pub fn token_document(token: &Token) -> Value {
+    let Token { id, name, role, user, created_at, .. } = token;
+    json!({ "id": id, "name": name, "role": role, "user": user, "created_at": created_at })
+}
+
+/// A webhook as it is shown: without its secrets.
+pub fn webhook_document(webhook: &Webhook) -> Value {
+    json!({
+        "id": webhook.id,
+        "name": webhook.name,
+        "url": webhook.url,
+        "events": webhook.events,
+        "enabled": webhook.disabled_at.is_none(),
+        "disabled_at": webhook.disabled_at,
+        "old_secret_until": webhook.old.as_ref().map(|(_, until)| until),
+        "created_at": webhook.created_at,
+    })
 }
 
 fn user_document(user: &User) -> Value {

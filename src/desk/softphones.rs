@@ -52,7 +52,7 @@ pub struct ClientFrame {
     pub reference: Option<Value>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Said {
     Resume { token: String },
@@ -67,7 +67,7 @@ pub enum Said {
 }
 
 /// What a softphone is told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
     Welcome {
@@ -113,7 +113,7 @@ pub enum Frame {
     Ping,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OfferFrame {
     pub offer_id: OfferId,
     pub call_id: CallId,
@@ -123,7 +123,7 @@ pub struct OfferFrame {
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CallFrame {
     pub call_id: CallId,
     pub state: &'static str,
@@ -145,7 +145,7 @@ impl Frame {
 }
 
 /// The word that a softphone hears for a cause, and who took it.
-fn told(cause: Cause) -> (&'static str, Option<UserId>) {
+pub(super) fn told(cause: Cause) -> (&'static str, Option<UserId>) {
     match cause {
         Cause::Taken { by } => ("taken", Some(by)),
         Cause::Missed | Cause::Expired => ("expired", None),

@@ -16,6 +16,8 @@ pub enum Hook {
     Status,
     /// Where a held caller asks how to go on; the number makes each request look new.
     Wait(CallId, u32),
+    /// The caller pressed a key while they waited; the number is that of the `Wait` to come.
+    Key(CallId, u32),
     /// The document that connects.
     Connect(CallId, u32),
     /// The document that dials a number outside.
@@ -54,6 +56,7 @@ impl Hook {
             ["message-done"] => Self::LooseDone,
             ["message-status"] => Self::LooseStatus,
             ["c", call, "wait", n] => Self::Wait(call.parse().ok()?, number(n)?),
+            ["c", call, "key", n] => Self::Key(call.parse().ok()?, number(n)?),
             ["c", call, "connect", n] => Self::Connect(call.parse().ok()?, number(n)?),
             ["c", call, "outside", n] => Self::Outside(call.parse().ok()?, number(n)?),
             ["c", call, "over", n] => Self::Over(call.parse().ok()?, number(n)?),
@@ -74,6 +77,7 @@ impl Hook {
     pub fn call(self) -> Option<CallId> {
         match self {
             Self::Wait(call, _)
+            | Self::Key(call, _)
             | Self::Connect(call, _)
             | Self::Outside(call, _)
             | Self::Over(call, _)
@@ -118,6 +122,7 @@ impl fmt::Display for Hook {
             Self::LooseDone => write!(f, "message-done"),
             Self::LooseStatus => write!(f, "message-status"),
             Self::Wait(call, n) => write!(f, "c/{call}/wait/{n}"),
+            Self::Key(call, n) => write!(f, "c/{call}/key/{n}"),
             Self::Connect(call, n) => write!(f, "c/{call}/connect/{n}"),
             Self::Outside(call, n) => write!(f, "c/{call}/outside/{n}"),
             Self::Over(call, n) => write!(f, "c/{call}/over/{n}"),

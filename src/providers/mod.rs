@@ -2,6 +2,7 @@
 //! store, the desk, the pages or the other edges. `addresses` is what they share: where they call us.
 
 pub mod addresses;
+pub mod numbers;
 pub mod simulator;
 pub mod twilio;
 
@@ -42,6 +43,30 @@ pub enum Unsigned {
     Downgraded,
     #[error("the body does not have the hash that was signed")]
     WrongBody,
+}
+
+impl Unsigned {
+    pub const ALL: [Self; 7] = [
+        Self::NoSecret,
+        Self::Missing,
+        Self::Wrong,
+        Self::UnknownAlgorithm,
+        Self::UnknownKey,
+        Self::Downgraded,
+        Self::WrongBody,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoSecret => "no_secret",
+            Self::Missing => "missing",
+            Self::Wrong => "wrong",
+            Self::UnknownAlgorithm => "unknown_algorithm",
+            Self::UnknownKey => "unknown_key",
+            Self::Downgraded => "downgraded",
+            Self::WrongBody => "wrong_body",
+        }
+    }
 }
 
 /// A signed webhook that can't be understood: which field, and why.
@@ -101,6 +126,13 @@ pub enum Document {
         clip: String,
         next: Hook,
     },
+    /// Say something and play one clip, then ask again at `next`; a key that is pressed meanwhile is told at `key`.
+    Wait {
+        words: Spoken,
+        clip: String,
+        key: Hook,
+        next: Hook,
+    },
     Connect(Connect, Hooks),
     /// Dial a number outside; `over` is asked afterwards.
     DialOutside {
@@ -145,7 +177,7 @@ pub struct Reply {
 }
 
 /// What a browser registers with at the telephone company.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SoftphoneToken {
     /// Whose browser SDK it is for.
     pub kind: &'static str,
@@ -187,6 +219,13 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// Whether webhooks can be checked. Without a secret all of them are refused.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::Twilio(twilio) => twilio.has_secret,
+        }
+    }
+
     /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured.
     pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
         match self {
@@ -211,6 +250,13 @@ impl Provider {
     ) -> Result<Reading, BadField> {
         match self {
             Self::Twilio(_) => twilio::read(name, channel, hook, request),
+        }
+    }
+
+    /// The number that was called, where a webhook of the caller's side says so.
+    pub fn called(&self, request: &Request<'_>) -> Option<String> {
+        match self {
+            Self::Twilio(_) => twilio::called(request),
         }
     }
 
@@ -259,6 +305,20 @@ impl Provider {
     pub async fn fetch(&self, recording: &Recording) -> Result<Vec<u8>, Trouble> {
         match self {
             Self::Twilio(twilio) => twilio.fetch(recording).await,
+        }
+    }
+
+    /// What is set for one of our numbers. `None`: the account has no such number.
+    pub async fn number(&self, number: &str) -> Result<Option<numbers::NumberSettings>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.number(number).await,
+        }
+    }
+
+    /// Sets where a number's webhooks go. `id` is the number's id there.
+    pub async fn set_number(&self, id: &str, webhooks: &numbers::NumberWebhooks) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.set_number(id, webhooks).await,
         }
     }
 

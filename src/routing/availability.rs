@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What a user last said of themselves. It outlives sockets and restarts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ByHand {
     #[default]
@@ -45,7 +45,7 @@ pub fn away(user: &User, by_hand: &ByHand, at: DateTime<Utc>) -> Option<Objectio
 }
 
 /// What an agent's softphone says of the telephone behind it. A socket is not a telephone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Phone {
     pub connected: bool,
     pub registered: bool,

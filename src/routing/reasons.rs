@@ -50,6 +50,10 @@ pub enum Reason {
     WaitTimeOver {
         seconds: u32,
     },
+    /// The caller pressed 1 after so many seconds.
+    CallerWantsMessage {
+        seconds: u32,
+    },
     TakenBy {
         agent: UserId,
         seconds: u32,

@@ -165,6 +165,7 @@ mod tests {
             Reason::AgentsBeingOffered,
             Reason::RingTimeOver { seconds },
             Reason::WaitTimeOver { seconds },
+            Reason::CallerWantsMessage { seconds },
             Reason::TakenBy { agent, seconds },
             Reason::Connected { agent },
             Reason::ConnectionFailed { agent, cause: ConnectionFailure::Busy },

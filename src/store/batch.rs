@@ -1,8 +1,8 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, calls, cursors, decisions, deliveries, engine, events, happenings, jobs, offers,
-    quarantine, settings, tickets, voicemails,
+    Writer, agents, answers, audit, calls, cursors, decisions, deliveries, engine, events, happenings, jobs,
+    offers, quarantine, repeats, settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -34,6 +34,8 @@ pub struct Batch {
     pub jobs_over: Vec<JobId>,
     pub events: Vec<events::EventRow>,
     pub answers: Vec<answers::AnswerRow>,
+    pub repeats: Vec<repeats::Repeat>,
+    pub audit: Vec<audit::AuditRow>,
     pub quarantine: Vec<quarantine::QuarantineRow>,
     pub happenings: Vec<happenings::HappeningRow>,
     pub deliveries: Vec<deliveries::DeliveryRow>,
@@ -55,6 +57,8 @@ impl Batch {
             && self.jobs_over.is_empty()
             && self.events.is_empty()
             && self.answers.is_empty()
+            && self.repeats.is_empty()
+            && self.audit.is_empty()
             && self.quarantine.is_empty()
             && self.happenings.is_empty()
             && self.deliveries.is_empty()
@@ -75,6 +79,8 @@ impl Batch {
         jobs::delete(tx, &self.jobs_over).await?;
         events::write(tx, batch, &self.events).await?;
         answers::write(tx, &self.answers).await?;
+        repeats::write(tx, &self.repeats).await?;
+        audit::write(tx, &self.audit).await?;
         quarantine::write(tx, &self.quarantine).await?;
         happenings::write(tx, &self.happenings).await?;
         deliveries::write(tx, &self.deliveries).await?;

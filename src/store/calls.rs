@@ -192,3 +192,12 @@ impl CallRow {
         }
     }
 }
+
+impl Reader {
+    /// How many live calls there are in each state.
+    pub async fn live_calls(&self) -> sqlx::Result<Vec<(String, i64)>> {
+        let sql = "select state, count(*) from calls where live is not null group by state";
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+}

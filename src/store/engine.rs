@@ -42,3 +42,15 @@ pub(super) async fn stopped(connection: &mut SqliteConnection, epoch: i64, at_ms
     let sql = "update engine set stopped_ms = $3 where account = $1 and epoch = $2";
     sqlx::query(sql).bind(ACCOUNT).bind(epoch).bind(at_ms).execute(connection).await.map(drop)
 }
+
+pub(super) async fn epoch(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
+    let sql = "select epoch from engine where account = $1";
+    let epoch = sqlx::query_scalar(sql).bind(ACCOUNT).fetch_optional(connection).await?;
+    Ok(epoch.unwrap_or(0))
+}
+
+/// Begins an epoch above this one and `above`.
+pub(super) async fn raise(connection: &mut SqliteConnection, above: i64) -> sqlx::Result<()> {
+    let sql = "update engine set epoch = max(epoch, $2) + 1, stopped_ms = null where account = $1";
+    sqlx::query(sql).bind(ACCOUNT).bind(above).execute(connection).await.map(drop)
+}

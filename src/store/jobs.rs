@@ -116,6 +116,13 @@ pub async fn one(connection: &mut SqliteConnection, job: JobId) -> sqlx::Result<
     row.as_ref().map(read).transpose()
 }
 
+/// How many are still to be done, and how many were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobCounts {
+    pub waiting: i64,
+    pub failed: i64,
+}
+
 impl Reader {
     /// Jobs that wait or were given up, the newest first, older than `after`.
     pub async fn jobs(&self, after: Option<&str>, limit: u32) -> sqlx::Result<Vec<JobRow>> {
@@ -126,5 +133,12 @@ impl Reader {
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    pub async fn job_counts(&self) -> sqlx::Result<JobCounts> {
+        let sql = "select count(*), count(failed_ms) from jobs";
+        let row = sqlx::query(sql).fetch_one(&self.pool).await?;
+        let (all, failed): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(JobCounts { waiting: all - failed, failed })
     }
 }

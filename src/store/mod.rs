@@ -2,8 +2,10 @@
 
 pub mod agents;
 pub mod answers;
+pub mod audit;
 pub mod batch;
 pub mod calls;
+pub mod copy;
 pub mod cursors;
 pub mod decisions;
 pub mod deliveries;
@@ -13,6 +15,7 @@ pub mod happenings;
 pub mod jobs;
 pub mod offers;
 pub mod quarantine;
+pub mod repeats;
 pub mod settings;
 pub mod tickets;
 pub mod voicemails;
@@ -38,6 +41,14 @@ const WAL_BYTES_MAX: u32 = 64 << 20;
 /// SQLite before this can corrupt a WAL database under rare circumstances.
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 
+/// What the data folder holds, besides the sounds.
+pub const DATABASE: &str = "strowger.db";
+pub const LOCK: &str = "lock";
+pub const CONTROL_SOCKET: &str = "control.sock";
+/// Where a restore unpacks. While it is there the folder is neither the old nor the new one.
+pub const RESTORING: &str = ".restoring";
+const BEFORE_MIGRATION: &str = "before-migration-";
+
 /// The data folder, held for as long as this lives: a second daemon on it refuses to start.
 #[derive(Debug)]
 pub struct Folder {
@@ -57,9 +68,12 @@ impl Folder {
             .truncate(false)
             .write(true)
             .mode(0o600)
-            .open(path.join("lock"))
+            .open(path.join(LOCK))
             .with_context(|| format!("cannot write in the data folder {}", path.display()))?;
         match lock.try_lock() {
+            Ok(()) if path.join(RESTORING).exists() => {
+                bail!("a restore into the data folder {} was broken off; run it again", path.display())
+            }
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => {
                 bail!("another strowger is running on the data folder {}", path.display())
@@ -73,7 +87,7 @@ impl Folder {
     }
 
     pub fn database(&self) -> PathBuf {
-        self.path.join("strowger.db")
+        self.path.join(DATABASE)
     }
 }
 
@@ -94,6 +108,12 @@ fn refuse_network(path: &Path) -> anyhow::Result<()> {
         path.display()
     );
     Ok(())
+}
+
+/// What is free for us on the disk of this folder.
+pub fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Reads for the pages and the API. Each takes at most 5 s.
@@ -155,21 +175,37 @@ async fn check_version(connection: &mut SqliteConnection) -> anyhow::Result<()> 
 
 /// Refuses a schema that is newer than this program, and keeps a copy of one that is older.
 async fn copy_before_migration(connection: &mut SqliteConnection, folder: &Folder) -> anyhow::Result<()> {
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = copy::known_schema();
     let sql = "select max(version) from _sqlx_migrations";
     let Ok(row) = sqlx::query(sql).fetch_one(&mut *connection).await else { return Ok(()) };
     let Some(found) = row.try_get::<Option<i64>, _>(0)? else { return Ok(()) };
-    ensure!(found <= known, "the database has schema {found}, but this strowger knows only up to {known}");
+    copy::refuse_newer(found)?;
     if found < known {
-        let copy = folder.path().join(format!("before-migration-{found}.db"));
-        let _ = std::fs::remove_file(&copy);
-        let target = copy.to_string_lossy().into_owned();
+        let copy = folder.path().join(format!("{BEFORE_MIGRATION}{found}.db"));
+        let unfinished = folder.path().join(".before-migration");
+        let _ = std::fs::remove_file(&unfinished);
+        let target = unfinished.to_string_lossy().into_owned();
         sqlx::query("vacuum into $1")
             .bind(target)
             .execute(connection)
             .await
-            .context("cannot copy the database")?;
-        restrict(&copy, 0o600)?;
+            .context("cannot copy the database before it is brought up to date")?;
+        restrict(&unfinished, 0o600)?;
+        File::open(&unfinished)?.sync_all()?;
+        std::fs::rename(&unfinished, &copy)?;
+        forget_other_copies(folder.path(), &copy)?;
+    }
+    Ok(())
+}
+
+/// Only the copy before the last migration is kept.
+fn forget_other_copies(folder: &Path, kept: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_copy = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(BEFORE_MIGRATION));
+        if is_copy && path != kept {
+            std::fs::remove_file(&path)?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What could not be decided or recorded, kept as it came for somebody to look at.
 
-use super::ms;
+use super::{Reader, ms};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
@@ -25,4 +25,10 @@ pub(super) async fn write(tx: &mut SqliteConnection, rows: &[QuarantineRow]) -> 
             .push_bind(bad.document.as_str());
     });
     query.build().persistent(false).execute(tx).await.map(drop)
+}
+
+impl Reader {
+    pub async fn quarantined(&self) -> sqlx::Result<i64> {
+        sqlx::query_scalar("select count(*) from quarantine").fetch_one(&self.pool).await
+    }
 }

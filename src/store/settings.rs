@@ -1,6 +1,7 @@
-//! Users, teams, channels, greetings and tokens.
+//! Users, teams, channels, greetings, tokens and webhooks.
 
 use super::{
+    audit::Subject,
     id, instant, json, ms, optional_id, to_json,
     webhooks::{self, Webhook},
 };
@@ -22,10 +23,29 @@ pub enum Change {
     Channel(ChannelId, Value),
     DeleteChannel(ChannelId),
     Greeting(Greeting),
+    DeleteGreeting(GreetingId),
     Token(Token),
     RevokeToken(TokenId),
     Webhook(Box<Webhook>),
     DeleteWebhook(WebhookId),
+}
+
+impl Change {
+    /// What it changes.
+    pub fn subject(&self) -> Subject {
+        let (kind, id) = match self {
+            Self::User(id, _) => ("user", id.0),
+            Self::Team(id, _) | Self::DeleteTeam(id) => ("team", id.0),
+            Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
+            Self::Greeting(greeting) => ("greeting", greeting.id.0),
+            Self::DeleteGreeting(id) => ("greeting", id.0),
+            Self::Token(token) => ("token", token.id.0),
+            Self::RevokeToken(id) => ("token", id.0),
+            Self::Webhook(webhook) => ("webhook", webhook.id.0),
+            Self::DeleteWebhook(id) => ("webhook", id.0),
+        };
+        Subject { kind, id }
+    }
 }
 
 /// A recorded message that callers can be played.
@@ -34,6 +54,8 @@ pub struct Greeting {
     pub id: GreetingId,
     pub name: String,
     pub sha256: String,
+    /// How long it lasts, in milliseconds.
+    pub length_ms: u32,
     pub created_at: DateTime<Utc>,
 }
 
@@ -71,6 +93,9 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                 delete(tx, "delete from channels where id = $1", id.to_string()).await?
             }
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
+            Change::DeleteGreeting(id) => {
+                delete(tx, "delete from greetings where id = $1", id.to_string()).await?
+            }
             Change::Token(token) => write_token(tx, token).await?,
             Change::Webhook(webhook) => webhooks::save(tx, webhook).await?,
             Change::DeleteWebhook(id) => webhooks::delete(tx, *id).await?,
@@ -96,12 +121,14 @@ async fn delete(tx: &mut SqliteConnection, sql: &'static str, id: String) -> sql
 }
 
 async fn write_greeting(tx: &mut SqliteConnection, greeting: &Greeting) -> sqlx::Result<()> {
-    let sql = "insert into greetings (id, name, sha256, created_ms) values ($1, $2, $3, $4)
-        on conflict (id) do update set name = excluded.name, sha256 = excluded.sha256";
+    let sql = "insert into greetings (id, name, sha256, length_ms, created_ms) values ($1, $2, $3, $4, $5)
+        on conflict (id) do update set name = excluded.name, sha256 = excluded.sha256,
+        length_ms = excluded.length_ms";
     sqlx::query(sql)
         .bind(greeting.id.to_string())
         .bind(greeting.name.as_str())
         .bind(greeting.sha256.as_str())
+        .bind(i64::from(greeting.length_ms))
         .bind(ms(greeting.created_at))
         .execute(tx)
         .await
@@ -132,12 +159,13 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
     for row in sqlx::query("select id, document from teams order by id").fetch_all(&mut *connection).await? {
         all.push(Change::Team(id(&row, "id")?, json(&row, "document")?));
     }
-    let sql = "select id, name, sha256, created_ms from greetings order by id";
+    let sql = "select id, name, sha256, length_ms, created_ms from greetings order by id";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
         all.push(Change::Greeting(Greeting {
             id: id(&row, "id")?,
             name: row.try_get("name")?,
             sha256: row.try_get("sha256")?,
+            length_ms: u32::try_from(row.try_get::<i64, _>("length_ms")?).unwrap_or(0),
             created_at: instant(row.try_get("created_ms")?),
         }));
     }

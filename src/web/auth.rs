@@ -3,13 +3,18 @@
 use super::{BODY_MAX, Problem, Web};
 use crate::{
     audio,
+    desk::{
+        saving::Once,
+        settings::{Refused, tag},
+    },
     routing::{
         ids::{TokenId, UserId},
         people::Role,
     },
+    store::audit::Author,
 };
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
@@ -34,12 +39,16 @@ impl Caller {
         if self.role == Role::Admin { Ok(()) } else { Err(Problem::forbidden()) }
     }
 
-    pub fn must_not_be_agent(&self) -> Result<(), Problem> {
-        if self.is_agent() { Err(Problem::forbidden()) } else { Ok(()) }
+    /// As whom they are written down.
+    pub fn author(&self) -> Author {
+        match self.token {
+            Some(token) => Author::Token { token, user: self.user },
+            None => Author::CommandLine,
+        }
     }
 
-    pub fn is_agent(&self) -> bool {
-        self.role == Role::Agent
+    pub fn must_not_be_agent(&self) -> Result<(), Problem> {
+        if self.role == Role::Agent { Err(Problem::forbidden()) } else { Ok(()) }
     }
 
     /// The holder of this secret. Only its hash is looked up, so that time says nothing of the secret.
@@ -95,15 +104,126 @@ impl FromRequest<Web> for Document {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Web) -> Result<Self, Problem> {
-        let bytes = to_bytes(request.into_body(), BODY_MAX)
-            .await
-            .map_err(|_| Problem::new(413, "The body is larger than 64 KiB"))?;
-        let value: Value =
-            serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(error.to_string()))?;
-        if !value.is_object() {
-            return Err(Problem::malformed("it must be an object"));
+        must_be_json(request.headers())?;
+        read(&bytes(request).await?).map(Self)
+    }
+}
+
+/// The body of a POST, which may carry an `Idempotency-Key`.
+pub struct NewDocument {
+    pub document: Value,
+    key: Option<String>,
+    /// A hash of method, path and body.
+    request: String,
+}
+
+impl FromRequest<Web> for NewDocument {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Web) -> Result<Self, Problem> {
+        must_be_json(request.headers())?;
+        let key = idempotency_key(request.headers())?;
+        let mut whole = format!("{} {}\n", request.method(), request.uri().path()).into_bytes();
+        let body = bytes(request).await?;
+        whole.extend_from_slice(&body);
+        Ok(Self { document: read(&body)?, key, request: audio::sha256(&whole) })
+    }
+}
+
+impl NewDocument {
+    /// `location`: where what is created will be found. `secret`: the answer holds something that is shown once.
+    pub fn once(&self, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
+        once(self.key.clone(), self.request.clone(), caller, location, secret)
+    }
+}
+
+/// A POST that says all by its path, and may carry an `Idempotency-Key`. A body is not looked at.
+pub struct Bodiless {
+    key: Option<String>,
+    /// A hash of method and path.
+    request: String,
+}
+
+impl FromRequestParts<Web> for Bodiless {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+        let key = idempotency_key(&parts.headers)?;
+        let whole = format!("{} {}\n", parts.method, parts.uri.path());
+        Ok(Self { key, request: audio::sha256(whole.as_bytes()) })
+    }
+}
+
+impl Bodiless {
+    /// As [`NewDocument::once`].
+    pub fn once(&self, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
+        once(self.key.clone(), self.request.clone(), caller, location, secret)
+    }
+}
+
+fn once(key: Option<String>, request: String, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
+    let asker = caller.token.map_or_else(|| "command line".into(), |token| token.to_string());
+    Some(Once { asker, key: key?, request, location: location.to_owned(), secret })
+}
+
+/// 1 to 255 printable characters.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().unwrap_or_default();
+    if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return Err(Problem::new(400, "An Idempotency-Key has 1 to 255 printable characters"));
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// A body without a type is taken for what it should be.
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_lowercase();
+    match kind.as_str() {
+        "application/json" | "application/merge-patch+json" => Ok(()),
+        _ => Err(Problem::new(415, "The body must be JSON")),
+    }
+}
+
+async fn bytes(request: Request) -> Result<Bytes, Problem> {
+    let read = to_bytes(request.into_body(), BODY_MAX).await;
+    read.map_err(|_| Problem::new(413, "The body is larger than 64 KiB"))
+}
+
+fn read(bytes: &[u8]) -> Result<Value, Problem> {
+    let value: Value =
+        serde_json::from_slice(bytes).map_err(|error| Problem::malformed(error.to_string()))?;
+    if value.is_object() { Ok(value) } else { Err(Problem::malformed("it must be an object")) }
+}
+
+/// The tags in `If-Match`, if it is there.
+pub struct IfMatch(Option<String>);
+
+impl FromRequestParts<Web> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+        let all = parts.headers.get_all(header::IF_MATCH).iter();
+        let all: Vec<&str> = all.map(|value| value.to_str().unwrap_or_default()).collect();
+        Ok(Self((!all.is_empty()).then(|| all.join(","))))
+    }
+}
+
+impl IfMatch {
+    pub fn is_given(&self) -> bool {
+        self.0.as_ref().is_some_and(|tags| tags.trim() != "*")
+    }
+
+    /// The tag that the document must still have when it is changed; 412 if it has another one now.
+    pub fn expected(&self, document: &Value) -> Result<Option<String>, Problem> {
+        let Some(tags) = self.0.as_ref().filter(|_| self.is_given()) else { return Ok(None) };
+        let tag = tag(document);
+        let quoted = format!("\"{tag}\"");
+        match tags.split(',').any(|known| known.trim() == quoted) {
+            true => Ok(Some(tag)),
+            false => Err(Refused::Stale.into()),
         }
-        Ok(Self(value))
     }
 }
 

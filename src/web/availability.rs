@@ -9,11 +9,14 @@ use crate::{
         Doing,
         settings::{Fault, read_form},
     },
-    routing::{availability::ByHand, ids::UserId},
+    routing::{availability::ByHand, ids::UserId, people::Role},
 };
 use axum::{Json, extract::State};
 
 /// What an agent does at the moment.
+#[utoipa::path(get, path = "/users/{id}/availability", params(("id" = UserId, Path)), responses(
+    (status = 200, body = Doing)
+))]
 pub async fn show(
     caller: Caller,
     State(web): State<Web>,
@@ -24,6 +27,9 @@ pub async fn show(
 }
 
 /// Agents set their own, supervisors and admins anybody's.
+#[utoipa::path(put, path = "/users/{id}/availability", params(("id" = UserId, Path)), request_body = ByHand, responses(
+    (status = 200, body = Doing)
+))]
 pub async fn set(
     caller: Caller,
     State(web): State<Web>,
@@ -31,6 +37,9 @@ pub async fn set(
     Document(body): Document,
 ) -> Result<Json<Doing>, Problem> {
     allow(&caller, agent)?;
+    if !web.desk.settings().people.users.contains_key(&agent) {
+        return Err(Problem::not_found());
+    }
     let by_hand: ByHand = read_form(body).map_err(Problem::invalid)?;
     if let ByHand::Away { reason: Some(reason), .. } = &by_hand
         && (reason.chars().count() > REASON_CHARACTERS_MAX || reason.chars().any(char::is_control))
@@ -45,5 +54,5 @@ const REASON_CHARACTERS_MAX: usize = 200;
 
 /// Of others an agent is not told whether they are there.
 fn allow(caller: &Caller, agent: UserId) -> Result<(), Problem> {
-    if caller.is_agent() && caller.user != Some(agent) { Err(Problem::not_found()) } else { Ok(()) }
+    if caller.role == Role::Agent && caller.user != Some(agent) { Err(Problem::not_found()) } else { Ok(()) }
 }

@@ -2,31 +2,38 @@
 
 use super::{
     Problem, Web,
+    access::Viewer,
     auth::{Caller, Id, Page},
     language::Speaking,
     page::page,
+    schemas,
 };
 use crate::{
+    audio,
     desk::settings::Settings,
     routing::{
         assignment::Candidate,
         eligibility::Objection,
-        ids::{CallId, ChannelId, UserId},
+        ids::{CallId, ChannelId},
         reasons::Reason,
         sentences::{Language, Teller},
     },
-    store::{calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
-    tickets::ticket::Ticket,
+    store::{audit::Subject, calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
 };
 use axum::{
     Json,
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::header,
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
 
+/// Lists calls, the newest first.
+#[utoipa::path(get, path = "/calls", params(schemas::Paging), responses(
+    (status = 200, body = schemas::Page<schemas::Call>)
+))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
@@ -53,6 +60,8 @@ pub async fn list(
     Ok(page(items.collect(), asked.limit))
 }
 
+/// Shows a call.
+#[utoipa::path(get, path = "/calls/{id}", params(("id" = CallId, Path)), responses((status = 200, body = schemas::Call)))]
 pub async fn show(
     caller: Caller,
     State(web): State<Web>,
@@ -64,6 +73,9 @@ pub async fn show(
 }
 
 /// Every decision that was made on it; the first reason of each decided.
+#[utoipa::path(get, path = "/calls/{id}/why", params(("id" = CallId, Path)), responses(
+    (status = 200, body = schemas::Why)
+))]
 pub async fn why(
     caller: Caller,
     State(web): State<Web>,
@@ -75,19 +87,35 @@ pub async fn why(
     Ok(Json(explained(&decisions, Some(channel), &web, language)))
 }
 
-/// The recording.
+/// Which of the two files of a recording is asked for.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    /// As it was recorded, with the silence before and after.
+    #[serde(default)]
+    original: bool,
+}
+
+/// The recording, trimmed where that could be done.
+#[utoipa::path(get, path = "/calls/{id}/voicemail", params(("id" = CallId, Path), ("original" = Option<bool>, Query)), responses(
+    (status = 200, content_type = "audio/wav", body = Vec<u8>), (status = 500)
+))]
 pub async fn voicemail(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<CallId>,
+    query: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    let Ok(Query(Wanted { original })) = query else {
+        return Err(Problem::new(400, "The query can't be read"));
+    };
     visible(&caller, id, &web).await?;
     let kept = web.reader.voicemails(&[id]).await?.pop().ok_or_else(Problem::not_found)?;
-    let path = web.voicemails.join(format!("{}.wav", kept.sha256));
-    let bytes = tokio::fs::read(&path).await.map_err(|error| {
+    let bytes = recorded(&web, &kept.sha256, original).await.map_err(|error| {
         tracing::error!(call.id = %id, %error, "a kept message can't be read");
         Problem::new(500, "The recording can't be read")
     })?;
+    let subject = Subject { kind: "call", id: id.0 };
+    web.desk.note(caller.author(), "listened", subject).await?;
     let by = caller.user.map_or_else(|| "a token".to_owned(), |user| user.to_string());
     info!(call.id = %id, by, "a message was listened to");
     let headers = [
@@ -96,6 +124,14 @@ pub async fn voicemail(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, bytes).into_response())
+}
+
+async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Vec<u8>> {
+    let trimmed = web.voicemails.join(audio::trimmed_name(sha256));
+    if !original && let Ok(bytes) = tokio::fs::read(trimmed).await {
+        return Ok(bytes);
+    }
+    tokio::fs::read(web.voicemails.join(format!("{sha256}.wav"))).await
 }
 
 async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {
@@ -109,30 +145,12 @@ pub async fn may_see(
     web: &Web,
     settings: &Settings,
 ) -> Result<bool, Problem> {
-    if !caller.is_agent() {
+    let viewer = Viewer::new(caller, settings);
+    if viewer.call(row) {
         return Ok(true);
     }
-    let Some(user) = caller.user else { return Ok(false) };
-    if row.agent == Some(user) || is_routed(user, row.channel, settings) {
-        return Ok(settings.people.users.get(&user).is_some_and(|user| user.ticket_access));
-    }
     let ticket = web.reader.ticket(row.ticket).await?;
-    Ok(ticket.is_some_and(|ticket| has_access(user, &ticket, settings)))
-}
-
-/// An agent sees what is theirs, their teams', or of a channel that rings them.
-pub fn has_access(user: UserId, ticket: &Ticket, settings: &Settings) -> bool {
-    let person = settings.people.users.get(&user);
-    let team = ticket.team.and_then(|team| settings.people.teams.get(&team));
-    person.is_some_and(|person| person.ticket_access)
-        && (ticket.owner == Some(user)
-            || team.is_some_and(|team| team.has(user))
-            || ticket.channel.is_some_and(|channel| is_routed(user, channel, settings)))
-}
-
-fn is_routed(user: UserId, channel: ChannelId, settings: &Settings) -> bool {
-    let Some(channel) = settings.channels.get(&channel) else { return false };
-    settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&user)
+    Ok(ticket.is_some_and(|ticket| viewer.ticket(&ticket)))
 }
 
 pub fn object(row: &CallRow, offers: &[(CallId, Offered)], voicemails: &[Voicemail]) -> Value {

@@ -1,6 +1,6 @@
 //! What happens, as server-sent events. Read from the store, so that a reader who was away goes on where it stopped.
 
-use super::{Problem, Web, auth::Caller, calls, tickets};
+use super::{Problem, Web, access::Viewer, auth::Caller, calls, tickets};
 use crate::{
     desk::settings::Fault,
     routing::ids::{HappeningId, TokenId},
@@ -68,7 +68,13 @@ impl Drop for Place {
     }
 }
 
-/// From `Last-Event-ID` on, as far back as happenings are kept; without it, from now on.
+/// What happens, as server-sent events that never end: each has an `id`, its kind as `event`, and as `data` the document
+/// that webhooks get. From `Last-Event-ID` on, as far back as events are kept; without it, from now on.
+#[utoipa::path(get, path = "/events",
+    params(("Last-Event-ID" = Option<HappeningId>, Header, description = "The id of the event that was read last.")),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String), (status = 422), (status = 429)
+    ))]
 pub async fn stream(caller: Caller, State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
     let after = match headers.get("last-event-id") {
         None => web.reader.last_happening().await?,
@@ -169,7 +175,9 @@ impl Reading {
             let ticket = web.reader.ticket(ticket).await?;
             return Ok(ticket.is_some_and(|ticket| tickets::may_see(caller, &ticket, web)));
         }
-        let Some(call) = happening.call else { return Ok(!caller.is_agent()) };
+        let Some(call) = happening.call else {
+            return Ok(Viewer::new(caller, &web.desk.settings()).is_admin());
+        };
         match web.reader.call(call).await? {
             Some(row) => calls::may_see(caller, &row, web, &web.desk.settings()).await,
             None => Ok(false),

@@ -4,7 +4,7 @@
 //! A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a formula. In CSV such a
 //! text gets an apostrophe in front, telephone numbers too, which begin with `+`.
 
-use super::{Problem, Web, auth::Caller, calls as call_pages, tickets as ticket_pages};
+use super::{Problem, Web, auth::Caller, calls as call_pages, schemas, tickets as ticket_pages};
 use crate::{
     desk::settings::Fault,
     routing::ids::{CallId, TicketId},
@@ -68,6 +68,9 @@ enum Format {
 }
 
 /// Calls that arrived from `from` up to, but not including, `until`; the oldest first.
+#[utoipa::path(get, path = "/calls/export", params(schemas::Export), responses(
+    (status = 200, content((String = "text/csv"), (String = "application/jsonl"))), (status = 403)
+))]
 pub async fn calls(
     caller: Caller,
     State(web): State<Web>,
@@ -95,6 +98,9 @@ pub async fn calls(
 }
 
 /// Tickets that were made from `from` up to, but not including, `until`; the oldest first.
+#[utoipa::path(get, path = "/tickets/export", params(schemas::Export), responses(
+    (status = 200, content((String = "text/csv"), (String = "application/jsonl"))), (status = 403)
+))]
 pub async fn tickets(
     caller: Caller,
     State(web): State<Web>,
@@ -114,9 +120,7 @@ pub async fn tickets(
 }
 
 fn read(caller: &Caller, asked: Result<Query<Asked>, QueryRejection>) -> Result<(Format, Span), Problem> {
-    if caller.is_agent() {
-        return Err(Problem::forbidden());
-    }
+    caller.must_not_be_agent()?;
     let Query(asked) = asked.map_err(|_| Problem::new(400, "The query can't be read"))?;
     let format = match asked.format.as_deref() {
         None | Some("csv") => Format::Csv,

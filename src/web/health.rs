@@ -7,11 +7,15 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// It never gates webhooks: a caller is answered even when nothing can be recorded.
-pub async fn ready(State(web): State<Web>) -> Result<&'static str, Problem> {
-    if web.desk.health().store_is_up() {
-        Ok("ok\n")
-    } else {
-        Err(Problem::new(503, "The store takes no writes"))
+/// Says why not, and what will go wrong next. It never gates webhooks: a caller is answered even when nothing can be
+/// recorded.
+pub async fn ready(State(web): State<Web>) -> Result<String, Problem> {
+    let health = web.desk.health();
+    match health.why_down() {
+        Some(why) => Err(Problem::new(503, format!("The store takes no writes: {why}"))),
+        None => Ok(health
+            .warnings()
+            .into_iter()
+            .fold("ok\n".into(), |text, line| format!("{text}warning: {line}\n"))),
     }
 }

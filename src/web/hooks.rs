@@ -5,7 +5,10 @@
 use super::{BODY_MAX, Web};
 use crate::{
     calls::{channel::Channel, event::Event},
-    desk::{Input, Outcome, Webhook, documents},
+    desk::{
+        Input, Outcome, Webhook, documents,
+        metrics::{self, WebhookResult},
+    },
     providers::{
         Document, Provider, Reply, Request,
         addresses::{Addresses, Hook},
@@ -37,19 +40,26 @@ pub async fn take(
     let Ok(Path((provider, channel, hook))) = path else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let began = web.clock.now().steady;
+    let metrics = &web.desk.health().metrics;
     let settings = web.desk.settings();
     let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
     let found = (web.providers.get(&provider), channel, Hook::parse(&hook));
     let (Some(company), Some(channel), Some(hook)) = found else {
+        metrics.webhook(&provider, metrics::NOT_FOUND);
         return StatusCode::NOT_FOUND.into_response();
     };
     if channel.provider != provider {
+        metrics.webhook(&provider, metrics::NOT_FOUND);
         return StatusCode::NOT_FOUND.into_response();
     }
-    match answer(&web, company, channel, hook, &parts, &body).await {
-        Ok(reply) => ok(reply),
-        Err(status) => status.into_response(),
-    }
+    let (response, result) = match answer(&web, company, channel, hook, &parts, &body).await {
+        Ok((reply, result)) => (ok(reply), result),
+        Err((status, result)) => (status.into_response(), result),
+    };
+    metrics.webhook(&provider, result);
+    metrics.webhook_ms.observe(web.clock.now().steady.ms_since(began));
+    response
 }
 
 async fn answer(
@@ -59,12 +69,12 @@ async fn answer(
     hook: Hook,
     parts: &Parts,
     body: &Bytes,
-) -> Result<Reply, StatusCode> {
+) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult)> {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let request = Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
     if let Err(unsigned) = company.verify(&web.public_url, &request) {
         warn!(provider = channel.provider, reason = %unsigned, "a webhook is refused");
-        return Err(StatusCode::FORBIDDEN);
+        return Err((StatusCode::FORBIDDEN, (metrics::FORBIDDEN, unsigned.code())));
     }
     let reading = company.read(&channel.provider, channel.id, hook, &request).map_err(|bad| {
         warn!(
@@ -73,7 +83,11 @@ async fn answer(
             problem = bad.problem,
             "a webhook can't be read"
         );
-        if bad.malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY }
+        if bad.malformed {
+            (StatusCode::BAD_REQUEST, metrics::MALFORMED)
+        } else {
+            (StatusCode::UNPROCESSABLE_ENTITY, metrics::INVALID)
+        }
     })?;
     let key = event_key(&request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
@@ -82,13 +96,17 @@ async fn answer(
     match outcome {
         Ok(Ok(Outcome::Reply(reply))) => {
             undelivered.call = None;
-            Ok(reply.as_ref().clone())
+            Ok((reply.as_ref().clone(), metrics::ANSWERED))
         }
         Ok(Ok(Outcome::Late)) => {
             undelivered.call = None;
-            Ok(late(web, company, channel, hook, &key).await)
+            Ok((late(web, company, channel, hook, &key).await, metrics::ANSWERED))
         }
-        _ => Ok(safe(web, company, channel, hook)),
+        _ => {
+            let called = company.called(&request);
+            let reply = safe(web, company, channel, hook, called.as_deref().unwrap_or_default());
+            Ok((reply, metrics::SAFE))
+        }
     }
 }
 
@@ -121,12 +139,12 @@ async fn late(web: &Web, company: &Provider, channel: &Channel, hook: Hook, key:
     company.write(&addresses(web, channel), &document)
 }
 
-fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook) -> Reply {
+fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook, called: &str) -> Reply {
     warn!(hook = %hook, "the caller gets a document that needs no store");
     let times = web.ground.times.with(channel.own_times);
     let seconds = times.ring_seconds + times.wait_seconds;
     let settings = web.desk.settings();
-    let document = documents::safe(hook, channel, seconds, &web.sounds, &settings);
+    let document = documents::safe(hook, called, channel, seconds, &web.sounds, &settings);
     company.write(&addresses(web, channel), &document)
 }
 

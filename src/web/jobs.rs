@@ -4,10 +4,11 @@ use super::{
     Problem, Web,
     auth::{Caller, Id, Page},
     page::page,
+    schemas,
     webhooks::state,
 };
 use crate::{
-    desk::{postman::Errand, settings::Refused},
+    desk::{postman::Retried, settings::Refused},
     routing::ids::{DeliveryId, JobId},
     store::{
         deliveries::{Logged, Receiver},
@@ -17,7 +18,10 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde_json::{Value, json};
 
-/// The newest first; those of all kinds together.
+/// What waits and what was given up, of all kinds together; the newest first.
+#[utoipa::path(get, path = "/jobs", params(schemas::Paging), responses(
+    (status = 200, body = schemas::Page<schemas::Job>), (status = 403)
+))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
@@ -33,13 +37,16 @@ pub async fn list(
     Ok(page(items, asked.limit))
 }
 
-/// At once, whatever was to be waited for. A command to a telephone company only if it was given up.
+/// Tries it again at once, whatever was to be waited for; a command to a telephone company only if it was given up.
+#[utoipa::path(post, path = "/jobs/{id}/retry", params(("id" = JobId, Path)), responses(
+    (status = 202, description = "It is tried"), (status = 403), (status = 409)
+))]
 pub async fn retry(caller: Caller, State(web): State<Web>, Id(id): Id<JobId>) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
-    match web.desk.retry(Errand::RetryJob(id)).await? {
+    match web.desk.retry(Retried::Job(id), caller.author()).await? {
         Err(Refused::NotFound) => {
-            let errand = Errand::Retry { delivery: DeliveryId(id.0), receiver: None };
-            web.desk.retry(errand).await??;
+            let what = Retried::Delivery { delivery: DeliveryId(id.0), receiver: None };
+            web.desk.retry(what, caller.author()).await??;
         }
         other => other?,
     }

@@ -3,11 +3,37 @@
 use super::{Problem, Web};
 use crate::audio;
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use std::path::PathBuf;
+use tokio::sync::{Mutex, Semaphore};
+use tracing::error;
+
+/// Where uploaded greetings are.
+#[derive(Debug)]
+pub struct Media {
+    pub folder: PathBuf,
+    /// Uploads are refused when the disk has less left.
+    pub room_bytes: u64,
+    /// Files that are being converted.
+    pub at_once: Semaphore,
+    /// Held while files come and go with their rows.
+    pub changing: Mutex<()>,
+}
+
+impl Media {
+    pub fn new(folder: PathBuf, room_bytes: u64) -> Self {
+        const CONVERTED_AT_ONCE: usize = 2;
+        Self { folder, room_bytes, at_once: Semaphore::new(CONVERTED_AT_ONCE), changing: Mutex::default() }
+    }
+
+    pub fn path(&self, sha256: &str) -> PathBuf {
+        self.folder.join(format!("{sha256}.wav"))
+    }
+}
 
 /// Part of a file: first and last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,19 +43,26 @@ struct Range {
 }
 
 pub async fn serve(
-    State(_): State<Web>,
+    State(web): State<Web>,
     file: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
     let hash = file.as_ref().ok().and_then(|Path(file)| file.strip_suffix(".wav"));
-    let Some(sound) = hash.and_then(audio::by_hash) else {
+    let Some(hash) = hash.filter(|hash| is_served(hash, &web)) else {
         return Problem::not_found().into_response();
     };
-    let tag = format!("\"{}\"", sound.sha256);
+    let tag = format!("\"{hash}\"");
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return StatusCode::NOT_MODIFIED.into_response();
     }
-    let length = sound.bytes.len();
+    let sound = match sound(hash, &web).await {
+        Ok(sound) => sound,
+        Err(error) => {
+            error!(%error, "a greeting can't be read");
+            return Problem::new(500, "The sound can't be read").into_response();
+        }
+    };
+    let length = sound.len();
     let (status, range) = match headers.get(header::RANGE).map(|range| asked(range, length)) {
         Some(Err(Unsatisfiable)) => {
             let range = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
@@ -38,7 +71,7 @@ pub async fn serve(
         Some(Ok(Some(range))) => (StatusCode::PARTIAL_CONTENT, Some(range)),
         Some(Ok(None)) | None => (StatusCode::OK, None),
     };
-    let bytes = range.map_or(sound.bytes, |range| &sound.bytes[range.first..=range.last]);
+    let bytes = range.map_or(sound.clone(), |range| sound.slice(range.first..=range.last));
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let answer = response.headers_mut();
@@ -52,6 +85,19 @@ pub async fn serve(
         answer.extend(HeaderValue::from_str(&text).map(|text| (header::CONTENT_RANGE, text)));
     }
     response
+}
+
+/// Nothing but what ships with the daemon, and what a greeting names.
+fn is_served(hash: &str, web: &Web) -> bool {
+    let is_greeting = || web.desk.settings().greetings.values().any(|greeting| greeting.sha256 == hash);
+    audio::by_hash(hash).is_some() || is_greeting()
+}
+
+async fn sound(hash: &str, web: &Web) -> std::io::Result<Bytes> {
+    match audio::by_hash(hash) {
+        Some(sound) => Ok(Bytes::from_static(sound.bytes)),
+        None => tokio::fs::read(web.media.path(hash)).await.map(Bytes::from),
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]

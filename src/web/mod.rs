@@ -1,5 +1,24 @@
 //! HTTP and WebSocket, thin: one file per thing. Nothing is decided here.
+//!
+//! # Adding a route
+//!
+//! The API's document is made from its routes, so that none can be missing in it. Say above the handler what it takes
+//! and answers, and add it to [`api`] with `routes!` (never with `route`):
+//!
+//! ```ignore
+//! /// Shows a tone.
+//! #[utoipa::path(get, path = "/tones/{id}", params(("id" = ToneId, Path)), responses((status = 200, body = schemas::Tone)))]
+//! pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<ToneId>) -> Result<Json<Value>, Problem>
+//! ```
+//!
+//! Name only what is its own: 200 and its like, 403, 409, 412. What every route refuses (401, 503), what a path with an
+//! id (404), a query (400, 422) or a body (400, 413, 415, 422) brings, and what a refusal looks like, [`openapi`] adds.
+//! Shapes of answers are in [`schemas`]; what is sent derives `ToSchema` where it is read. One more kind of settings
+//! documents implements [`settings::Kind`] and is merged. Who may see what is asked of [`access::Viewer`].
 
+mod access;
+mod asyncapi;
+mod audit;
 mod auth;
 mod availability;
 mod calls;
@@ -11,15 +30,21 @@ mod health;
 mod hooks;
 mod jobs;
 mod language;
+mod me;
 mod media;
+mod metrics;
+mod openapi;
 mod page;
 mod preview;
 mod problem;
+mod schemas;
+mod settings;
 mod softphone;
 mod teams;
 mod tickets;
 mod tokens;
 mod users;
+mod warnings;
 mod webhooks;
 
 use crate::{
@@ -32,14 +57,16 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{StatusCode, Uri},
     response::IntoResponse,
-    routing::{any, get, post},
+    routing::{any, get},
 };
+pub use media::Media;
 use problem::Problem;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 pub use tokens::new_token;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The largest body of a webhook or an API call, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -59,6 +86,9 @@ pub struct Web {
     pub language: Language,
     /// Where kept recordings are.
     pub voicemails: Arc<PathBuf>,
+    /// The data folder.
+    pub data: Arc<PathBuf>,
+    pub media: Arc<Media>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
@@ -75,7 +105,8 @@ impl Web {
         public_url: &str,
         sounds: Sounds,
         language: Language,
-        voicemails: PathBuf,
+        data: &Path,
+        room_bytes: u64,
         seed: u64,
     ) -> Self {
         Self {
@@ -87,7 +118,9 @@ impl Web {
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
             language,
-            voicemails: Arc::new(voicemails),
+            voicemails: Arc::new(data.join("voicemail")),
+            data: Arc::new(data.to_owned()),
+            media: Arc::new(Media::new(data.join("media"), room_bytes)),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
             streams: events::Streams::default(),
@@ -103,54 +136,70 @@ impl Web {
 
 /// Everything that the world can reach.
 pub fn router(web: Web) -> Router {
-    let all = api()
+    let all = with_document(api())
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show));
     refusing(all).with_state(web)
 }
 
 /// What the command line reaches over the socket in the data folder: the API, as an admin.
 pub fn control(web: Web) -> Router {
-    refusing(api()).layer(axum::Extension(auth::LocalAdmin)).with_state(web)
+    refusing(with_document(api())).layer(axum::Extension(auth::LocalAdmin)).with_state(web)
 }
 
-fn api() -> Router<Web> {
-    let v1 = Router::new()
-        .route("/me", get(users::me))
-        .route("/users", get(users::list).post(users::create))
-        .route("/users/{id}", get(users::show).patch(users::change))
-        .route("/users/{id}/availability", get(availability::show).put(availability::set))
-        .route("/teams", get(teams::list).post(teams::create))
-        .route("/teams/{id}", get(teams::show).patch(teams::change).delete(teams::delete))
-        .route("/channels", get(channels::list).post(channels::create))
-        .route("/channels/{id}", get(channels::show).patch(channels::change).delete(channels::delete))
-        .route("/greetings", get(greetings::list))
-        .route("/greetings/{id}", get(greetings::show))
-        .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{id}", axum::routing::delete(tokens::revoke))
-        .route("/webhooks", get(webhooks::list).post(webhooks::create))
-        .route("/webhooks/{id}", get(webhooks::show).patch(webhooks::change).delete(webhooks::delete))
-        .route("/webhooks/{id}/rotate", post(webhooks::rotate))
-        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
-        .route("/webhooks/{id}/deliveries/{delivery}/retry", post(webhooks::retry))
-        .route("/jobs", get(jobs::list))
-        .route("/jobs/{id}/retry", post(jobs::retry))
-        .route("/events", get(events::stream))
-        .route("/calls/export", get(export::calls))
-        .route("/tickets/export", get(export::tickets))
-        .route("/calls", get(calls::list))
-        .route("/calls/{id}", get(calls::show))
-        .route("/calls/{id}/why", get(calls::why))
-        .route("/calls/{id}/voicemail", get(calls::voicemail))
-        .route("/preview", axum::routing::post(preview::at_an_instant))
-        .route("/coverage", get(preview::coverage))
-        .route("/tickets", get(tickets::list))
-        .route("/tickets/{id}", get(tickets::show).patch(tickets::change))
-        .route("/tickets/{id}/why", get(tickets::why));
-    Router::new().nest("/api/v1", v1).layer(DefaultBodyLimit::max(BODY_MAX))
+/// Nothing but numbers, to whoever can reach it.
+pub fn metrics(web: Web) -> Router {
+    refusing(Router::new().route("/metrics", get(metrics::show_all))).with_state(web)
+}
+
+fn api() -> OpenApiRouter<Web> {
+    let uploads = OpenApiRouter::new().routes(routes!(greetings::upload));
+    let uploads = uploads.layer(DefaultBodyLimit::max(greetings::UPLOAD_MAX));
+    let v1 = OpenApiRouter::new()
+        .merge(settings::routes::<users::Users>())
+        .merge(settings::routes::<teams::Teams>())
+        .merge(settings::routes::<channels::Channels>())
+        .routes(routes!(me::me))
+        .routes(routes!(availability::show, availability::set))
+        .routes(routes!(greetings::list))
+        .merge(uploads)
+        .routes(routes!(greetings::show, greetings::change, greetings::delete))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::retry))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(events::stream))
+        .routes(routes!(export::calls))
+        .routes(routes!(export::tickets))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::show))
+        .routes(routes!(calls::why))
+        .routes(routes!(calls::voicemail))
+        .routes(routes!(preview::at_an_instant))
+        .routes(routes!(preview::coverage))
+        .routes(routes!(warnings::show))
+        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(tickets::why))
+        .routes(routes!(audit::list))
+        .routes(routes!(asyncapi::show))
+        .routes(routes!(openapi::show));
+    OpenApiRouter::new().nest("/api/v1", v1)
+}
+
+/// The router, which serves its own description.
+fn with_document(api: OpenApiRouter<Web>) -> Router<Web> {
+    let (router, document) = api.split_for_parts();
+    router.layer(axum::Extension(openapi::finish(document))).layer(DefaultBodyLimit::max(BODY_MAX))
 }
 
 /// What is not there, and what can't be done with what is. Telephone companies read no problem details.

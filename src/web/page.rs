@@ -30,15 +30,6 @@ pub fn settings_page<T: Ord + Display>(
     page(taken.map(|(id, item)| (id.to_string(), item)).collect(), limit)
 }
 
-/// The object with its id in front.
-pub fn with_id(id: impl Display, document: &Value) -> Value {
-    let mut object = json!({ "id": id.to_string() });
-    if let (Some(object), Some(fields)) = (object.as_object_mut(), document.as_object()) {
-        object.extend(fields.clone());
-    }
-    object
-}
-
 /// 201 with `Location` and the object.
 pub fn created(path: &str, id: impl Display, object: Value) -> Response {
     let location = format!("/api/v1/{path}/{id}");

@@ -2,9 +2,11 @@
 
 use super::{
     Problem, Web,
+    access::{Sight, Viewer},
     auth::{Caller, Document},
     calls::{candidates, reasons},
     language::Speaking,
+    schemas,
 };
 use crate::{
     calls::{
@@ -25,10 +27,12 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 /// A question about one instant; without one, about this moment with everybody as they are.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PreviewForm)]
 struct Form {
     channel: ChannelId,
     at: Option<DateTime<Utc>>,
@@ -37,7 +41,10 @@ struct Form {
     from: Option<String>,
 }
 
-/// Writes nothing.
+/// What a call would meet. Writes nothing.
+#[utoipa::path(post, path = "/preview", request_body = Form, responses(
+    (status = 200, body = schemas::Preview), (status = 403)
+))]
 pub async fn at_an_instant(
     caller: Caller,
     State(web): State<Web>,
@@ -47,7 +54,7 @@ pub async fn at_an_instant(
     caller.must_not_be_agent()?;
     let form: Form = read_form(body).map_err(Problem::invalid)?;
     let settings = web.desk.settings();
-    let channel = settings.channels.get(&form.channel);
+    let channel = settings.channels.get(&form.channel).filter(|_| sees(&caller, &settings, form.channel));
     let channel = channel.ok_or_else(|| Fault::new("/channel", "there is no channel of this id"));
     let channel = channel.map_err(Problem::invalid)?;
     let preview = web.desk.preview(form.channel, form.at).await??;
@@ -61,7 +68,12 @@ pub async fn at_an_instant(
     Ok(Json(object))
 }
 
-#[derive(Deserialize)]
+fn sees(caller: &Caller, settings: &Settings, channel: ChannelId) -> bool {
+    Viewer::new(caller, settings).channel(channel) == Sight::All
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Stretch {
     channel: ChannelId,
     from: Option<DateTime<Utc>>,
@@ -72,6 +84,9 @@ pub struct Stretch {
 const STRETCH_MAX: TimeDelta = TimeDelta::days(31);
 
 /// A week ahead in steps of a quarter of an hour, by schedules alone: who would ring, where nobody would, and why.
+#[utoipa::path(get, path = "/coverage", params(Stretch), responses(
+    (status = 200, body = schemas::Coverage), (status = 403), (status = 404), (status = 500)
+))]
 pub async fn coverage(
     caller: Caller,
     State(web): State<Web>,
@@ -81,7 +96,12 @@ pub async fn coverage(
     caller.must_not_be_agent()?;
     let Query(stretch) = stretch.map_err(|error| Problem::malformed(error.body_text()))?;
     let settings = web.desk.settings();
-    let channel = settings.channels.get(&stretch.channel).cloned().ok_or_else(Problem::not_found)?;
+    let channel = settings
+        .channels
+        .get(&stretch.channel)
+        .filter(|_| sees(&caller, &settings, stretch.channel))
+        .cloned()
+        .ok_or_else(Problem::not_found)?;
     let from = whole_step(stretch.from.unwrap_or_else(|| web.clock.now().at));
     let until = stretch.until.unwrap_or(from + TimeDelta::days(7));
     if until <= from || until - from > STRETCH_MAX {

@@ -49,7 +49,12 @@ impl Problem {
         Self { detail: Some(detail.into()), ..Self::new(400, "The body is not JSON") }
     }
 
-    fn with(mut self, errors: Vec<Fault>) -> Self {
+    /// With a sentence for this very case.
+    pub fn because(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    pub fn with(mut self, errors: Vec<Fault>) -> Self {
         let all: Vec<String> =
             errors.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
         self.detail = Some(all.join("; "));
@@ -63,6 +68,9 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotFound => Self::not_found(),
             Refused::Invalid(faults) => Self::new(422, "Something in it is not valid").with(faults),
+            Refused::Stale => Self::new(412, "It has changed since you looked at it"),
+            Refused::Forbidden(fault) => Self::forbidden().with(vec![fault]),
+            Refused::KeyReused => Self::new(422, "This Idempotency-Key was used for another request"),
             Refused::Conflict(fault) => {
                 Self::new(409, "It collides with something that is there").with(vec![fault])
             }
@@ -89,6 +97,7 @@ impl IntoResponse for Problem {
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let challenge =
             (status == StatusCode::UNAUTHORIZED).then_some([(header::WWW_AUTHENTICATE, "Bearer")]);
-        (status, kind, challenge, Json(self)).into_response()
+        let later = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(header::RETRY_AFTER, "5")]);
+        (status, kind, challenge, later, Json(self)).into_response()
     }
 }

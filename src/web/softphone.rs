@@ -56,8 +56,11 @@ pub async fn open(
         let (outbox, frames) = mpsc::channel(OUTBOX);
         let opened = Opened { agent, socket: id, token, outbox };
         web.desk.report(Input::SocketOpened(opened)).await;
+        let softphones = &web.desk.health().softphones;
+        softphones.fetch_add(1, Ordering::Relaxed);
         let (said_this_second, silent_pings, is_welcome) = (0, 0, false);
         Line { web: &web, agent, id, socket, frames, said_this_second, silent_pings, is_welcome }.run().await;
+        softphones.fetch_sub(1, Ordering::Relaxed);
         web.desk.report(Input::SocketClosed { agent, socket: id }).await;
     }))
 }

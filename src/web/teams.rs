@@ -1,61 +1,50 @@
 //! Teams, their main and extra members.
 
 use super::{
-    Problem, Web,
-    auth::{Caller, Document, Id, Page},
-    page::{created, merge, settings_page, unexpected, with_id},
+    access::{Sight, Viewer},
+    settings::Kind,
 };
-use crate::{routing::ids::TeamId, store::settings::Change};
-use axum::{Json, extract::State, response::Response};
+use crate::{
+    calls::channel::Channel,
+    desk::settings::{Settings, TeamForm},
+    routing::ids::TeamId,
+    store::settings::Change,
+};
 use serde_json::Value;
+use uuid::Uuid;
 
-pub async fn list(_: Caller, State(web): State<Web>, page: Page<TeamId>) -> Json<Value> {
-    let settings = web.desk.settings();
-    let items = settings.teams().map(|(id, document)| (id, with_id(id, document)));
-    settings_page(items, page.after.as_ref(), page.limit)
-}
+pub struct Teams;
 
-pub async fn show(_: Caller, State(web): State<Web>, Id(id): Id<TeamId>) -> Result<Json<Value>, Problem> {
-    let settings = web.desk.settings();
-    let document = settings.team_document(id).ok_or_else(Problem::not_found)?;
-    Ok(Json(with_id(id, document)))
-}
+impl Kind for Teams {
+    type Id = TeamId;
+    type Form = TeamForm;
+    const KIND: &'static str = "team";
+    const PATH: &'static str = "teams";
+    const DELETE: Option<fn(TeamId) -> Change> = Some(Change::DeleteTeam);
 
-pub async fn create(
-    caller: Caller,
-    State(web): State<Web>,
-    Document(body): Document,
-) -> Result<Response, Problem> {
-    caller.must_be_admin()?;
-    let id = TeamId(web.new_id());
-    Ok(created("teams", id, save(&web, id, body).await?))
-}
+    fn id(id: Uuid) -> TeamId {
+        TeamId(id)
+    }
 
-pub async fn change(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<TeamId>,
-    Document(patch): Document,
-) -> Result<Json<Value>, Problem> {
-    caller.must_be_admin()?;
-    let mut document = web.desk.settings().team_document(id).cloned().ok_or_else(Problem::not_found)?;
-    merge(&mut document, patch);
-    save(&web, id, document).await.map(Json)
-}
+    fn uuid(id: TeamId) -> Uuid {
+        id.0
+    }
 
-pub async fn delete(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<TeamId>,
-) -> Result<axum::http::StatusCode, Problem> {
-    caller.must_be_admin()?;
-    web.desk.save(Change::DeleteTeam(id)).await??;
-    Ok(axum::http::StatusCode::NO_CONTENT)
-}
+    fn all(settings: &Settings) -> Vec<TeamId> {
+        let mut ids: Vec<_> = settings.people.teams.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
 
-async fn save(web: &Web, id: TeamId, document: Value) -> Result<Value, Problem> {
-    match web.desk.save(Change::Team(id, document)).await?? {
-        Change::Team(id, document) => Ok(with_id(id, &document)),
-        _ => Err(unexpected()),
+    fn change(id: TeamId, document: Value) -> Change {
+        Change::Team(id, document)
+    }
+
+    fn sight(viewer: Viewer<'_>, id: TeamId) -> Sight {
+        viewer.team(id)
+    }
+
+    fn concerns(id: TeamId, channel: &Channel, _: &Settings) -> bool {
+        channel.rule.teams.contains(&id)
     }
 }

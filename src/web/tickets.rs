@@ -2,15 +2,25 @@
 
 use super::{
     Problem, Web,
+    access::Viewer,
     auth::{Caller, Document, Id, Page},
-    calls::{explained, has_access},
+    calls::explained,
     language::Speaking,
     page::page,
+    schemas,
 };
-use crate::{desk::settings::read_form, routing::ids::TicketId, tickets::ticket::Ticket};
+use crate::{
+    desk::{TicketPatch, settings::read_form},
+    routing::ids::TicketId,
+    tickets::ticket::Ticket,
+};
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
+/// Lists tickets, the newest first.
+#[utoipa::path(get, path = "/tickets", params(schemas::Paging), responses(
+    (status = 200, body = schemas::Page<schemas::Ticket>)
+))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
@@ -30,6 +40,10 @@ pub async fn list(
     Ok(page(items.collect(), asked.limit))
 }
 
+/// Shows a ticket.
+#[utoipa::path(get, path = "/tickets/{id}", params(("id" = TicketId, Path)), responses(
+    (status = 200, body = schemas::Ticket)
+))]
 pub async fn show(
     caller: Caller,
     State(web): State<Web>,
@@ -38,6 +52,10 @@ pub async fn show(
     visible(&caller, id, &web).await.map(|ticket| Json(object(&ticket)))
 }
 
+/// Every decision that was made on it; the first reason of each decided.
+#[utoipa::path(get, path = "/tickets/{id}/why", params(("id" = TicketId, Path)), responses(
+    (status = 200, body = schemas::Why)
+))]
 pub async fn why(
     caller: Caller,
     State(web): State<Web>,
@@ -49,6 +67,10 @@ pub async fn why(
     Ok(Json(explained(&decisions, channel, &web, language)))
 }
 
+/// Changes owner, team or status. What is not there stays; null empties it.
+#[utoipa::path(patch, path = "/tickets/{id}", params(("id" = TicketId, Path)), request_body = TicketPatch, responses(
+    (status = 200, body = schemas::Ticket)
+))]
 pub async fn change(
     caller: Caller,
     State(web): State<Web>,
@@ -56,7 +78,7 @@ pub async fn change(
     Document(patch): Document,
 ) -> Result<Json<Value>, Problem> {
     visible(&caller, id, &web).await?;
-    let patch = read_form(patch).map_err(Problem::invalid)?;
+    let patch: TicketPatch = read_form(patch).map_err(Problem::invalid)?;
     let ticket = web.desk.change_ticket(id, patch).await??;
     Ok(Json(object(&ticket)))
 }
@@ -67,7 +89,7 @@ async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Pro
 }
 
 pub fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
-    !caller.is_agent() || caller.user.is_some_and(|user| has_access(user, ticket, &web.desk.settings()))
+    Viewer::new(caller, &web.desk.settings()).ticket(ticket)
 }
 
 pub fn object(ticket: &Ticket) -> Value {

@@ -2,12 +2,17 @@
 
 use super::{
     Problem, Web,
-    auth::{Caller, Document, Id, Page},
+    auth::{Caller, Id, NewDocument, Page},
     page::{created, settings_page},
+    schemas,
+    settings::again,
 };
 use crate::{
     audio,
-    desk::settings::{Fault, read_form},
+    desk::{
+        saving::{Save, Saved},
+        settings::{Fault, read_form},
+    },
     routing::{
         ids::{TokenId, UserId},
         people::Role,
@@ -19,16 +24,23 @@ use chrono::{DateTime, Utc};
 use rand::{Rng, distr::Alphanumeric};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewTokenForm)]
 struct Form {
+    #[schema(min_length = 1)]
     name: String,
     role: Role,
     user: Option<UserId>,
 }
 
+/// Lists tokens, without their secrets.
+#[utoipa::path(get, path = "/tokens", params(schemas::Paging), responses(
+    (status = 200, body = schemas::Page<schemas::Token>), (status = 403)
+))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
@@ -40,18 +52,25 @@ pub async fn list(
     Ok(settings_page(items, page.after.as_ref(), page.limit))
 }
 
-pub async fn create(
-    caller: Caller,
-    State(web): State<Web>,
-    Document(body): Document,
-) -> Result<Response, Problem> {
+/// Makes a token. Its secret is in the answer, and nowhere else: a repeat under the same key is answered 409.
+#[utoipa::path(post, path = "/tokens", request_body = Form,
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[ -~]{1,255}$")),
+    responses(
+        (status = 201, body = schemas::NewToken, headers(("Location" = String))), (status = 403), (status = 409)
+))]
+pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
     caller.must_be_admin()?;
-    let form: Form = read_form(body).map_err(Problem::invalid)?;
+    let form: Form = read_form(new.document.clone()).map_err(Problem::invalid)?;
     if form.name.trim().is_empty() {
         return Err(Problem::invalid(Fault::new("/name", "a token needs a name")));
     }
     let (token, secret) = new_token(web.new_id(), form.name, form.role, form.user, web.clock.now().at);
-    web.desk.save(Change::Token(token.clone())).await??;
+    let location = format!("/api/v1/tokens/{}", token.id);
+    let once = new.once(&caller, &location, true);
+    let save = Save { once, ..Save::new(Change::Token(token.clone()), caller.author()) };
+    if let Saved::Before(repeat) = web.desk.save_as(save).await?? {
+        return again(&repeat);
+    }
     let mut object = shown(&token);
     if let Some(fields) = object.as_object_mut() {
         fields.insert("token".into(), secret.into());
@@ -59,14 +78,15 @@ pub async fn create(
     Ok(created("tokens", token.id, object))
 }
 
-/// Its sockets close within a second.
+/// Revokes a token. Its sockets close within a second.
+#[utoipa::path(delete, path = "/tokens/{id}", params(("id" = TokenId, Path)), responses((status = 204), (status = 403)))]
 pub async fn revoke(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<TokenId>,
 ) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
-    web.desk.save(Change::RevokeToken(id)).await??;
+    web.desk.save_as(Save::new(Change::RevokeToken(id), caller.author())).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,58 +1,50 @@
 //! Users. Each says what they are allowed; nobody is ever deleted, as tickets name them.
 
 use super::{
-    Problem, Web,
-    auth::{Caller, Document, Id, Page},
-    page::{created, merge, settings_page, unexpected, with_id},
+    access::{Sight, Viewer},
+    settings::Kind,
 };
-use crate::{routing::ids::UserId, store::settings::Change};
-use axum::{Json, extract::State, response::Response};
-use serde_json::{Value, json};
+use crate::{
+    calls::channel::Channel,
+    desk::settings::{Settings, UserForm},
+    routing::ids::UserId,
+    store::settings::Change,
+};
+use serde_json::Value;
+use uuid::Uuid;
 
-/// Whoever asks.
-pub async fn me(caller: Caller, State(web): State<Web>) -> Json<Value> {
-    let settings = web.desk.settings();
-    let user = caller.user.and_then(|id| Some(with_id(id, settings.user_document(id)?)));
-    Json(json!({ "role": caller.role, "user": user }))
-}
+pub struct Users;
 
-pub async fn list(_: Caller, State(web): State<Web>, page: Page<UserId>) -> Json<Value> {
-    let settings = web.desk.settings();
-    let items = settings.users().map(|(id, document)| (id, with_id(id, document)));
-    settings_page(items, page.after.as_ref(), page.limit)
-}
+impl Kind for Users {
+    type Id = UserId;
+    type Form = UserForm;
+    const KIND: &'static str = "user";
+    const PATH: &'static str = "users";
+    const DELETE: Option<fn(UserId) -> Change> = None;
 
-pub async fn show(_: Caller, State(web): State<Web>, Id(id): Id<UserId>) -> Result<Json<Value>, Problem> {
-    let settings = web.desk.settings();
-    let document = settings.user_document(id).ok_or_else(Problem::not_found)?;
-    Ok(Json(with_id(id, document)))
-}
+    fn id(id: Uuid) -> UserId {
+        UserId(id)
+    }
 
-pub async fn create(
-    caller: Caller,
-    State(web): State<Web>,
-    Document(body): Document,
-) -> Result<Response, Problem> {
-    caller.must_be_admin()?;
-    let id = UserId(web.new_id());
-    Ok(created("users", id, save(&web, id, body).await?))
-}
+    fn uuid(id: UserId) -> Uuid {
+        id.0
+    }
 
-pub async fn change(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<UserId>,
-    Document(patch): Document,
-) -> Result<Json<Value>, Problem> {
-    caller.must_be_admin()?;
-    let mut document = web.desk.settings().user_document(id).cloned().ok_or_else(Problem::not_found)?;
-    merge(&mut document, patch);
-    save(&web, id, document).await.map(Json)
-}
+    fn all(settings: &Settings) -> Vec<UserId> {
+        let mut ids: Vec<_> = settings.people.users.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
 
-async fn save(web: &Web, id: UserId, document: Value) -> Result<Value, Problem> {
-    match web.desk.save(Change::User(id, document)).await?? {
-        Change::User(id, document) => Ok(with_id(id, &document)),
-        _ => Err(unexpected()),
+    fn change(id: UserId, document: Value) -> Change {
+        Change::User(id, document)
+    }
+
+    fn sight(viewer: Viewer<'_>, id: UserId) -> Sight {
+        viewer.user(id)
+    }
+
+    fn concerns(id: UserId, channel: &Channel, settings: &Settings) -> bool {
+        settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&id)
     }
 }

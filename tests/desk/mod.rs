@@ -62,6 +62,10 @@ pub struct Desk {
     pub api: Api,
     daemon: Option<Child>,
     folder: TempDir,
+    /// The data folder, if it is not where it was at first.
+    pub elsewhere: Option<PathBuf>,
+    /// Handed over to the daemon, as a service manager does; connections wait there while it is away.
+    pub socket: Option<std::net::TcpListener>,
     log: String,
     admin_token: String,
     callers: AtomicU32,
@@ -119,6 +123,8 @@ impl Desk {
             api: Api::new("http://127.0.0.1:1", ""),
             daemon: None,
             folder,
+            elsewhere: None,
+            socket: None,
             log: wishes.log,
             admin_token: String::new(),
             callers: AtomicU32::new(0),
@@ -143,7 +149,7 @@ impl Desk {
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.elsewhere.clone().unwrap_or_else(|| self.folder.path().join("data"))
     }
 
     pub fn database(&self) -> PathBuf {
@@ -158,6 +164,9 @@ impl Desk {
         let before = self.api.address.strip_prefix("http://").filter(|address| !address.ends_with(":1"));
         let listen = before.unwrap_or("127.0.0.1:0").to_owned();
         let mut command = self.command(&["serve", "--listen", &listen]);
+        if let Some(socket) = &self.socket {
+            command = handed_over(&command, socket);
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let out = child.stdout.take().expect("its output is piped");
         self.daemon = Some(child);
@@ -450,6 +459,17 @@ impl Drop for Desk {
             eprintln!("---- the daemon's log ----\n{}---- the end of the log ----", self.log());
         }
     }
+}
+
+/// The same command as a service manager runs it: the socket is its file 3.
+fn handed_over(command: &Command, socket: &std::net::TcpListener) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let socket = socket.try_clone().unwrap();
+    shell.stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)));
+    shell
 }
 
 /// Answers the first line, and reads on so that the daemon never waits for us.

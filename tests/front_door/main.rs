@@ -11,6 +11,8 @@ mod desk;
 mod hooks;
 mod media;
 mod preview;
+mod roles;
+mod saving;
 mod softphones;
 mod visibility;
 

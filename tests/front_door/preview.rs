@@ -153,3 +153,47 @@ async fn a_question_that_can_not_be_answered_says_where_it_is_wrong() {
         ask(&desk, "GET", &path, Some(authorization), None).await.must_be_problem(status, &path);
     }
 }
+
+fn warned(saved: &Value) -> Vec<String> {
+    let warnings = saved["warnings"].as_array().cloned().unwrap_or_default();
+    warnings.iter().map(|warning| warning["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn saving_says_what_will_surprise_in_the_reader_s_language_and_can_be_sent_back() {
+    let desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let text = json!({ "text": "Hello", "language": "en-US" });
+    let greetings = json!({ "unanswered": text, "after_hours": text });
+    let routing = json!({ "users": ids(&[&ann, &ben]) });
+    let channel = json!({
+        "kind": "calling", "name": "Sales", "provider": "main", "number": "+4311", "greetings": greetings,
+        "routing": routing,
+    });
+    let saved = desk.api.post("channels", channel).await;
+    assert_eq!(saved.get("warnings"), None, "a sane channel");
+    let channel = format!("channels/{}", saved["id"].as_str().expect("an id"));
+    let away = desk.api.patch(&format!("users/{}", ben.id), json!({ "seats": [] })).await;
+    assert_eq!(warned(&away), ["no_seat"], "what the change brought for the channel that rings him");
+    assert_eq!(away["warnings"][0]["channel"], saved["id"]);
+    let again = desk.api.patch(&format!("users/{}", ben.id), json!({ "name": "Benno" })).await;
+    assert_eq!(warned(&again), [""; 0], "that was so before");
+
+    let response = reqwest::Client::new()
+        .patch(format!("{}/api/v1/{channel}", desk.api.address))
+        .bearer_auth(&desk.api.token)
+        .header("accept-language", "de")
+        .json(&json!({ "greetings": { "unanswered": null } }))
+        .send()
+        .await
+        .expect("an answer");
+    let saved: Value = response.json().await.expect("JSON");
+    assert_eq!(warned(&saved), ["no_seat", "no_message"]);
+    assert_eq!(saved["warnings"][0]["sentence"], "Benno hat keinen Serviceplatz und wird nie angerufen.");
+    let shown = desk.api.get(&format!("{channel}/warnings")).await;
+    assert_eq!(warned(&shown), ["no_seat", "no_message"]);
+    let mut whole = saved.clone();
+    whole.as_object_mut().expect("an object").remove("id");
+    let (status, _) = desk.api.ask(Method::PATCH, &channel, Some(whole)).await;
+    assert_eq!(status, 200, "what was answered can be sent back");
+}

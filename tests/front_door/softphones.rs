@@ -383,7 +383,9 @@ async fn a_socket_whose_token_is_revoked_while_it_opens_is_closed_too() {
     let desk = Desk::open().await;
     let anna = desk.agent("Anna").await;
     let (mut opened, mut refused) = (0, 0);
-    let mut head_start = Duration::ZERO;
+    // By how many microseconds the socket is ahead of the revocation.
+    let mut ahead: i64 = 0;
+    let wait = |micros: i64| tokio::time::sleep(Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
     for round in 0..ROUNDS {
         let made =
             desk.api.post("tokens", json!({ "name": "tablet", "role": "agent", "user": anna.id })).await;
@@ -391,20 +393,24 @@ async fn a_socket_whose_token_is_revoked_while_it_opens_is_closed_too() {
         let headers = [("authorization", secret.as_str())];
         let path = format!("tokens/{}", made["id"].as_str().expect("an id"));
         let revoked = async {
-            tokio::time::sleep(head_start).await;
+            wait(ahead).await;
             desk.api.delete(&path).await;
         };
-        let (dialled, ()) = tokio::join!(dial(&desk, &headers), revoked);
+        let dialled = async {
+            wait(-ahead).await;
+            dial(&desk, &headers).await
+        };
+        let (dialled, ()) = tokio::join!(dialled, revoked);
         // Whoever comes too early comes later next time, and the other way round: so most rounds fall on the
         // moment between looking at the token and opening the socket, on a machine of any speed.
         if let Ok((mut socket, _)) = dialled {
             opened += 1;
-            head_start = head_start.saturating_sub(Duration::from_micros(100));
+            ahead -= 100;
             let ended = timeout(Duration::from_secs(1), end(&mut socket)).await;
             assert!(ended.is_ok(), "round {round}: a socket without a token lives on");
         } else {
             refused += 1;
-            head_start += Duration::from_micros(150);
+            ahead += 150;
         }
     }
     println!("{opened} were let in before the token was gone, {refused} were not");

@@ -25,6 +25,14 @@ def hold(response, content):
     response.redirect(content["next"], method="POST")
 
 
+def wait(response, content):
+    gather = Gather(action=content["key"], method="POST", input="dtmf", num_digits=1, timeout=1)
+    speak(gather, content["words"])
+    gather.play(content["clip"])
+    response.append(gather)
+    response.redirect(content["next"], method="POST")
+
+
 def connect(response, content):
     dial = Dial(action=content["over"], method="POST", timeout=content["seconds"], time_limit=4 * 3600,
                 answer_on_bridge=True, caller_id=content["caller_id"])
@@ -74,7 +82,8 @@ def nothing(_response, _content):
     pass
 
 
-BUILDERS = {builder.__name__: builder for builder in (hold, connect, dial_outside, screen, take_message, farewell, nothing)}
+BUILDERS = {builder.__name__: builder
+            for builder in (hold, wait, connect, dial_outside, screen, take_message, farewell, nothing)}
 
 
 def tree(element):

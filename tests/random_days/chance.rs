@@ -228,7 +228,12 @@ impl Day {
             0..6 => {
                 let poll = side.poll + 1;
                 self.side(id, |side| side.poll = poll);
-                Event::Asked { call: id, poll }
+                let presses = self.chance.one_in(12);
+                if presses {
+                    Event::CallerWantsMessage { call: id, poll }
+                } else {
+                    Event::Asked { call: id, poll }
+                }
             }
             6 => match self.board.call(id) {
                 Some(_) => Event::CallArrived(arrival(side.channel, side.provider_call_id)),

@@ -9,7 +9,7 @@ use super::{
 use strowger::calls::{
     agents::Occupation,
     call::{Call, Delivery, State},
-    decision::{Action, Answer, Decision, Instruction, Job, Say, Write},
+    decision::{Action, Answer, Clip, Decision, Instruction, Job, Say, Write},
     event::{CutIn, Event},
     time::Steady,
 };
@@ -44,7 +44,7 @@ pub fn check(day: &Day, event: &Event, decision: &Decision) {
         let Write::Decided(decided) = write else { continue };
         assert!(!decided.reasons.is_empty(), "{place}: a decision without a reason");
         match decided.action {
-            Action::Unanswered => nobody_was_left(day, decided.call, &decided.reasons, decision),
+            Action::Unanswered => nobody_was_left(day, event, decided.call, &decided.reasons, decision),
             Action::AfterHours => {
                 let arrives = matches!(event, Event::CallArrived(_));
                 assert!(arrives, "{place}: hours are judged once, not at {event:?}");
@@ -97,6 +97,7 @@ fn every_question_is_answered(event: &Event, decision: &Decision, place: &str) {
         event,
         Event::CallArrived(_)
             | Event::Asked { .. }
+            | Event::CallerWantsMessage { .. }
             | Event::ConnectFetched { .. }
             | Event::ConnectionOver { .. }
             | Event::MessageLeft { .. }
@@ -122,6 +123,10 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
     let about = event.call() == Some(id);
     let current = before.map(|call| call.attempt);
     let agent_of = before.and_then(Call::agent);
+    let presses_key = before.is_some_and(|call| match &call.state {
+        State::Connecting(connection) => connection.presses_key,
+        _ => false,
+    });
     let is_gone = before.is_some_and(|call| match &call.state {
         State::Voicemail(voicemail) => voicemail.caller_gone,
         _ => false,
@@ -141,6 +146,8 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
             LegEnded { attempt, .. }
             | LegFound { attempt, up: Some(false), .. }
             | ConnectionOver { attempt, caller_is_there: true, .. } => about && current == Some(*attempt),
+            // Picked up and put down without pressing 1.
+            LegHungUp { attempt, .. } => about && presses_key && current == Some(*attempt),
             AgentHungUp { agent, .. } => about && agent_of == Some(*agent),
             _ => false,
         },
@@ -259,7 +266,7 @@ fn agents_are_released(day: &Day, before: Option<&Call>, after: &Call, event: &E
 }
 
 /// A call goes to voicemail: its time is over, or nobody who could take it is left.
-fn nobody_was_left(day: &Day, id: CallId, reasons: &[Reason], decision: &Decision) {
+fn nobody_was_left(day: &Day, event: &Event, id: CallId, reasons: &[Reason], decision: &Decision) {
     let place = day.place();
     let call = day.board.call(id).expect("it takes a message now");
     let before = day.ledger.calls.get(&id);
@@ -280,6 +287,11 @@ fn nobody_was_left(day: &Day, id: CallId, reasons: &[Reason], decision: &Decisio
     };
     match &reasons[0] {
         Reason::StoreWasDown => {}
+        Reason::CallerWantsMessage { .. } => {
+            let pressed = matches!(event, Event::CallerWantsMessage { call, .. } if *call == id);
+            let in_line = matches!(was, "ringing" | "waiting");
+            assert!(pressed && in_line, "{place}: {id} was {was} and did not ask for it: {event:?}");
+        }
         Reason::RingTimeOver { .. } => {
             assert_eq!((was, ring_left), ("ringing", 0), "{place}: {id} did not ring to the end");
         }
@@ -306,8 +318,8 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
     let owed = lost || day.ledger.lives.get(&id).is_some_and(|life| life.owed_an_apology);
     let kind = match instruction {
         Instruction::Apologise { .. } => "apologise",
-        Instruction::Ring { .. } => "ring",
-        Instruction::Wait { .. } => "wait",
+        Instruction::Ring { .. } | Instruction::Announce { clip: Clip::RingTone, .. } => "ring",
+        Instruction::Wait { .. } | Instruction::Announce { clip: Clip::Music, .. } => "wait",
         Instruction::Connect(_) => "connect",
         Instruction::HangUp => "hang up",
         _ => "message",

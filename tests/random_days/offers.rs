@@ -248,7 +248,8 @@ fn they_end_for_a_reason(
                 ByHand::Available => false,
                 ByHand::Away { until, .. } => until.is_none_or(|until| until > day.world.now.at),
             };
-            agent.occupation != Occupation::Free || away || agent.phone().objection().is_some()
+            let pressed = matches!(event, Event::CallerWantsMessage { call, .. } if *call == id);
+            pressed || agent.occupation != Occupation::Free || away || agent.phone().objection().is_some()
         }
         Cause::ConnectionFailed => call.is_some() && seen.causes == [Cause::Won],
     };

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use std::collections::{BTreeSet, HashMap};
 use strowger::calls::{
     agents::Occupation,
-    channel::{Channel, Greetings, OwnTimes, Times},
+    channel::{Channel, Greeting, Greetings, OwnTimes, Times},
     time::{Now, Steady},
 };
 use strowger::routing::{
@@ -198,6 +198,10 @@ fn user(id: UserId, n: u32, start: DateTime<Utc>) -> User {
     }
 }
 
+fn words() -> Greeting {
+    Greeting::Text { text: "Hello".into(), language: "en-US".into() }
+}
+
 fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
     let own_times = OwnTimes {
         wait_seconds: (n.is_multiple_of(2) || n == 5).then_some(30),
@@ -213,7 +217,11 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
         hours: Hours::always(),
         rule,
         own_times,
-        greetings: Greetings::default(),
+        greetings: Greetings {
+            before_ringing: n.is_multiple_of(3).then(words),
+            while_waiting: n.is_multiple_of(2).then(words),
+            ..Greetings::default()
+        },
         notify: Default::default(),
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::NoMessage { slot: Slot::Unanswered } => {
             "Keine Ansage für unbeantwortete Anrufe ist gewählt: Die von Strowger mitgelieferte wird gespielt.".into()
         }
-        Warning::NoMessage { slot: Slot::AfterHours } => {
+        Warning::NoMessage { .. } => {
             "Keine Ansage für außerhalb der Zeiten ist gewählt: Die von Strowger mitgelieferte wird gespielt.".into()
         }
         Warning::ShortRing { seconds } => format!("Bei Anrufern läutet es nur {seconds} Sekunden."),

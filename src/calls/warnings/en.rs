@@ -53,7 +53,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::NoMessage { slot: Slot::Unanswered } => {
             "No unanswered message is chosen: the one that ships with Strowger is played.".into()
         }
-        Warning::NoMessage { slot: Slot::AfterHours } => {
+        Warning::NoMessage { .. } => {
             "No after-hours message is chosen: the one that ships with Strowger is played.".into()
         }
         Warning::ShortRing { seconds } => format!("Callers ring for {seconds} seconds only."),

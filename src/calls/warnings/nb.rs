@@ -50,7 +50,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::NoMessage { slot: Slot::Unanswered } => {
             "Ingen melding for ubesvarte anrop er valgt: den som følger med Strowger, spilles.".into()
         }
-        Warning::NoMessage { slot: Slot::AfterHours } => {
+        Warning::NoMessage { .. } => {
             "Ingen melding for utenom åpningstid er valgt: den som følger med Strowger, spilles.".into()
         }
         Warning::ShortRing { seconds } => format!("Det ringer bare i {seconds} sekunder hos innringere."),

@@ -43,7 +43,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::NoMessage { slot: Slot::Unanswered } => {
             "Er is geen boodschap voor onbeantwoorde gesprekken gekozen: die van Strowger zelf wordt afgespeeld.".into()
         }
-        Warning::NoMessage { slot: Slot::AfterHours } => {
+        Warning::NoMessage { .. } => {
             "Er is geen boodschap voor buiten werktijd gekozen: die van Strowger zelf wordt afgespeeld.".into()
         }
         Warning::ShortRing { seconds } => format!("Bij bellers gaat de telefoon maar {seconds} seconden over."),

@@ -81,7 +81,7 @@ impl Desk {
             ),
             rule: Rule { users: vec![users[0]], teams: vec![team.id], ..Rule::default() },
             own_times: OwnTimes::default(),
-            greetings: Greetings { unanswered: text(), after_hours: text() },
+            greetings: Greetings { unanswered: text(), after_hours: text(), ..Greetings::default() },
             notify: Default::default(),
         };
         let other = Channel {

@@ -39,6 +39,8 @@ pub struct Call {
     pub documents: u32,
     /// The document that is carried out takes a message.
     pub records: bool,
+    /// Where a key that is pressed now leads to.
+    pub listens: Option<Request>,
 }
 
 /// The document to carry out next.
@@ -77,6 +79,7 @@ impl Call {
             document_url: incoming.voice_url.clone(),
             documents: 0,
             records: false,
+            listens: None,
             company,
             incoming,
         };
@@ -145,6 +148,7 @@ impl Call {
             "Redirect" => Err(self.redirect(verb)),
             "Dial" => self.dial(verb).await,
             "Record" => self.take_message(verb).await,
+            "Gather" => self.gather(verb).await,
             "Hangup" => Err(Turn::Over(Ending::HungUp)),
             "Reject" => Err(self.reject(verb)),
             _ => Ok(()), // complained about when the document was read
@@ -216,7 +220,9 @@ impl Call {
     async fn interruption(&mut self) -> Turn {
         loop {
             tokio::select! {
-                Some(order) = self.orders.recv() => return turn(order),
+                Some(order) = self.orders.recv() => if let Some(turn) = self.turn(order) {
+                    return turn;
+                },
                 () = &mut self.patience => return Turn::Over(Ending::CallerHungUp),
                 _ = self.meter.tick() => self.seconds += 1,
             }
@@ -225,13 +231,14 @@ impl Call {
             }
         }
     }
-}
 
-fn turn(order: Order) -> Turn {
-    match order {
-        Order::CallerHangsUp => Turn::Over(Ending::CallerHungUp),
-        Order::End => Turn::Over(Ending::EndedByRest),
-        Order::Redirect(next) => Turn::Next(next),
+    fn turn(&mut self, order: Order) -> Option<Turn> {
+        match order {
+            Order::CallerHangsUp => Some(Turn::Over(Ending::CallerHungUp)),
+            Order::CallerPresses(key) => self.pressed(key),
+            Order::End => Some(Turn::Over(Ending::EndedByRest)),
+            Order::Redirect(next) => Some(Turn::Next(next)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     Account, Faults, Message, Phone,
     caller::Next,
     dial::{Cut, LegLine},
+    numbers::Number,
     sound,
     story::{Event, Media, Record, Recording, RestRequest, Story},
 };
@@ -42,6 +43,7 @@ pub struct State {
     pub forwards: Vec<(String, String)>,
     /// What was fetched to be played, or could not be.
     pub media: Vec<Media>,
+    pub numbers: Vec<Number>,
     /// The lengths of files in seconds, fetched once.
     media_seconds: HashMap<String, Arc<OnceCell<f64>>>,
 }
@@ -59,6 +61,8 @@ pub struct Line {
 #[derive(Debug)]
 pub enum Order {
     CallerHangsUp,
+    /// Heard only while keys are gathered.
+    CallerPresses(char),
     End,
     Redirect(Next),
 }

@@ -40,7 +40,12 @@ impl Call {
             self.end(ending);
         }
         let call_sid = self.line.sid.clone();
-        let recording = Recording { sid: sid("RE"), call_sid, seconds, fetches: 0, is_deleted: false };
+        let silent_seconds = match self.line.message() {
+            Message::Hesitates { silent_seconds, .. } => silent_seconds,
+            _ => 0.0,
+        };
+        let sid = sid("RE");
+        let recording = Recording { sid, call_sid, seconds, silent_seconds, fetches: 0, is_deleted: false };
         if seconds <= 0.0 {
             self.tell_recording(verb, &recording, Status::Absent).await;
             return turn.map_or(Ok(()), Err);
@@ -85,6 +90,9 @@ impl Call {
             Message::Seconds(seconds) if key => speech(seconds, 0.0, End::Key),
             Message::Seconds(seconds) if untrimmed => speech(seconds + silence, 0.0, End::Silence),
             Message::Seconds(seconds) => speech(seconds, silence, End::Silence),
+            Message::Hesitates { silent_seconds, seconds } => {
+                speech(seconds + 2.0 * silent_seconds, 0.0, End::Key)
+            }
             Message::HangsUpAfter(seconds) => speech(seconds, 0.0, End::HangsUp),
             Message::Silence | Message::HangsUpInGreeting => speech(0.0, silence, End::Silence),
         }

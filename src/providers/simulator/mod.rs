@@ -2,7 +2,7 @@
 //! knows nothing of the daemon but the wire.
 //!
 //! Callers are tasks (`caller`) that get `documents` (`twiml`) by signed requests (`webhook`) and do what these say
-//! (`voice`, `dial`, `message`);
+//! (`voice`, `dial`, `message`, `gather`);
 //! `rest` is the API that the daemon commands; `story` is what tests read afterwards; `faults` is what they break.
 //!
 //! *Line seconds* are what a caller would experience; `pace` of them fit into a real second. Patience, timeouts and
@@ -13,16 +13,18 @@
 //! recording was empty to `action`; it does not call `action` when the call was redirected; it retries only what could
 //! not connect; it refuses to redirect a call that is not in progress (21220), even one that is only about to be.
 //!
-//! Not simulated, and noted as a problem where a document asks for it: gathering digits, queues, conferences, recording
-//! of conversations, documents for the agent's leg (`url` of `Number`, `Sip` and `Client`), and placing calls by REST.
+//! Not simulated, and noted as a problem where a document asks for it: gathering speech or more than one digit, queues,
+//! conferences, recording of conversations, documents for the agent's leg (`url` of `Number`, `Sip` and `Client`), and placing calls by REST.
 
 mod caller;
 mod company;
 mod dial;
 mod documents;
 mod faults;
+mod gather;
 mod line;
 mod message;
+mod numbers;
 mod rest;
 mod sound;
 mod story;
@@ -33,6 +35,7 @@ mod voice;
 mod webhook;
 
 pub use faults::{Delivery, Faults, Mishap, Rest, Twice};
+pub use numbers::Number;
 pub use story::{
     Answer, Ending, Event, Leg, Media, Purpose, Record, Recording, RestRequest, Status, Story, Webhook,
 };
@@ -81,6 +84,8 @@ pub enum Message {
     Silence,
     /// Speaks, then presses `#` if that ends the recording, else waits in silence.
     Seconds(f64),
+    /// Is at a loss for words, speaks, says nothing more for as long, then presses `#`.
+    Hesitates { silent_seconds: f64, seconds: f64 },
     /// Speaks, then hangs up; zero is hanging up at the beep.
     HangsUpAfter(f64),
     /// Hangs up while a clip is played, or a text read, in a document that records.
@@ -173,6 +178,18 @@ impl Simulator {
         self.company.cut_legs(dial::Cut::Phone, |leg| leg.phone == name)
     }
 
+    /// The account buys a number, or changes one that it has. Calls don't need it: they say where they go.
+    pub fn own(&self, number: Number) {
+        let numbers = &mut self.company.state().numbers;
+        numbers.retain(|known| known.number != number.number);
+        numbers.push(number);
+    }
+
+    /// The account's number as it is set now.
+    pub fn number(&self, number: &str) -> Option<Number> {
+        self.company.state().numbers.iter().find(|known| known.number == number).cloned()
+    }
+
     /// Changes what goes wrong, from now on.
     pub fn faults(&self, change: impl FnOnce(&mut Faults)) {
         change(&mut self.company.state().faults);
@@ -202,6 +219,11 @@ impl Caller {
 
     pub fn hang_up(&self) {
         self.line.order(Order::CallerHangsUp);
+    }
+
+    /// The caller presses a key. Nobody notices, unless a document gathers keys now.
+    pub fn press(&self, key: char) {
+        self.line.order(Order::CallerPresses(key));
     }
 
     /// The caller will speak for so many line seconds when asked for a message.

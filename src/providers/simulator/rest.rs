@@ -102,6 +102,8 @@ fn is_authorised(company: &Company, headers: &HeaderMap) -> bool {
 fn answer(company: &Company, method: &Method, path: &str, params: &Params) -> Response {
     let parts: Vec<_> = path.strip_prefix(&company.root()).unwrap_or_default().split('/').skip(1).collect();
     let answer = match (method.as_str(), parts.as_slice()) {
+        ("GET", ["IncomingPhoneNumbers.json"]) => Ok(numbers(company, param(params, "PhoneNumber"))),
+        ("POST", ["IncomingPhoneNumbers", number]) => set_number(company, number, params),
         ("GET", ["Calls.json"]) => Ok(calls(company, params)),
         ("GET", ["Calls", call]) => fetch_call(company, call),
         ("POST", ["Calls", call]) => change_call(company, call, params),
@@ -120,6 +122,26 @@ fn answer(company: &Company, method: &Method, path: &str, params: &Params) -> Re
 
 fn param<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
     params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+/// Those that contain `wish`.
+fn numbers(company: &Company, wish: Option<&str>) -> Response {
+    let state = company.state();
+    let found = state.numbers.iter().filter(|number| wish.is_none_or(|wish| number.number.contains(wish)));
+    let shown = found.map(|number| number.json(company)).collect();
+    page(company, "incoming_phone_numbers", "IncomingPhoneNumbers.json", shown)
+}
+
+fn set_number(company: &Company, file: &str, params: &Params) -> Result<Response, Refusal> {
+    let sid = file.strip_suffix(".json").ok_or(NOT_FOUND)?;
+    let mut state = company.state();
+    let known = state.numbers.iter().position(|number| number.sid == sid).ok_or(NOT_FOUND)?;
+    for (name, value) in params {
+        if !state.numbers[known].set(name, value) {
+            state.rest_problems.push(format!("{name} of a number is unknown or not simulated"));
+        }
+    }
+    Ok(Json(state.numbers[known].json(company)).into_response())
 }
 
 fn calls(company: &Company, params: &Params) -> Response {
@@ -304,7 +326,7 @@ fn recording_sound(company: &Company, file: &str) -> Result<Response, Refusal> {
         state.faults.recordings_missing -= 1;
         return Err(NOT_FOUND);
     }
-    let mut sound = sound::tone(recording.seconds).map_err(|_| BROKEN)?;
+    let mut sound = sound::tone(recording.seconds, recording.silent_seconds).map_err(|_| BROKEN)?;
     if state.faults.recordings_truncated {
         sound.truncate(sound.len() / 2);
     }

@@ -160,6 +160,8 @@ pub enum Purpose {
     Screen,
     /// The `action` of `Record`.
     RecordAction,
+    /// The `action` of `Gather`.
+    GatherAction,
     /// The number's fallback address.
     Fallback,
     LegStatus,
@@ -220,6 +222,8 @@ pub struct Recording {
     pub call_sid: String,
     /// Line seconds.
     pub seconds: f64,
+    /// So many of them at either end are silent.
+    pub silent_seconds: f64,
     /// How often its sound was handed out.
     pub fetches: u32,
     pub is_deleted: bool,

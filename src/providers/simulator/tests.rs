@@ -40,7 +40,7 @@ async fn serve_page(
     body: String,
 ) -> Response {
     if uri.path() == "/clip.wav" {
-        return ([("content-type", "audio/wav")], sound::tone(5.0).unwrap()).into_response();
+        return ([("content-type", "audio/wav")], sound::tone(5.0, 0.0).unwrap()).into_response();
     }
     if uri.path().ends_with(".wav") {
         return StatusCode::NOT_FOUND.into_response();
@@ -642,4 +642,24 @@ async fn a_lost_request_leads_to_the_fallback() {
         assert_eq!(world.asked("/wait").len(), times);
         assert_eq!(world.asked("/fallback").len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_key_counts_while_keys_are_gathered_and_no_longer() {
+    let gather = r#"<Gather action="/key" method="POST" input="dtmf" numDigits="1" timeout="1">
+        <Play>/clip.wav</Play></Gather><Play>/clip.wav</Play><Redirect method="POST">/voice</Redirect>"#;
+    let world = World::with(&[("/voice", gather), ("/voice", "<Hangup/>"), ("/key", "<Hangup/>")]).await;
+    let story = world.story(stays()).await;
+    assert_eq!((story.ending, world.asked("/key").len()), (Some(Ending::HungUp), 0), "nothing was pressed");
+    assert_eq!(story.problems().count(), 0);
+
+    let world = World::with(&[("/voice", gather), ("/key", "<Play>/clip.wav</Play><Hangup/>")]).await;
+    let caller = world.call(stays());
+    caller.until(|story| story.events.iter().any(|event| matches!(event, Event::Played { .. }))).await;
+    caller.press('1');
+    caller.until(|story| story.webhooks_for(Purpose::GatherAction).count() > 0).await;
+    caller.press('2');
+    let story = timeout(Duration::from_secs(10), caller.ended()).await.unwrap();
+    assert_eq!(story.webhooks_for(Purpose::GatherAction).count(), 1);
+    assert_eq!(world.form("/key")["Digits"], "1");
 }

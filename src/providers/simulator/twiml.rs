@@ -130,8 +130,8 @@ fn attributes(name: &str) -> Option<[&'static [&'static str]; 2]> {
         }
         "Client" => [LEG, &[]],
         "Number" => [LEG, &["url", "method"]],
-        "Gather" => [&["action", "method", "numDigits", "timeout"], &[]],
         "Sip" => [LEG, &["username", "password"]],
+        "Gather" => [&["action", "method", "input", "numDigits", "timeout"], &[]],
         "Parameter" => [&["name", "value"], &[]],
         "Record" => {
             [&["action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "trim"], RECORDING]

@@ -3,6 +3,7 @@
 //! `signature` decides whether Twilio sent it, `webhooks` reads what it says, `twiml` writes what it is told, and
 //! `rest` is what we ask of it.
 
+mod numbers;
 mod rest;
 mod signature;
 mod token;
@@ -10,7 +11,7 @@ mod twiml;
 mod webhooks;
 
 pub use twiml::write;
-pub use webhooks::read;
+pub use webhooks::{called, read};
 
 use super::{Request, SoftphoneToken, Unsigned};
 use chrono::{DateTime, Utc};
@@ -76,6 +77,8 @@ pub struct Twilio {
     keys: Keys,
     rest: Rest,
     signer: Option<token::Signer>,
+    /// Without one every webhook is refused.
+    pub has_secret: bool,
 }
 
 impl Twilio {
@@ -87,7 +90,8 @@ impl Twilio {
         let rest = Rest::new(&settings)?;
         let keys = Keys::new(&tokens(&settings), &settings.shared_keys, settings.shared_keys_only);
         let signer = token::Signer::new(&settings);
-        Ok(Self { keys, rest, signer })
+        let has_secret = !tokens(&settings).is_empty() || !settings.shared_keys.is_empty();
+        Ok(Self { keys, rest, signer, has_secret })
     }
 
     /// With which an agent's browser is reached under this identity. `None`: no API key is configured.

@@ -132,7 +132,11 @@ impl Rest {
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<(), Trouble> {
+        self.ask(self.client.post(self.url(path)).form(form)).await.map(drop)
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
         let answer = self.ask(self.client.get(self.url(path))).await?;
         let json = body(answer, JSON_BYTES_MAX).await?;
         serde_json::from_slice(&json)

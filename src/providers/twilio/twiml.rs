@@ -42,6 +42,22 @@ fn verbs(xml: &mut Xml, addresses: &Addresses, document: &Document) -> io::Resul
             play(xml, addresses, clip)?;
             redirect(xml, addresses, *next)
         }
+        Document::Wait { words, clip, key, next } => {
+            // Without a key it goes on after the last second of listening.
+            xml.create_element("Gather")
+                .with_attributes([
+                    ("action", addresses.of(*key).as_str()),
+                    ("method", "POST"),
+                    ("input", "dtmf"),
+                    ("numDigits", "1"),
+                    ("timeout", "1"),
+                ])
+                .write_inner_content(|xml| {
+                    speak(xml, addresses, words)?;
+                    play(xml, addresses, clip)
+                })?;
+            redirect(xml, addresses, *next)
+        }
         Document::Connect(connect, hooks) => dial(xml, addresses, connect, hooks),
         Document::TakeMessage { greeting, done, status, empty } => {
             speak(xml, addresses, greeting)?;

@@ -27,6 +27,10 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
             Ok(Reading::Status { over, arrival: arrival(&form, name, channel, 0)? })
         }
         Hook::Wait(call, poll) => asked(&form, call, Event::Asked { call, poll }),
+        Hook::Key(call, poll) if form.get("Digits") == Some("1") => {
+            asked(&form, call, Event::CallerWantsMessage { call, poll })
+        }
+        Hook::Key(call, poll) => asked(&form, call, Event::Asked { call, poll }),
         Hook::Connect(call, attempt) => asked(&form, call, Event::ConnectFetched { call, attempt }),
         Hook::Outside(call, attempt) => asked(&form, call, Event::OutsideFetched { call, attempt }),
         Hook::MessageEmpty(call, times) => asked(&form, call, Event::NothingRecorded { call, times }),
@@ -44,6 +48,11 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
         Hook::MessageStatus(call) => message_status(&form, call),
         Hook::LooseDone | Hook::LooseStatus => loose(&form, arrival(&form, name, channel, 0)?),
     }
+}
+
+/// The number that was called.
+pub fn called(request: &Request<'_>) -> Option<String> {
+    Form::of(request).ok()?.get("To").map(str::to_owned)
 }
 
 fn event(provider_call_id: String, event: Event) -> Result<Reading, BadField> {
@@ -322,6 +331,15 @@ mod tests {
         ] {
             assert_eq!(said(hook, "CallStatus=in-progress"), of_caller(event));
             assert_eq!(said(hook, "CallStatus=completed"), of_caller(Event::CallerHungUp { call }));
+        }
+        for (digits, event) in [
+            ("1", Event::CallerWantsMessage { call, poll: 4 }),
+            ("5", Event::Asked { call, poll: 4 }),
+            ("*", Event::Asked { call, poll: 4 }),
+            ("", Event::Asked { call, poll: 4 }),
+        ] {
+            let read = said(Hook::Key(call, 4), &format!("CallStatus=in-progress&Digits={digits}"));
+            assert_eq!(read, of_caller(event), "{digits:?}");
         }
         let gone = Ok(Reading::Status { arrival: arrival("", 1), over: true });
         assert_eq!(said(Hook::Held(1), "From=&To=%2B4311&CallStatus=completed"), gone);

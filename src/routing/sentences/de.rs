@@ -41,6 +41,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::WaitTimeOver { seconds } => {
             format!("Niemand wurde innerhalb von {seconds} Sekunden Warten frei.")
         }
+        Reason::CallerWantsMessage { seconds } => {
+            format!("Nach {seconds} Sekunden wollte der Anrufer lieber eine Nachricht hinterlassen.")
+        }
         Reason::TakenBy { agent, seconds } => {
             format!("{} hat nach {seconds} Sekunden angenommen.", name(*agent))
         }

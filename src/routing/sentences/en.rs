@@ -35,6 +35,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::WaitTimeOver { seconds } => {
             format!("Nobody became free within {seconds} seconds of waiting.")
         }
+        Reason::CallerWantsMessage { seconds } => {
+            format!("After {seconds} seconds the caller chose to leave a message.")
+        }
         Reason::TakenBy { agent, seconds } => format!("{} accepted after {seconds} seconds.", name(*agent)),
         Reason::Connected { agent } => format!("{} and the caller are connected.", name(*agent)),
         Reason::ConnectionFailed { agent, cause } => {

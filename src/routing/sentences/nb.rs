@@ -33,6 +33,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AgentsBeingOffered => "Alle som er ledige, blir tilbudt en annen samtale.".into(),
         Reason::RingTimeOver { seconds } => format!("Ingen svarte innen {seconds} sekunder med ringing."),
         Reason::WaitTimeOver { seconds } => format!("Ingen ble ledig innen {seconds} sekunder med venting."),
+        Reason::CallerWantsMessage { seconds } => {
+            format!("Etter {seconds} sekunder valgte innringeren å legge igjen en beskjed.")
+        }
         Reason::TakenBy { agent, seconds } => {
             format!("{} tok samtalen etter {seconds} sekunder.", name(*agent))
         }

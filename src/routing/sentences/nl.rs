@@ -35,6 +35,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AgentsBeingOffered => "Iedereen die vrij is, krijgt al een ander gesprek aangeboden.".into(),
         Reason::RingTimeOver { seconds } => format!("Niemand nam binnen {seconds} seconden bellen op."),
         Reason::WaitTimeOver { seconds } => format!("Niemand kwam binnen {seconds} seconden wachten vrij."),
+        Reason::CallerWantsMessage { seconds } => {
+            format!("Na {seconds} seconden koos de beller ervoor een bericht achter te laten.")
+        }
         Reason::TakenBy { agent, seconds } => format!("{} nam aan na {seconds} seconden.", name(*agent)),
         Reason::Connected { agent } => format!("{} en de beller zijn verbonden.", name(*agent)),
         Reason::ConnectionFailed { agent, cause } => {

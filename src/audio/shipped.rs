@@ -1,6 +1,6 @@
 //! The sounds that ship with the daemon: ring tones, music and messages, found by name or by the hash of their bytes.
 
-use sha2::{Digest, Sha256};
+use super::sha256;
 use std::{collections::HashMap, sync::LazyLock};
 
 /// One file, ready to be served: 8 kHz, mono, 16 bit.
@@ -12,7 +12,7 @@ pub struct Sound {
 }
 
 macro_rules! sounds {
-    ($($name:literal)+) => {[$(($name, include_bytes!(concat!("../audio/", $name, ".wav")).as_slice())),+]};
+    ($($name:literal)+) => {[$(($name, include_bytes!(concat!("../../audio/", $name, ".wav")).as_slice())),+]};
 }
 
 static SHIPPED: LazyLock<Vec<Sound>> = LazyLock::new(|| {
@@ -38,17 +38,4 @@ pub fn by_hash(sha256: &str) -> Option<&'static Sound> {
 
 pub fn all() -> &'static [Sound] {
     &SHIPPED
-}
-
-/// 64 lower-case hex digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        use std::fmt::Write;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,0 +1,300 @@
+//! `strowger check`: reads the configuration, the data folder, the settings, and the numbers as they are set at the
+//! telephone companies, and says what is wrong and what will come of it. It writes nothing, unless it is to set the numbers.
+
+use crate::{
+    audio,
+    calls::channel::Channel,
+    clock::Clock,
+    config::Config,
+    desk::{Providers, health::FREE_BYTES_MIN, settings::Settings},
+    ground,
+    providers::{Provider, Trouble, addresses::Addresses, numbers::NumberWebhooks},
+    providers_of,
+    store::{self, DATABASE, copy},
+};
+use chrono::Datelike;
+use std::{fmt, os::unix::fs::PermissionsExt, path::Path};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub grade: Grade,
+    pub sentence: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    Good,
+    /// It works, but may surprise.
+    Warning,
+    /// Calls will be lost or nothing will work.
+    Error,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grade = match self.grade {
+            Grade::Good => "ok",
+            Grade::Warning => "warning",
+            Grade::Error => "error",
+        };
+        write!(f, "{grade}: {}", self.sentence)
+    }
+}
+
+/// All findings so far.
+#[derive(Debug, Default)]
+pub struct Findings(pub Vec<Finding>);
+
+impl Findings {
+    fn good(&mut self, sentence: impl Into<String>) {
+        self.0.push(Finding { grade: Grade::Good, sentence: sentence.into() });
+    }
+
+    fn warning(&mut self, sentence: impl Into<String>) {
+        self.0.push(Finding { grade: Grade::Warning, sentence: sentence.into() });
+    }
+
+    fn error(&mut self, sentence: impl Into<String>) {
+        self.0.push(Finding { grade: Grade::Error, sentence: sentence.into() });
+    }
+
+    pub fn errors(&self) -> usize {
+        self.0.iter().filter(|finding| finding.grade == Grade::Error).count()
+    }
+}
+
+/// Looks at everything. `fix`: sets the numbers at the telephone companies as they should be.
+pub async fn run(config: &Config, fix: bool) -> Findings {
+    let mut findings = Findings::default();
+    check_public_url(&config.http.public_url, &mut findings);
+    let providers = providers_of(config).unwrap_or_else(|error| {
+        findings.error(format!("{error:#}"));
+        Providers::new()
+    });
+    check_providers(&providers, &mut findings);
+    check_folder(&config.data.dir, &mut findings);
+    let Some(settings) = read_settings(config, &mut findings).await else { return findings };
+    if settings.channels.is_empty() {
+        findings.warning("there is no channel yet, so nobody can call");
+    }
+    let mut channels: Vec<_> = settings.channels.values().collect();
+    channels.sort_by_key(|channel| channel.id);
+    for channel in channels {
+        check_channel(channel, config, &providers, fix, &mut findings).await;
+    }
+    findings
+}
+
+fn check_public_url(url: &str, findings: &mut Findings) {
+    let host = url.split("://").nth(1).unwrap_or_default();
+    let is_local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
+    if is_local {
+        findings.warning(format!("http.public_url is {url}, which no telephone company can reach"));
+    } else if !url.starts_with("https://") {
+        findings.error(format!(
+            "http.public_url is {url}: without https anybody on the way hears and forges calls"
+        ));
+    } else {
+        findings.good(format!("telephone companies call {url}"));
+    }
+}
+
+fn check_providers(providers: &Providers, findings: &mut Findings) {
+    if providers.is_empty() {
+        findings.warning("no telephone company is configured, so no call can come in");
+    }
+    for (name, _) in providers.iter().filter(|(_, provider)| !provider.has_secret()) {
+        findings.error(format!("provider {name} has no secret, so all its webhooks are refused"));
+    }
+}
+
+fn check_folder(data: &Path, findings: &mut Findings) {
+    let folder = data.display();
+    let Ok(metadata) = std::fs::metadata(data) else {
+        return findings
+            .warning(format!("the data folder {folder} is not there yet; the first start makes it"));
+    };
+    if !metadata.is_dir() {
+        return findings.error(format!("the data folder {folder} is no folder"));
+    }
+    for path in [data.to_owned(), data.join(DATABASE)] {
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            findings
+                .error(format!("{} can be opened by others (mode {mode:o}); chmod go= it", path.display()));
+        }
+    }
+    match store::free_bytes(data) {
+        Ok(free) if free < FREE_BYTES_MIN => findings.warning(format!(
+            "only {} MiB are free on the disk of {folder}; below 512 MiB uploads are refused, and calls are next",
+            free >> 20
+        )),
+        Ok(free) => findings.good(format!("{} MiB are free on the disk of {folder}", free >> 20)),
+        Err(error) => findings.error(format!("what is free on the disk of {folder} can't be told: {error}")),
+    }
+}
+
+/// The settings as they are stored. `None`: there are none to look at.
+async fn read_settings(config: &Config, findings: &mut Findings) -> Option<Settings> {
+    let now = Clock::start().now().at;
+    let ground = match ground(config, now) {
+        Ok(ground) => ground,
+        Err(error) => {
+            findings.error(format!("{error:#}"));
+            return None;
+        }
+    };
+    let version = ground.zones.version();
+    let year = version.get(..4).and_then(|year| year.parse::<i32>().ok());
+    if year.is_none_or(|year| year < now.year() - 1) {
+        findings.warning(format!(
+            "the time zones are of version {version}; newer rules may be in force, so install tzdata"
+        ));
+    }
+    if let Some(disagreement) = ground.zones.disagreements(&ground.account, now) {
+        findings.warning(disagreement.to_string());
+    }
+    if !config.data.dir.join(DATABASE).exists() {
+        findings.warning("there are no settings yet");
+        return None;
+    }
+    let stored = match copy::read(&config.data.dir).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            findings.error(format!("{error:#}"));
+            return None;
+        }
+    };
+    check_sounds(&config.data.dir, &stored, findings);
+    check_work(&stored, findings);
+    match Settings::load(stored.settings, &ground) {
+        Ok(settings) => Some(settings),
+        Err(wrong) => {
+            findings.error(format!(
+                "a stored setting is not valid any more, and the daemon won't start: {:?}",
+                wrong.1
+            ));
+            None
+        }
+    }
+}
+
+fn check_sounds(data: &Path, stored: &copy::Stored, findings: &mut Findings) {
+    let lost = |folder: &str, sha256: &str| {
+        let names = std::fs::read_dir(data.join(folder)).into_iter().flatten().flatten();
+        let mut names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        !names.any(|name| name.starts_with(&format!("{sha256}.")))
+    };
+    for greeting in stored.greetings().filter(|greeting| audio::by_hash(&greeting.sha256).is_none()) {
+        if lost("media", &greeting.sha256) {
+            findings.error(format!(
+                "the sound of the greeting {:?} is lost; callers won't hear it",
+                greeting.name
+            ));
+        }
+    }
+    let there = std::fs::read_dir(data.join("voicemail")).into_iter().flatten().flatten();
+    let there: std::collections::HashSet<String> =
+        there.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let lost = stored.voicemails.iter().filter(|sha256| !there.contains(&format!("{sha256}.wav"))).count();
+    if lost > 0 {
+        findings.error(format!("the sound of {lost} voicemails is lost"));
+    }
+}
+
+fn check_work(stored: &copy::Stored, findings: &mut Findings) {
+    const SHOWN: usize = 5;
+    let failed = &stored.failed_jobs;
+    if !failed.is_empty() {
+        let errors: Vec<_> =
+            failed.iter().take(SHOWN).map(|error| error.escape_debug().to_string()).collect();
+        findings.warning(format!("{} jobs were given up, such as: {}", failed.len(), errors.join("; ")));
+    }
+    if stored.quarantined > 0 {
+        findings.warning(format!(
+            "{} events could not be decided or recorded; they are in the table quarantine",
+            stored.quarantined
+        ));
+    }
+}
+
+async fn check_channel(
+    channel: &Channel,
+    config: &Config,
+    providers: &Providers,
+    fix: bool,
+    findings: &mut Findings,
+) {
+    let name = &channel.name;
+    let Some(provider) = providers.get(&channel.provider) else {
+        return findings.error(format!(
+            "channel {name:?} belongs to the provider {:?}, which is not configured; its calls are refused",
+            channel.provider
+        ));
+    };
+    if channel.numbers.is_empty() {
+        return findings
+            .warning(format!("channel {name:?} has no number, so what is set for it can't be looked up"));
+    }
+    let public_url = config.http.public_url.clone();
+    let addresses = Addresses { public_url, provider: channel.provider.clone(), channel: channel.id };
+    for number in &channel.numbers {
+        let about = format!("{number} (channel {name:?})");
+        check_number(number, &about, provider, &NumberWebhooks::of(&addresses), fix, findings).await;
+    }
+}
+
+async fn check_number(
+    number: &str,
+    about: &str,
+    provider: &Provider,
+    expected: &NumberWebhooks,
+    fix: bool,
+    findings: &mut Findings,
+) {
+    let found = match provider.number(number).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            return findings
+                .error(format!("{about}: the telephone company has no such number in this account"));
+        }
+        Err(trouble) => {
+            return findings.error(format!("{about}: its settings can't be read: {}", plainly(&trouble)));
+        }
+    };
+    let mut wrong = found.webhooks.differences(expected);
+    wrong.extend(
+        found.taken_by.iter().map(|taker| {
+            format!("{taker} has it, so its webhooks are not asked: calls to it never reach us")
+        }),
+    );
+    let impatient = found.webhooks.lacks_patience(expected);
+    if fix && (!wrong.is_empty() || impatient) {
+        match provider.set_number(&found.id, expected).await {
+            Ok(()) => {
+                return Box::pin(check_number(number, about, provider, expected, false, findings)).await;
+            }
+            Err(trouble) => findings.error(format!("{about}: it can't be set: {}", plainly(&trouble))),
+        }
+    }
+    if wrong.is_empty() && impatient {
+        findings.warning(format!("{about}: how long the telephone company waits for us, and how often it tries again, is not set; check --fix sets it"));
+    } else if wrong.is_empty() {
+        findings.good(format!("{about} is set as it should be"));
+    }
+    wrong.iter().for_each(|wrong| findings.error(format!("{about}: {wrong}; check --fix sets it")));
+}
+
+fn plainly(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Unauthorised => {
+            "our credentials are not accepted; look at the provider's account_sid and auth_token".into()
+        }
+        Trouble::Unknown(what) => {
+            format!("the telephone company is in trouble itself, or can't be reached: {what}")
+        }
+        other => other.to_string(),
+    }
+}

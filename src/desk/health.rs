@@ -1,0 +1,116 @@
+//! How the daemon is: what others may know of the engine's state, and what an operator should look at.
+
+use super::{Providers, metrics::Metrics};
+use crate::store;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+/// With less free than this, nothing more is taken in that calls can do without.
+pub const FREE_BYTES_MIN: u64 = 512 << 20;
+
+#[derive(Debug)]
+pub struct Health {
+    pub metrics: Metrics,
+    /// The data folder.
+    folder: PathBuf,
+    /// The store takes no writes at the moment.
+    store_down: AtomicBool,
+    why_down: Mutex<String>,
+    /// How often the engine's loop has turned.
+    turns: AtomicU64,
+    pub epoch: AtomicI64,
+    pub softphones: AtomicUsize,
+    without_secret: Vec<String>,
+    /// Telephone companies that will not give us recordings.
+    recordings_refused: Mutex<BTreeSet<String>>,
+}
+
+impl Health {
+    pub fn new(providers: &Providers, folder: PathBuf) -> Self {
+        let without_secret = providers.iter().filter(|(_, provider)| !provider.has_secret());
+        Self {
+            metrics: Metrics::new(providers.keys()),
+            folder,
+            store_down: AtomicBool::default(),
+            why_down: Mutex::default(),
+            turns: AtomicU64::default(),
+            epoch: AtomicI64::default(),
+            softphones: AtomicUsize::default(),
+            without_secret: without_secret.map(|(name, _)| name.clone()).collect(),
+            recordings_refused: Mutex::default(),
+        }
+    }
+
+    pub fn store_is_up(&self) -> bool {
+        !self.store_down.load(Relaxed)
+    }
+
+    /// The store takes no writes any more, or still not. True: it did until now.
+    pub fn store_went_down(&self, why: String) -> bool {
+        *open(&self.why_down) = why;
+        !self.store_down.swap(true, Relaxed)
+    }
+
+    /// The store takes writes. True: it did not until now.
+    pub fn store_came_up(&self) -> bool {
+        self.store_down.swap(false, Relaxed)
+    }
+
+    /// Why the store takes no writes.
+    pub fn why_down(&self) -> Option<String> {
+        (!self.store_is_up()).then(|| open(&self.why_down).clone())
+    }
+
+    /// The engine's loop says that it turns, also while it waits for the store.
+    pub fn turned(&self) {
+        self.turns.fetch_add(1, Relaxed);
+    }
+
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Relaxed)
+    }
+
+    pub fn recordings(&self, provider: &str, refused: bool) {
+        let mut providers = open(&self.recordings_refused);
+        if refused {
+            providers.insert(provider.to_owned());
+        } else {
+            providers.remove(provider);
+        }
+    }
+
+    /// What is free on the disk of the data folder.
+    pub fn free_bytes(&self) -> std::io::Result<u64> {
+        store::free_bytes(&self.folder)
+    }
+
+    /// What works, but will not for long, or not for everybody.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        match self.free_bytes() {
+            Ok(free) if free >= FREE_BYTES_MIN => {}
+            Ok(free) => warnings.push(format!(
+                "only {} MiB are free on the disk of the data folder; below 512 MiB uploads are refused",
+                free >> 20
+            )),
+            Err(error) => warnings.push(format!("what is free on the disk can't be told: {error}")),
+        }
+        for name in &self.without_secret {
+            warnings.push(format!("provider {name} has no secret, so all its webhooks are refused"));
+        }
+        for name in open(&self.recordings_refused).iter() {
+            warnings.push(format!("provider {name} refuses us recordings: our credentials are not accepted"));
+        }
+        warnings
+    }
+}
+
+fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,122 @@
+//! The database as a file of its own: copied while a daemon writes, looked into, and marked as restored.
+
+use super::{
+    DATABASE, MIGRATIONS, engine, quick_check, restrict,
+    settings::{self, Change, Greeting},
+};
+use anyhow::{Context, ensure};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{path::Path, time::Duration};
+
+/// The newest schema that this program knows.
+pub fn known_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// What a whole database says of itself.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    pub schema: i64,
+    pub epoch: i64,
+    /// The hashes of the sounds that it names.
+    pub voicemails: Vec<String>,
+    pub greetings: Vec<String>,
+}
+
+/// Writes the database of the data folder, as it is now, into the new file `target`. Nobody has to stop for it.
+pub async fn copy(data: &Path, target: &Path) -> anyhow::Result<()> {
+    let mut connection = open(&data.join(DATABASE), true).await?;
+    let name = target.to_str().context("the way to the copy is no text")?;
+    sqlx::query("vacuum into $1")
+        .bind(name)
+        .execute(&mut connection)
+        .await
+        .context("cannot copy the database")?;
+    restrict(target, 0o600)?;
+    connection.close().await.context("cannot close the database")
+}
+
+/// Opens the database, proves that it is whole and not from a newer program, and reads what it names.
+pub async fn look(database: &Path) -> anyhow::Result<Contents> {
+    let mut connection = open(database, true).await?;
+    quick_check(&mut connection).await?;
+    let schema = schema(&mut connection).await?;
+    refuse_newer(schema)?;
+    let contents = Contents {
+        schema,
+        epoch: engine::epoch(&mut connection).await?,
+        voicemails: sqlx::query_scalar("select sha256 from voicemails").fetch_all(&mut connection).await?,
+        greetings: sqlx::query_scalar("select sha256 from greetings").fetch_all(&mut connection).await?,
+    };
+    connection.close().await?;
+    Ok(contents)
+}
+
+/// Fails for a schema of which only a newer program knows what it means.
+pub fn refuse_newer(schema: i64) -> anyhow::Result<()> {
+    let known = known_schema();
+    ensure!(
+        schema <= known,
+        "the database has schema {schema}, but this strowger knows only up to {known}; use a newer strowger"
+    );
+    Ok(())
+}
+
+/// A restored database begins a new epoch, above its own and that of the one it replaces.
+pub async fn raise_epoch(database: &Path, above: i64) -> anyhow::Result<()> {
+    let mut connection = open(database, false).await?;
+    engine::raise(&mut connection, above).await.context("cannot mark the database as restored")?;
+    connection.close().await.context("cannot close the database")
+}
+
+async fn schema(connection: &mut SqliteConnection) -> anyhow::Result<i64> {
+    let row = sqlx::query("select max(version) from _sqlx_migrations").fetch_one(connection).await;
+    let version = row.and_then(|row| row.try_get::<Option<i64>, _>(0));
+    version.ok().flatten().context("this is no database of strowger's")
+}
+
+async fn open(path: &Path, read_only: bool) -> anyhow::Result<SqliteConnection> {
+    ensure!(path.exists(), "there is no database {}", path.display());
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .read_only(read_only)
+        .busy_timeout(Duration::from_secs(5));
+    let opened = SqliteConnection::connect_with(&options).await;
+    opened.with_context(|| format!("cannot open the database {}", path.display()))
+}
+
+/// What there is to look over.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub settings: Vec<Change>,
+    pub voicemails: Vec<String>,
+    /// Why each job was given up that was.
+    pub failed_jobs: Vec<String>,
+    pub quarantined: i64,
+}
+
+impl Stored {
+    pub fn greetings(&self) -> impl Iterator<Item = &Greeting> {
+        self.settings.iter().filter_map(|change| match change {
+            Change::Greeting(greeting) => Some(greeting),
+            _ => None,
+        })
+    }
+}
+
+/// Reads the settings in the data folder and what went wrong, beside a running daemon or without one.
+pub async fn read(data: &Path) -> anyhow::Result<Stored> {
+    let mut connection = open(&data.join(DATABASE), true).await?;
+    refuse_newer(schema(&mut connection).await?)?;
+    let failed =
+        "select coalesce(error, 'unknown') from jobs where failed_ms is not null order by failed_ms desc";
+    let stored = Stored {
+        settings: settings::all(&mut connection).await.context("cannot read the settings")?,
+        voicemails: sqlx::query_scalar("select sha256 from voicemails").fetch_all(&mut connection).await?,
+        failed_jobs: sqlx::query_scalar(failed).fetch_all(&mut connection).await?,
+        quarantined: sqlx::query_scalar("select count(*) from quarantine").fetch_one(&mut connection).await?,
+    };
+    connection.close().await?;
+    Ok(stored)
+}

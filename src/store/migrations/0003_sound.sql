@@ -1,0 +1,1 @@
+alter table greetings add column length_ms bigint not null default 0;

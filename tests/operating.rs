@@ -1,0 +1,505 @@
+//! What an operator does and relies on, against the real program: backup and restore, stop and start behind a socket,
+//! check, metrics, health and the log.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+#![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
+
+mod desk;
+
+use desk::{Desk, PATIENCE, Softphone, Wishes};
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    time::{Duration, Instant},
+};
+use strowger::providers::simulator::{Behaviour, Caller, Message, Number, Purpose, Rest, Story};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+const SPEAKS: Behaviour = Behaviour { patience: None, message: Message::Seconds(8.0) };
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn name(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn backup(desk: &Desk, file: &Path) {
+    let output = desk.command(&["backup", name(file)]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+/// A restore into a folder of its own.
+fn restore(desk: &Desk, file: &Path, data: &Path, more: &[&str]) -> Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_strowger"));
+    command.args(["restore", name(file), "--data-dir", name(data)]).args(more).env("STROWGER_LOG", "error");
+    let _ = desk;
+    command.output().unwrap()
+}
+
+/// It fails with 1 and says this in one line.
+fn must_fail(output: &Output, said: &str) {
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains(said) && !error.contains("panicked"), "it does not say {said:?} but {error}");
+}
+
+/// Every file in the folder with its content, but for the lock.
+fn everything(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(everything(&path));
+        } else if path.is_file() {
+            let content = std::fs::read(&path).unwrap();
+            found.push((path, content));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Waits until the telephone company is done with the call.
+async fn gone(caller: &Caller) -> Story {
+    let told = tokio::time::timeout(PATIENCE, caller.ended()).await;
+    told.unwrap_or_else(|_| panic!("the caller is still there: {:#?}", caller.story()))
+}
+
+// Backup and restore
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_taken_under_calls_goes_on_elsewhere_with_its_tickets_and_sounds() {
+    let mut desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let (nobody, support) = (desk.channel(&[]).await, desk.channel(&[&ann]).await);
+    let left = desk.call_with(&nobody, SPEAKS);
+    desk.over(&left).await;
+    let kept = desk.call_when(left.sid(), "has its message", |call| call["outcome"] == "voicemail").await;
+    let _softphone = desk.softphone(&ann).await;
+    let live = desk.call(&support);
+    desk.call_when(live.sid(), "rings", |call| call["state"] == "ringing").await;
+    // Calls come and go while the backup is made.
+    let crowd: Vec<_> = (0..20).map(|_| desk.call_with(&nobody, SPEAKS)).collect();
+
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("strowger.tar");
+    backup(&desk, &file);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left beside it");
+    let epoch = desk.metric("strowger_epoch").await;
+    for caller in crowd.iter().chain([&live]) {
+        caller.hang_up();
+        gone(caller).await;
+    }
+    desk.stop().await;
+
+    let data = folder.path().join("elsewhere");
+    let output = restore(&desk, &file, &data, &[]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    desk.elsewhere = Some(data);
+    desk.start().await;
+    let _softphone = desk.softphone(&ann).await;
+    assert!(desk.metric("strowger_epoch").await > epoch + 1.0, "the epoch rises with a restore");
+    let again = desk.call_of(left.sid()).await.expect("the call is there");
+    assert_eq!((&again["voicemail"], &again["ticket"]), (&kept["voicemail"], &kept["ticket"]));
+    let ticket = desk.ticket_of(&again).await;
+    assert_eq!(ticket["open"], true);
+    let sound = format!("{}/api/v1/calls/{}/voicemail", desk.api.address, again["id"].as_str().unwrap());
+    let sound = desk.api.client.get(sound).bearer_auth(&desk.api.token).send().await.unwrap();
+    assert!(sound.bytes().await.unwrap().starts_with(b"RIFF"));
+    // The caller who rang when the backup was made is gone since; the daemon finds out.
+    desk.call_when(live.sid(), "is found to be over", |call| call["state"] == "ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_t_be_restored_leaves_the_folder_as_it_was() {
+    let mut desk = Desk::open().await;
+    let nobody = desk.channel(&[]).await;
+    let left = desk.call_with(&nobody, SPEAKS);
+    desk.over(&left).await;
+    desk.call_when(left.sid(), "has its message", |call| call["outcome"] == "voicemail").await;
+    let folder = TempDir::new().unwrap();
+    let good = folder.path().join("good.tar");
+    backup(&desk, &good);
+    must_fail(&restore(&desk, &good, &desk.data(), &["--replace"]), "is running on the data folder");
+    desk.stop().await;
+    let before = everything(&desk.data());
+    must_fail(&restore(&desk, &good, &desk.data(), &[]), "is not empty");
+
+    let bytes = std::fs::read(&good).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let voicemail = bytes.windows(10).rposition(|window| window == b"voicemail/").unwrap();
+    for (what, damaged, said) in [
+        ("empty", Vec::new(), "it is empty"),
+        ("something else", b"hello".repeat(500), "no archive"),
+        ("cut short by a block", bytes[..bytes.len() - 512].to_vec(), "damaged"),
+        ("cut in the middle", bytes[..bytes.len() / 2].to_vec(), "damaged"),
+        ("longer", [&bytes[..], &[0; 512]].concat(), "damaged"),
+        ("a bit of the manifest", flipped(600), "manifest is damaged"),
+        ("a bit of a sound's name", flipped(voicemail + 12), "damaged"),
+        ("a bit of a sound", flipped(voicemail + 2000), "is not what it was"),
+    ] {
+        let file = folder.path().join("damaged.tar");
+        std::fs::write(&file, damaged).unwrap();
+        for data in [desk.data(), folder.path().join("new")] {
+            let output = restore(&desk, &file, &data, &["--replace"]);
+            assert!(!output.status.success(), "{what} is restored");
+            must_fail(&output, said);
+        }
+        assert_eq!(everything(&desk.data()), before, "{what}");
+        assert!(!folder.path().join("new").exists(), "{what}");
+    }
+    must_fail(&restore(&desk, &folder.path().join("none.tar"), &desk.data(), &["--replace"]), "none.tar");
+
+    let output = restore(&desk, &good, &desk.data(), &["--replace"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let aside: Vec<_> = std::fs::read_dir(desk.data()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let aside = aside.iter().find(|path| name(path).contains("before-restore-")).expect("the old is aside");
+    assert!(aside.join("strowger.db").exists());
+    desk.start().await;
+    assert_eq!(desk.call_of(left.sid()).await.unwrap()["outcome"], "voicemail");
+}
+
+/// An archive with a right manifest, made by somebody else.
+fn forge(file: &Path, manifest: &Value, members: &[(&str, tar::EntryType, &[u8])]) {
+    use sha2::{Digest, Sha256};
+    let text = manifest.to_string();
+    let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut archive = tar::Builder::new(std::fs::File::create(file).unwrap());
+    let manifest_name = format!("manifest-{hash}.json");
+    let first = [(manifest_name.as_str(), tar::EntryType::Regular, text.as_bytes())];
+    for (path, kind, content) in first.iter().chain(members) {
+        let mut header = tar::Header::new_ustar();
+        header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_entry_type(*kind);
+        header.set_size(content.len() as u64);
+        if kind.is_symlink() {
+            header.set_link_name("/etc/passwd").unwrap();
+        }
+        header.set_cksum();
+        archive.append(&header, *content).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_archive_or_a_newer_one_is_refused() {
+    let desk = Desk::open().await;
+    let folder = TempDir::new().unwrap();
+    let (file, data) = (folder.path().join("forged.tar"), folder.path().join("a").join("data"));
+    let database = json!({ "path": "strowger.db", "bytes": 1, "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881" });
+    let manifest = |schema: u32, format: u32, more: Value| {
+        let files: Vec<Value> =
+            [database.clone()].into_iter().chain(more.as_array().unwrap().clone()).collect();
+        json!({ "format": format, "strowger": "9", "schema": schema, "made_at": "2030-01-01T00:00:00Z", "files": files, "missing": [] })
+    };
+    let x: (&str, _, &[u8]) = ("strowger.db", tar::EntryType::Regular, b"x");
+    let member = |path: &str, bytes: u64| json!([{ "path": path, "bytes": bytes, "sha256": "00" }]);
+    let link = tar::EntryType::Symlink;
+    for (manifest, members, said) in [
+        (manifest(9999, 1, json!([])), vec![x], "use a newer strowger"),
+        (manifest(1, 9, json!([])), vec![x], "use a newer strowger"),
+        (
+            manifest(1, 1, member("../../evil", 1)),
+            vec![x, ("../../evil", x.1, b"x")],
+            "no file of strowger's",
+        ),
+        (manifest(1, 1, member("/tmp/evil", 1)), vec![x, ("/tmp/evil", x.1, b"x")], "no file of strowger's"),
+        (
+            manifest(1, 1, member("media/../x", 1)),
+            vec![x, ("media/../x", x.1, b"x")],
+            "no file of strowger's",
+        ),
+        (manifest(1, 1, member("media/a.wav", 0)), vec![x, ("media/a.wav", link, b"")], "no plain file"),
+        (manifest(1, 1, member("media/a.wav", 1 << 60)), vec![x, ("media/a.wav", x.1, b"x")], "damaged"),
+        (manifest(1, 1, member("media/a.wav", u64::MAX)), vec![x], "damaged"),
+        (manifest(1, 1, json!([])), vec![x], "the database in it is not good"),
+    ] {
+        forge(&file, &manifest, &members);
+        must_fail(&restore(&desk, &file, &data, &[]), said);
+        assert!(!data.exists() && !folder.path().join("evil").exists(), "{said}");
+    }
+    let elsewhere = folder.path().join("link");
+    symlink("/nowhere/at/all", &elsewhere).unwrap();
+    must_fail(
+        &desk.command(&["backup", name(&elsewhere.join("x.tar"))]).output().unwrap(),
+        "cannot write in",
+    );
+}
+
+/// A disk of 256 KiB, where we may mount one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_on_a_full_disk_fails_and_leaves_nothing() {
+    let desk = Desk::open().await;
+    let folder = TempDir::new().unwrap();
+    let mount = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=256k", "none", name(folder.path())])
+        .stderr(Stdio::null())
+        .status();
+    if !mount.is_ok_and(|status| status.success()) {
+        eprintln!("no disk can be mounted here, so none can be full");
+        return;
+    }
+    let file = folder.path().join("x.tar");
+    std::fs::write(&file, "the one before").unwrap();
+    let output = desk.command(&["backup", name(&file)]).output().unwrap();
+    let left = everything(folder.path());
+    std::process::Command::new("umount").arg(folder.path()).status().unwrap();
+    must_fail(&output, "no backup was made");
+    assert_eq!(left, [(file, b"the one before".to_vec())]);
+}
+
+// Stop and start
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_seconds_without_the_daemon_send_no_caller_to_the_fallback() {
+    let mut desk = Desk::open_with(Wishes {
+        pace: 4.0,
+        config: "[calls]\nring_seconds = 60\n".into(),
+        ..Wishes::default()
+    })
+    .await;
+    desk.stop().await;
+    desk.socket = Some(std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    desk.start().await;
+    let socket = desk.socket.as_ref().unwrap().local_addr().unwrap();
+    assert_eq!(desk.api.address, format!("http://{socket}"), "it serves on the socket that it was handed");
+    let ann = desk.agent("Ann").await;
+    let channel = desk.channel(&[&ann]).await;
+    let mut phone = desk.softphone(&ann).await;
+    let before: Vec<_> = (0..10).map(|_| desk.call(&channel)).collect();
+    let taken = phone.take().await;
+    phone.call_is("talking").await;
+    desk.stop().await;
+    phone.closed().await;
+    let meanwhile: Vec<_> = (0..5).map(|_| desk.call(&channel)).collect();
+    sleep(Duration::from_secs(5)).await;
+    desk.start().await;
+    let mut phone = Softphone::connect(&desk.api.address, &ann.token).await;
+    let welcome = phone.next("welcome").await;
+    assert_eq!(welcome["call"]["call_id"], taken["call_id"], "they still talk");
+    for caller in meanwhile.iter().chain(&before) {
+        desk.call_when(caller.sid(), "is known", |call| call["state"] != "ended").await;
+        caller.hang_up();
+        let story = gone(caller).await;
+        assert_eq!(story.webhooks_for(Purpose::Fallback).count(), 0, "{story:#?}");
+        assert_eq!(story.problems().collect::<Vec<_>>(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_socket_activate_hands_its_socket_over() {
+    let mut desk = Desk::open().await;
+    desk.stop().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let serve = desk.command(&["serve"]);
+    let mut activate = std::process::Command::new("systemd-socket-activate");
+    activate.args(["-l", &free.to_string()]).arg(serve.get_program()).args(serve.get_args());
+    let Ok(mut child) = activate.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
+        eprintln!("systemd-socket-activate is not installed");
+        return;
+    };
+    let until = Instant::now() + PATIENCE;
+    let mut answer = None;
+    while answer.is_none() && Instant::now() < until {
+        answer = desk.api.client.get(format!("http://{free}/healthz")).send().await.ok();
+    }
+    let answer = answer.map(|answer| answer.status().as_u16());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(answer, Some(200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_is_confirmed() {
+    let mut desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let mut phone = desk.softphone(&ann).await;
+    let options = SqliteConnectOptions::new().filename(desk.database());
+    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("begin immediate").execute(&mut raw).await.unwrap();
+    let api = desk.api.clone();
+    let save = tokio::spawn(async move {
+        api.ask(reqwest::Method::POST, "teams", Some(json!({ "name": "Unsaved", "main": [], "extra": [] })))
+            .await
+    });
+    let url = format!("{}/readyz", desk.api.address);
+    let mut ready = (200, String::new());
+    for _ in 0..100 {
+        let answer = desk.api.client.get(&url).send().await.unwrap();
+        ready = (answer.status().as_u16(), answer.text().await.unwrap());
+        if ready.0 == 503 {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(ready.0 == 503 && ready.1.contains("locked"), "{ready:?}");
+    assert_eq!(desk.metric("strowger_store_up").await, 0.0);
+    let began = Instant::now();
+    desk.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+    assert_eq!(save.await.unwrap().0, 503);
+    phone.closed().await;
+    drop(raw);
+    desk.start().await;
+    assert_eq!(desk.api.all("teams").await, Vec::<Value>::new());
+}
+
+// Metrics, health, the log
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_count_what_happened_and_need_a_token() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let channel = desk.channel(&[&ann]).await;
+    let mut phone = desk.softphone(&ann).await;
+    let caller = desk.call(&channel);
+    phone.take().await;
+    phone.call_is("talking").await;
+    assert_eq!(desk.metric("strowger_calls{state=\"talking\"}").await, 1.0);
+    caller.hang_up();
+    desk.over(&caller).await;
+    desk.post_hook_signed(&channel.hook("voice"), &[("CallSid", "CA1")], Some("d3Jvbmc=")).await;
+    for (name, expected) in [
+        ("strowger_calls_ended_total{outcome=\"answered\"}", 1.0),
+        ("strowger_calls{state=\"talking\"}", 0.0),
+        ("strowger_offers_total", 1.0),
+        ("strowger_offers_ended_total{cause=\"won\"}", 1.0),
+        ("strowger_softphones", 1.0),
+        ("strowger_store_up", 1.0),
+        ("strowger_webhooks_total{provider=\"main\",result=\"forbidden\",reason=\"wrong\"}", 1.0),
+        ("strowger_jobs{state=\"failed\"}", 0.0),
+        ("strowger_quarantined_events", 0.0),
+    ] {
+        assert_eq!(desk.metric(name).await, expected, "{name}");
+    }
+    assert!(desk.metric("strowger_webhook_seconds_count").await >= 3.0);
+    assert!(desk.metric("strowger_commit_seconds_bucket{le=\"+Inf\"}").await >= 3.0);
+    assert!(desk.metric("strowger_disk_free_bytes").await > 0.0);
+    let url = format!("{}/metrics", desk.api.address);
+    assert_eq!(desk.api.client.get(&url).send().await.unwrap().status(), 401);
+    assert_eq!(desk.api.client.get(&url).bearer_auth(&ann.token).send().await.unwrap().status(), 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_as_json_is_one_object_a_line_without_numbers_and_secrets() {
+    let config = "[log]\nformat = \"json\"\n".to_owned();
+    let desk = Desk::open_with(Wishes { config, log: "info".into(), ..Wishes::default() }).await;
+    let ann = desk.agent("Ann").await;
+    let channel = desk.channel(&[&ann]).await;
+    let mut phone = desk.softphone(&ann).await;
+    let caller = desk.call(&channel);
+    phone.take().await;
+    phone.call_is("talking").await;
+    caller.hang_up();
+    let (call, _) = desk.over(&caller).await;
+    desk.post_hook_signed(&channel.hook("voice"), &[("From", "+43123")], Some("d3Jvbmc=")).await;
+    let log = desk.log();
+    for line in log.lines() {
+        let read: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(read["level"].is_string() && read["message"].is_string(), "{line}");
+    }
+    assert!(log.contains("a webhook is refused"));
+    let from = call["from"].as_str().unwrap().trim_start_matches('+').to_owned();
+    for secret in
+        [from, channel.number[1..].into(), ann.token, desk.api.token.clone(), desk.account.auth_token.clone()]
+    {
+        assert!(!log.contains(&secret), "{secret} is in {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_can_be_a_credential() {
+    let desk = Desk::open().await;
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("twilio"), "hush\n").unwrap();
+    let config = folder.path().join("config.toml");
+    let sid = "AC00000000000000000000000000000000";
+    let provider = |value: &str| {
+        format!("[providers.main]\nkind = \"twilio\"\naccount_sid = \"{sid}\"\nauth_token = {value}\n")
+    };
+    let read = |text: &str, credentials: bool| {
+        let folder = ("CREDENTIALS_DIRECTORY".to_owned(), name(folder.path()).to_owned());
+        let environment = credentials.then_some(folder).into_iter();
+        strowger::config::Config::read(Some(text), environment).map_err(|error| format!("{error:#}"))
+    };
+    let strowger::config::Provider::Twilio(settings) =
+        &read(&provider("{ credential = \"twilio\" }"), true).unwrap().providers["main"];
+    assert_eq!(settings.auth_token.as_ref().unwrap().0, "hush");
+    for (value, credentials, said) in [
+        ("{ credential = \"twilio\" }", false, "LoadCredential=twilio"),
+        ("{ credential = \"none\" }", true, "none"),
+        ("{ credential = \"../x\" }", true, "no name of a credential"),
+        ("{ file = \"/nowhere\" }", false, "/nowhere"),
+    ] {
+        let error = read(&provider(value), credentials).unwrap_err();
+        assert!(error.contains(said) && error.contains("providers.main.auth_token"), "{error}");
+    }
+    drop((desk, config));
+}
+
+// Check
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_says_how_numbers_are_set_and_sets_them() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let check = |more: &[&str]| {
+        let output = desk.command(&[&["check"], more].concat()).output().unwrap();
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = check(&[]);
+    assert!(code == Some(1) && said.contains("no such number in this account"), "{said}");
+    desk.company
+        .own(Number { voice_url: "https://demo.twilio.com/welcome".into(), ..Number::new(&channel.number) });
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(1), "{said}");
+    for part in [
+        "https://demo.twilio.com/welcome",
+        "never reach us",
+        &channel.hook("fallback"),
+        &channel.hook("status"),
+    ] {
+        assert!(said.contains(part), "it does not say {part:?} but {said}");
+    }
+    let (code, said) = check(&["--fix"]);
+    assert!(code == Some(0) && said.contains("is set as it should be"), "{said}");
+    let set = desk.company.number(&channel.number).unwrap();
+    assert!(set.voice_url.starts_with(&channel.hook("voice")), "{set:?}");
+    assert_eq!(
+        (set.voice_fallback_url, set.status_callback),
+        (channel.hook("fallback"), channel.hook("status"))
+    );
+    assert_eq!(desk.company.record().rest_problems, Vec::<String>::new());
+    desk.company.own(Number { trunk_sid: "TK1".into(), ..desk.company.number(&channel.number).unwrap() });
+    assert!(check(&[]).1.contains("the trunk TK1 has it"));
+    for (fault, said) in [(Rest::Fails, "in trouble itself"), (Rest::Down, "in trouble itself")] {
+        desk.company.faults(|faults| faults.rest = fault);
+        let (code, output) = check(&[]);
+        assert!(code == Some(1) && output.contains(said), "{output}");
+    }
+    std::fs::set_permissions(desk.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(check(&[]).1.contains("can be opened by others (mode 755)"));
+}
+
+impl Desk {
+    /// One number of the metrics, by its name and labels.
+    async fn metric(&self, wanted: &str) -> f64 {
+        let url = format!("{}/metrics", self.api.address);
+        let answer = self.api.client.get(url).bearer_auth(&self.api.token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let page = answer.text().await.unwrap();
+        let line = page.lines().find_map(|line| line.strip_prefix(wanted)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("there is no {wanted} in {page}")).parse().unwrap()
+    }
+}
