@@ -308,6 +308,7 @@ mod tests {
             ring_left_ms: 0,
             wait_left_ms: 0,
             apology_due: false,
+            announced: false,
             check_at: Steady(0),
         }
     }

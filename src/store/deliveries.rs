@@ -1,6 +1,6 @@
 //! Happenings on their way to receivers: what is due, what became of each.
 
-use super::{Reader, id, instant, ms};
+use super::{Reader, id, instant, jobs::JobCounts, ms};
 use crate::routing::ids::{DeliveryId, HappeningId, WebhookId};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
@@ -186,6 +186,13 @@ impl Reader {
     pub async fn delivery(&self, delivery: DeliveryId) -> sqlx::Result<Option<DeliveryRow>> {
         let mut connection = self.pool.acquire().await?;
         one(&mut connection, delivery).await
+    }
+
+    pub async fn delivery_counts(&self) -> sqlx::Result<JobCounts> {
+        let sql = "select (select count(*) from deliveries where done_ms is null and failed_ms is null),
+            (select count(*) from deliveries where failed_ms is not null)";
+        let row = sqlx::query(sql).fetch_one(&self.pool).await?;
+        Ok(JobCounts { waiting: row.try_get(0)?, failed: row.try_get(1)? })
     }
 
     /// Deliveries that wait or were given up, the newest first, older than `after`.

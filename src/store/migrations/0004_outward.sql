@@ -43,5 +43,6 @@ create table deliveries (
 );
 
 create index open_deliveries on deliveries (receiver, due_ms) where done_ms is null and failed_ms is null;
+create index failed_deliveries on deliveries (id) where failed_ms is not null;
 create index deliveries_to on deliveries (receiver, id);
 create index deliveries_of on deliveries (happening);
