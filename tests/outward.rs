@@ -214,6 +214,79 @@ async fn the_library_of_standard_webhooks_believes_our_signatures_and_no_others(
     desk.check_books().await;
 }
 
+/// Status, `ETag` and document of an answer.
+async fn asked(
+    desk: &Desk,
+    method: Method,
+    path: &str,
+    header: (&str, &str),
+    body: Value,
+) -> (u16, String, Value) {
+    let url = format!("{}/api/v1/{path}", desk.api.address);
+    let mut request = desk.api.client.request(method, url).bearer_auth(&desk.api.token);
+    if !header.0.is_empty() {
+        request = request.header(header.0, header.1);
+    }
+    if !body.is_null() {
+        request = request.json(&body);
+    }
+    let answer = request.send().await.unwrap();
+    let tag = answer.headers().get("etag").map_or("", |tag| tag.to_str().unwrap()).to_owned();
+    (answer.status().as_u16(), tag, answer.json().await.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn webhooks_are_saved_with_tags_and_keys_and_audited_without_their_secrets() {
+    let desk = open("").await;
+    let board = json!({ "name": "board", "url": "https://example.org/board", "events": ["*"] });
+    let none = ("", "");
+    let once = ("Idempotency-Key", "one");
+    let (status, _, made) = asked(&desk, Method::POST, "webhooks", once, board.clone()).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(asked(&desk, Method::POST, "webhooks", once, board).await.0, 409, "a secret is shown once");
+    assert_eq!(desk.api.all("webhooks").await.len(), 1);
+    let id = made["id"].as_str().unwrap();
+    let (path, rotate) = (format!("webhooks/{id}"), format!("webhooks/{id}/rotate"));
+
+    let (_, first, shown) = asked(&desk, Method::GET, &path, none, Value::Null).await;
+    assert_eq!(asked(&desk, Method::GET, &path, ("If-None-Match", &first), Value::Null).await.0, 304);
+    let renamed = json!({ "name": "wall" });
+    let (status, second, changed) =
+        asked(&desk, Method::PATCH, &path, ("If-Match", &first), renamed.clone()).await;
+    assert_eq!((status, &changed["name"], &changed["url"]), (200, &json!("wall"), &shown["url"]));
+    assert_ne!(first, second);
+    for (method, path) in [(Method::PATCH, &path), (Method::POST, &rotate), (Method::DELETE, &path)] {
+        let (status, ..) = asked(&desk, method.clone(), path, ("If-Match", &first), renamed.clone()).await;
+        assert_eq!(status, 412, "{method} {path}");
+    }
+    assert_eq!(asked(&desk, Method::PATCH, &path, none, json!({ "url": null })).await.0, 422);
+    assert_eq!(asked(&desk, Method::GET, &path, none, Value::Null).await.1, second, "nothing was changed");
+
+    let twice = ("Idempotency-Key", "two");
+    let (status, _, rotated) = asked(&desk, Method::POST, &rotate, twice, Value::Null).await;
+    assert_eq!(status, 200, "{rotated}");
+    assert_ne!(rotated["secret"], made["secret"]);
+    let (_, third, _) = asked(&desk, Method::GET, &path, none, Value::Null).await;
+    assert_eq!(asked(&desk, Method::POST, &rotate, twice, Value::Null).await.0, 409);
+    assert_eq!(asked(&desk, Method::GET, &path, none, Value::Null).await.1, third, "it is not rotated twice");
+    assert_eq!(asked(&desk, Method::DELETE, &path, ("If-Match", &third), Value::Null).await.0, 204);
+
+    let log = desk.api.all("audit").await;
+    let lines: Vec<&Value> = log.iter().filter(|line| line["kind"] == "webhook").collect();
+    let actions: Vec<&str> = lines.iter().map(|line| line["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["deleted", "changed", "changed", "created"]);
+    assert!(lines.iter().all(|line| line["subject"] == id && line["author"]["kind"] == "token"));
+    assert_eq!(lines[2]["before"], shown);
+    assert_eq!(lines[2]["after"], changed);
+    assert!(
+        lines[1]["before"]["old_secret_until"].is_null() && lines[1]["after"]["old_secret_until"].is_string()
+    );
+    let log = json!(log).to_string();
+    for secret in [&made["secret"], &rotated["secret"]] {
+        assert!(!log.contains(&secret.as_str().unwrap()[6..]), "a secret is in the audit log");
+    }
+}
+
 #[tokio::test]
 async fn a_receiver_in_trouble_keeps_nobody_else_waiting_and_is_seen() {
     let (desk, receiver) = (open("").await, Receiver::open().await);
@@ -483,6 +556,23 @@ async fn a_mail_server_gets_messages_and_missed_calls_and_who_it_refuses_is_seen
     })
     .await;
     assert_eq!(server.mails().len(), 2, "each mail once");
+
+    let page = async |path: &str| {
+        let request = desk.api.client.get(format!("{}/{path}", desk.api.address));
+        request.bearer_auth(&desk.api.token).send().await.unwrap().text().await.unwrap()
+    };
+    let metrics = page("metrics").await;
+    for line in [
+        "strowger_deliveries{state=\"failed\"} 1",
+        "strowger_deliveries{state=\"waiting\"} 0",
+        "strowger_deliveries_given_up_total 1",
+    ] {
+        assert!(metrics.lines().any(|one| one == line), "{line}: {metrics}");
+    }
+    let ready = page("readyz").await;
+    assert!(ready.contains("1 webhooks and mails were given up"), "{ready}");
+    let retried = &desk.api.get("audit?limit=1").await["items"][0];
+    assert_eq!((&retried["action"], &retried["subject"]), (&json!("retried"), &waiting["id"]), "{retried}");
 }
 
 #[tokio::test]
@@ -666,10 +756,50 @@ async fn calls_and_tickets_are_exported_whole_for_programs_and_harmless_for_spre
     for path in ["calls/export?format=xls", "calls/export?from=today", "tickets/export?until=1"] {
         assert_eq!(admin(path).await.0, 422, "{path}");
     }
-    let made = desk.api.post("tokens", json!({ "name": "reports", "role": "supervisor" })).await;
-    let supervisor = made["token"].as_str().unwrap().to_owned();
     for path in ["calls/export", "tickets/export"] {
         assert_eq!(export(path.to_owned(), ann.token.clone()).await.0, 403, "{path}");
-        assert_eq!(export(path.to_owned(), supervisor.clone()).await.0, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn supervisors_hear_and_export_what_is_of_their_teams_only() {
+    let desk = open("").await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let lead = json!({ "name": "Lead", "email": "lead@example.org", "role": "supervisor" });
+    let lead = desk.api.post("users", lead).await;
+    let team = json!({ "name": "Support", "main": [ann.id], "extra": [lead["id"]] });
+    desk.api.post("teams", team).await;
+    let token = async |user: Value| {
+        let asked = json!({ "name": "reports", "role": "supervisor", "user": user });
+        desk.api.post("tokens", asked).await["token"].as_str().unwrap().to_owned()
+    };
+    let (leads, nobodys) = (token(lead["id"].clone()).await, token(Value::Null).await);
+    let (ours, theirs) = (desk.channel(&[&ann]).await, desk.channel(&[&ben]).await);
+    let of = |token: &str| desk.api.with_token(token);
+    let (everything, part, nothing) = (
+        Stream::open(&desk.api, None).await,
+        Stream::open(&of(&leads), None).await,
+        Stream::open(&of(&nobodys), None).await,
+    );
+    missed(&desk, &theirs).await;
+    let call = missed(&desk, &ours).await;
+    let one = ["call.started", "ticket.made", "call.ended", "call.missed"];
+    everything.hears(&[one, one].concat()).await;
+    part.hears(&one).await;
+    assert!(part.events().iter().all(|(.., event)| event["data"]["call"] == call["id"]));
+    assert_eq!(nothing.events(), []);
+
+    for (list, id) in [("calls", &call["id"]), ("tickets", &call["ticket"])] {
+        let exported = async |token: &str| {
+            let url = format!("{}/api/v1/{list}/export?format=jsonl", desk.api.address);
+            let answer = desk.api.client.get(url).bearer_auth(token).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let text = answer.text().await.unwrap();
+            let objects = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            objects.map(|object| object["id"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(exported(&desk.api.token).await.len(), 2, "{list}");
+        assert_eq!(exported(&leads).await, std::slice::from_ref(id), "{list}");
+        assert_eq!(exported(&nobodys).await, Vec::<Value>::new(), "{list}");
     }
 }

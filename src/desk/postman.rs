@@ -4,6 +4,7 @@
 
 use super::{Desk, Input, Outcome, Unavailable, saving::Claim, settings::Refused};
 use crate::{
+    audio::trimmed_name,
     calls::channel::RecordingInMail,
     clock::Clock,
     notify::{
@@ -274,7 +275,10 @@ impl Postman {
                 let Some(kept) = kept.into_iter().find(|kept| kept.kept_at == happening.at) else {
                     return Ok(link());
                 };
-                let bytes = tokio::fs::read(self.voicemails.join(format!("{}.wav", kept.sha256))).await?;
+                let bytes = match tokio::fs::read(self.voicemails.join(trimmed_name(&kept.sha256))).await {
+                    Ok(trimmed) => trimmed,
+                    Err(_) => tokio::fs::read(self.voicemails.join(format!("{}.wav", kept.sha256))).await?,
+                };
                 Ok(if bytes.len() > ATTACHED_BYTES_MAX { link() } else { Recording::Attached(bytes) })
             }
         }
