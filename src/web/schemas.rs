@@ -10,8 +10,8 @@ use crate::{
     },
     routing::{
         ids::{
-            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, OfferId, TeamId, TicketId, TokenId,
-            UserId, WebhookId,
+            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, JobId, OfferId, TeamId, TicketId,
+            TokenId, UserId, WebhookId,
         },
         people::Role,
     },
@@ -215,8 +215,7 @@ pub struct Delivery {
 #[derive(ToSchema)]
 pub struct Job {
     /// Of the job or the delivery.
-    #[schema(pattern = "^[0-9a-f]{32}$")]
-    pub id: String,
+    pub id: JobId,
     /// `webhook`, `mail`, or what is to be done at the telephone company.
     pub kind: String,
     pub state: JobState,
