@@ -160,7 +160,7 @@ async fn read_settings(config: &Config, findings: &mut Findings) -> Option<Setti
         findings.warning("there are no settings yet");
         return None;
     }
-    let stored = match copy::read(&config.data.dir).await {
+    let stored = match copy::read(&config.data.dir, now).await {
         Ok(stored) => stored,
         Err(error) => {
             findings.error(format!("{error:#}"));

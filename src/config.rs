@@ -22,6 +22,7 @@ pub struct Config {
     pub account: Account,
     pub providers: BTreeMap<String, Provider>,
     pub calls: Calls,
+    pub retention: Retention,
     pub mail: mail::Settings,
     pub outward: Outward,
 }
@@ -79,6 +80,32 @@ pub struct Account {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Provider {
     Twilio(twilio::Settings),
+    #[serde(rename = "signalwire")]
+    SignalWire(twilio::SignalWire),
+    Somleng(twilio::Somleng),
+    #[serde(rename = "texml")]
+    TeXml(twilio::TeXml),
+}
+
+impl Provider {
+    pub fn dialect(&self) -> twilio::Dialect {
+        match self {
+            Self::Twilio(_) => twilio::Dialect::Twilio,
+            Self::SignalWire(_) => twilio::Dialect::SignalWire,
+            Self::Somleng(_) => twilio::Dialect::Somleng,
+            Self::TeXml(_) => twilio::Dialect::TeXml,
+        }
+    }
+
+    /// Err: which of its keys is wrong, and why.
+    pub fn account(&self) -> Result<twilio::Twilio, twilio::BadSettings> {
+        match self {
+            Self::Twilio(settings) => twilio::Twilio::new(settings.clone()),
+            Self::SignalWire(settings) => settings.clone().account(),
+            Self::Somleng(settings) => settings.clone().account(),
+            Self::TeXml(settings) => settings.clone().account(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -95,6 +122,16 @@ pub struct Calls {
     pub delete_kept_recordings: bool,
     pub reach_prefixes: Vec<String>,
     pub sip_hosts: Vec<String>,
+}
+
+/// In days; 0 is for ever.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    pub recordings_days: u32,
+    pub calls_days: u32,
+    pub logs_days: u32,
+    pub forget_erased_calls: bool,
 }
 
 impl Calls {
@@ -317,6 +354,26 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_telephone_company_in_the_example_can_be_used_as_it_stands() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (_, commented) = EXAMPLE.split_once("# [providers.main]").unwrap();
+        let (commented, _) = commented.split_once("\n[providers]").unwrap();
+        let lines = commented.lines().map(|line| line.trim_start_matches('#'));
+        let lines: String = lines.map(|line| format!("{line}\n")).collect();
+        let text = format!("[providers.main]{lines}")
+            .replace("AC…", &format!("AC{:032}", 0))
+            .replace("SK…", &format!("SK{:032}", 0));
+        let key = "+7E99DXiiQXvceNX4nHm3Lbm5mqPWad5RhDr2ufuCik=";
+        let text = text.replace("public_key = \"…\"", &format!("public_key = {key:?}"));
+        let config = read(&text, &[]).unwrap();
+        let kinds: Vec<_> = config.providers.values().map(Provider::dialect).collect();
+        assert_eq!(kinds.len(), twilio::Dialect::ALL.len());
+        for (name, provider) in &config.providers {
+            assert_eq!(provider.account().map(|account| account.dialect), Ok(provider.dialect()), "{name}");
+        }
+    }
+
+    #[test]
     fn a_damaged_configuration_names_line_and_key() {
         let table = [
             ("[calls]\n\nring_seconds = \"long\"\n", "line 3, key calls.ring_seconds"),
@@ -326,6 +383,9 @@ mod tests {
             ("[http]\npublic_url = \"https://calls.example.org/\"\n", "key http.public_url"),
             ("[providers.Main]\nkind = \"twilio\"\naccount_sid = \"AC0\"\n", "key providers.Main"),
             ("[providers.main]\nkind = \"pigeon\"\n", "key providers.main"),
+            ("[providers.main]\nkind = \"signalwire\"\nspace = \"x\"\n", "missing field `project`"),
+            ("[providers.main]\nkind = \"somleng\"\naccount_sid = \"x\"\n", "missing field `api_base`"),
+            ("[providers.main]\nkind = \"texml\"\napi_key = \"x\"\n", "missing field `account_sid`"),
         ];
         for (file, expected) in table {
             let error = read(file, &[]).unwrap_err();

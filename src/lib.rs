@@ -51,6 +51,7 @@ pub mod demo;
 pub mod desk;
 pub mod log;
 pub mod notify;
+pub mod preview;
 pub mod providers;
 pub mod routing;
 pub mod service;
@@ -66,10 +67,13 @@ use desk::{
     Desk, Providers,
     documents::Sounds,
     engine::{Engine, Surroundings},
+    erasure::Place,
     health::Health,
     jobs::Runner,
     postman::Postman,
+    retention::Retention,
     settings::{Ground, ReachRules},
+    spool::Spool,
 };
 use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
@@ -131,6 +135,17 @@ impl Daemon {
             sounds: sounds.clone(),
             mails: config.mail.is_on(),
             health,
+            place: Place {
+                folder: folder.path().to_owned(),
+                voicemails: voicemails.clone(),
+                forget_calls: config.retention.forget_erased_calls,
+            },
+            retention: Retention {
+                recordings_days: config.retention.recordings_days,
+                calls_days: config.retention.calls_days,
+                logs_days: config.retention.logs_days,
+            },
+            spool: Arc::new(Spool::open(folder.path().join("spool"))),
         };
         let (stop, stopped) = watch::channel(false);
         let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
@@ -294,7 +309,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     if let Some(disagreement) = zones.disagreements(&account, now) {
         warn!("{disagreement}");
     }
-    let providers = config.providers.keys().cloned().collect();
+    let dialect = |(name, provider): (&String, &config::Provider)| (name.clone(), provider.dialect());
+    let providers = config.providers.iter().map(dialect).collect();
     let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
     let reach = ReachRules { prefixes, sip_hosts };
     let (times, allow_loopback) = (config.calls.times(), config.outward.allow_loopback);
@@ -303,12 +319,12 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
 
 /// The telephone companies as they are configured.
 pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
-    let made = config.providers.iter().map(|(name, provider)| match provider {
-        config::Provider::Twilio(settings) => {
-            let twilio = providers::twilio::Twilio::new(settings.clone());
-            let twilio = twilio.map_err(|bad| anyhow::anyhow!("key providers.{name}.{bad}"))?;
-            Ok((name.clone(), providers::Provider::Twilio(twilio)))
+    let made = config.providers.iter().map(|(name, provider)| {
+        let account = provider.account().map_err(|bad| anyhow::anyhow!("key providers.{name}.{bad}"))?;
+        if !account.has_secret() {
+            warn!(provider = name, "no secret is configured, so every webhook is refused");
         }
+        Ok((name.clone(), providers::Provider::Twilio(account)))
     });
     made.collect()
 }

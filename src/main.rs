@@ -1,6 +1,7 @@
 //! Flags, logging, configuration, signals, then the daemon; nothing else.
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
 use std::{
@@ -13,10 +14,14 @@ use strowger::{
     clock::Clock,
     config::{Config, EXAMPLE},
     demo,
-    desk::settings::token_document,
-    log,
+    desk::{
+        erasure::{self, Erased, Person, Place},
+        settings::token_document,
+        spool::Spool,
+    },
+    log, preview,
     routing::{
-        ids::{Ids, UserId},
+        ids::{ChannelId, Ids, UserId},
         people::Role,
     },
     service,
@@ -63,11 +68,28 @@ enum Command {
     },
     /// Prints the example configuration, with every default.
     Config,
+    /// Removes everything about a person: calls, messages, tickets, and the telephone company's copies.
+    Erase {
+        /// In international form (+43…), or an address (sip:…).
+        #[arg(long)]
+        number: String,
+    },
     /// Reads configuration, settings, and the numbers' settings at the telephone company, and says what is wrong.
     Check {
         /// Sets the numbers at the telephone company as they should be.
         #[arg(long)]
         fix: bool,
+    },
+    /// Says who would ring, and why. Writes nothing; softphones are taken to be connected.
+    Preview {
+        #[arg(long, value_name = "ID")]
+        channel: ChannelId,
+        /// Another instant than now, as in 2026-12-24T09:00:00Z.
+        #[arg(long, value_name = "RFC3339")]
+        at: Option<DateTime<Utc>>,
+        /// The caller's number.
+        #[arg(long, value_name = "NUMBER")]
+        from: Option<String>,
     },
     /// Copies the database and all sounds into one archive, beside a running daemon or without one.
     Backup { file: PathBuf },
@@ -147,8 +169,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Config | Command::Demo { .. } => Ok(()),
         Command::Serve { listen } => serve(config, listen).await,
         Command::Check { fix } => check_all(&config, fix).await,
+        Command::Preview { channel, at, from: _ } => {
+            println!("{}", preview::run(&config, channel, at).await?);
+            Ok(())
+        }
         Command::Backup { file } => make_backup(&config, &file).await,
         Command::Restore { file, replace } => restore_backup(&config, &file, replace).await,
+        Command::Erase { number } => {
+            let erased = erase(&config, &number).await?;
+            println!("erased: {} rows, {} files", erased.rows, erased.files);
+            Ok(())
+        }
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
             create_token(&config, name, role.into(), user).await
         }
@@ -241,12 +272,7 @@ fn warn_of_missing(missing: &[String]) {
 
 /// Through the daemon if one runs on the folder, else straight into the store.
 async fn create_token(config: &Config, name: String, role: Role, user: Option<UserId>) -> anyhow::Result<()> {
-    let running = ShortPath::to(&config.data.dir).ok();
-    let answers = match &running {
-        Some(control) => UnixStream::connect(control.path()).await.is_ok(),
-        None => false,
-    };
-    let secret = match running.filter(|_| answers) {
+    let secret = match running(config).await {
         Some(control) => ask_daemon(&control, &name, role, user).await?,
         None => store_token(config, name, role, user).await?,
     };
@@ -271,6 +297,49 @@ async fn ask_daemon(
             answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
         ),
     }
+}
+
+/// Through the daemon if one runs on the folder, else straight in the store; then the copies at the telephone company
+/// are deleted at the next start.
+async fn erase(config: &Config, number: &str) -> anyhow::Result<Erased> {
+    let person = Person::read(number).with_context(|| {
+        format!("{number:?} is neither a number in international form (+43…) nor an address (sip:…)")
+    })?;
+    if let Some(control) = running(config).await {
+        let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
+        let body = serde_json::json!({ "number": number });
+        let response = client.post("http://strowger/api/v1/erasures").json(&body).send().await?;
+        let well = response.status().is_success();
+        let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
+        if !well {
+            bail!(
+                "the daemon refused: {}",
+                answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
+            );
+        }
+        let count = |name: &str| answer[name].as_u64().unwrap_or(0);
+        return Ok(Erased { rows: count("rows"), files: count("files") });
+    }
+    let folder = Folder::open(&config.data.dir)?;
+    if Spool::open(folder.path().join("spool")).waiting() > 0 {
+        bail!("webhooks of an outage wait to be recorded: start the daemon first, and erase then");
+    }
+    let (mut writer, _) = store::open(&folder).await?;
+    let now = Clock::start().now().at;
+    let place = Place {
+        folder: folder.path().to_owned(),
+        voicemails: folder.path().join("voicemail"),
+        forget_calls: config.retention.forget_erased_calls,
+    };
+    let (erased, _, _) = erasure::erase(&mut writer, &place, &person, Author::CommandLine, now).await?;
+    writer.stop(now.timestamp_millis()).await?;
+    Ok(erased)
+}
+
+/// The way to the daemon that runs on the folder.
+async fn running(config: &Config) -> Option<ShortPath> {
+    let control = ShortPath::to(&config.data.dir).ok()?;
+    UnixStream::connect(control.path()).await.is_ok().then_some(control)
 }
 
 async fn store_token(

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// They put everything together and may know all of it.
-const ROOTS: [&str; 4] = ["main", "lib", "demo", "check"];
+const ROOTS: [&str; 5] = ["main", "lib", "demo", "check", "preview"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
 const ARROWS: [(&str, &[&str]); 17] = [
@@ -239,7 +239,8 @@ fn folder(module: &[String]) -> String {
 fn named(rest: &str) -> String {
     let steps: Vec<String> = rest.split("::").filter(|step| !step.is_empty()).map(str::to_owned).collect();
     let is_listed = |name: &String| {
-        ARROWS.iter().any(|(listed, _)| listed == name) || ["demo", "check"].contains(&name.as_str())
+        ARROWS.iter().any(|(listed, _)| listed == name)
+            || ["demo", "check", "preview"].contains(&name.as_str())
     };
     let deeper = folder(&steps);
     if is_listed(&deeper) {

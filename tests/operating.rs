@@ -436,7 +436,10 @@ async fn a_secret_can_be_a_credential() {
         strowger::config::Config::read(Some(text), environment).map_err(|error| format!("{error:#}"))
     };
     let strowger::config::Provider::Twilio(settings) =
-        &read(&provider("{ credential = \"twilio\" }"), true).unwrap().providers["main"];
+        &read(&provider("{ credential = \"twilio\" }"), true).unwrap().providers["main"]
+    else {
+        panic!("it is another company");
+    };
     assert_eq!(settings.auth_token.as_ref().unwrap().0, "hush");
     for (value, credentials, said) in [
         ("{ credential = \"twilio\" }", false, "LoadCredential=twilio"),

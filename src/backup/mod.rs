@@ -249,12 +249,17 @@ fn lock(data: &Path) -> anyhow::Result<Option<File>> {
     }
 }
 
+/// Who was erased: see `desk::erasure`.
+const ERASURES: &str = "erasures";
+
 /// What is in the folder and would be in the way.
 fn contents(data: &Path) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(data).with_context(|| format!("cannot read {}", data.display()))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let is_ours = [LOCK, CONTROL_SOCKET, RESTORING].contains(&name.as_str()) || name.starts_with(ASIDE);
+        // Who was erased stays erased: what is restored is cleaned at the next start.
+        let is_ours =
+            [LOCK, CONTROL_SOCKET, RESTORING, ERASURES].contains(&name.as_str()) || name.starts_with(ASIDE);
         if !is_ours {
             names.push(name);
         }

@@ -310,6 +310,11 @@ pub enum Job {
         provider_call_id: String,
         recording: Recording,
     },
+    /// Delete what the telephone company remembers of a call.
+    ForgetCall {
+        provider: String,
+        provider_call_id: String,
+    },
     /// It is kept here.
     DeleteRecording {
         provider: String,

@@ -2,10 +2,10 @@
 //! and then acts on.
 
 use super::{
-    Doing, Input, Outcome, TicketPatch, Webhook, documents,
+    Doing, Input, Outcome, Row, TicketPatch, Webhook, documents,
     engine::Engine,
     jobs::{self, Report},
-    memory::{Memory, fingerprint},
+    memory::Memory,
     settings::{Refused, Settings},
     softphones::{ClientFrame, Frame, Opened, Said, SocketId},
     wrong,
@@ -32,6 +32,7 @@ use crate::{
         decisions::DecisionRow,
         events::EventRow,
         jobs::JobRow,
+        known_calls::fingerprint,
         voicemails::Voicemail,
     },
     tickets::ticket::Ticket,
@@ -76,6 +77,12 @@ impl Engine {
     ) -> Result<Option<Outcome>, Broken> {
         match input {
             Input::Webhook(webhook) => self.webhook(webhook, index, round).await,
+            Input::SetAside(aside) => self.set_aside(&aside.webhook, index, round).await,
+            Input::Found(found) => self.webhook(found, index, round).await.map(|_| None),
+            Input::AreKnown { provider, provider_call_ids } => {
+                let unknown = |id: &&String| !self.memory.known_calls.contains(&fingerprint(provider, id));
+                Ok(Some(Outcome::Unknown(provider_call_ids.iter().filter(unknown).cloned().collect())))
+            }
             Input::SocketOpened(opened) => {
                 round.opened.push(opened.clone());
                 Ok(None)
@@ -109,6 +116,13 @@ impl Engine {
                     self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
                 }
                 Ok(Some(self.look(*agent)))
+            }
+            Input::Record { row, .. } => {
+                match row {
+                    Row::Note(note) => round.batch.notes.push(note.clone()),
+                    Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                }
+                Ok(Some(Outcome::Recorded))
             }
             Input::Look { agent } => Ok(Some(self.look(*agent))),
             Input::Preview { channel, at } => Ok(Some(self.preview(*channel, *at))),
@@ -160,7 +174,14 @@ impl Engine {
     fn write(&self, provider: &str, channel: ChannelId, document: &Document) -> Reply {
         let addresses = self.addresses(provider, channel);
         match self.around.providers.get(provider) {
-            Some(company) => company.write(&addresses, document),
+            Some(company) => {
+                if let Document::Connect(connect, _) = document
+                    && !company.reaches(&connect.reach)
+                {
+                    warn!(provider, agent.id = %connect.agent, "the agent can't be rung by this telephone company");
+                }
+                company.write(&addresses, document)
+            }
             None => Reply { content_type: "text/plain".into(), body: String::new() },
         }
     }
@@ -267,6 +288,42 @@ impl Engine {
         let now = self.around.clock.now();
         self.remember(webhook, &reply, now, round);
         Ok(Some(Outcome::Reply(reply)))
+    }
+
+    /// One that was answered by a document that needs no store. It may have been recorded all the same, later than its
+    /// answer was waited for.
+    async fn set_aside(
+        &mut self,
+        webhook: &Webhook,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        let key = crate::audio::hex(&webhook.key);
+        let there = store::answers::is_there(self.writer.connection(), &key).await;
+        let there = there.map_err(|error| Broken::Store(NotCommitted::Failed(error)))?;
+        if there || self.memory.answers.get(&webhook.key).is_some() {
+            return Ok(None);
+        }
+        self.webhook(webhook, index, round).await?;
+        let live = |id: CallId| self.memory.board.call(id).filter(|call| !call.is_over());
+        match &webhook.reading {
+            // What it was answered now, nobody heard.
+            Reading::Event { event, .. } => {
+                if let Some(call) = event.call().and_then(live).map(|call| call.id) {
+                    self.happen(Event::AnswerLost { call }, None, round)?;
+                }
+            }
+            // They may have given up long ago, and agents are rung for them.
+            Reading::Arrived(arrival) | Reading::Fallback(arrival) => {
+                let (provider, provider_call_id) = (&arrival.provider, &arrival.provider_call_id);
+                if let Some(call) = self.memory.board.find(provider, provider_call_id).and_then(live) {
+                    let (provider, provider_call_id) = (provider.clone(), provider_call_id.clone());
+                    round.says.push((Say::FindCaller { call: call.id, provider, provider_call_id }, None));
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
     }
 
     /// What a webhook means. `None`: its call is not live. `Some(None)`: nothing.
@@ -407,7 +464,8 @@ impl Engine {
                     }
                 }
             }
-            Said::Pong => return Ok(None),
+            // Notes are written by the socket itself.
+            Said::Pong | Said::Note { .. } => return Ok(None),
         };
         self.happen(event, Some(index), round).map(|_| None)
     }
@@ -423,6 +481,7 @@ impl Engine {
 
     fn job(&mut self, report: &Report, round: &mut Round) -> Result<Option<Outcome>, Broken> {
         let now = self.around.clock.now();
+        let cancelled = self.cancelled.contains(&report.id);
         let event = match &report.result {
             jobs::Result::Done { event, next } => {
                 round.batch.jobs_over.push(report.id);
@@ -454,8 +513,16 @@ impl Engine {
                 event.clone()
             }
         };
-        if let Some(event) = event {
-            self.happen(event, None, round)?;
+        match event {
+            Some(Event::RecordingKept { sha256, .. }) if cancelled => {
+                // Another message may have the same sound; then the next sweep leaves it alone.
+                let _ = std::fs::remove_file(self.around.place.voicemails.join(format!("{sha256}.wav")));
+            }
+            Some(_) if cancelled => {}
+            Some(event) => {
+                self.happen(event, None, round)?;
+            }
+            None => {}
         }
         Ok(None)
     }

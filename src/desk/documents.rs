@@ -237,7 +237,10 @@ pub fn safe(
         // Who pressed a key was offered to leave a message.
         Hook::Key(call, _) => take_message(call, asking(words(Slot::Unanswered), sounds), 1),
         Hook::MessageEmpty(call, 1) => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
-        Hook::MessageDone(_) | Hook::LooseDone => Document::Farewell(Some(sounds.say(sounds.phrases.thanks))),
+        // Was there no sound in it, the caller is thanked for nothing; asking again would be worse after a message.
+        Hook::MessageDone(_) | Hook::MessageOver(..) | Hook::LooseDone => {
+            Document::Farewell(Some(sounds.say(sounds.phrases.thanks)))
+        }
         Hook::MessageEmpty(..) => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
         // Who is bridged must be known; the caller's side goes on when this leg is over.
         Hook::Screen(..) | Hook::Pressed(..) => Document::Farewell(None),

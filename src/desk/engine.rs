@@ -2,14 +2,17 @@
 //! only then acts: answers webhooks, tells softphones, starts jobs. What was not recorded was never said.
 
 use super::{
-    Desk, Envelope, Input, Outcome, Providers, QUEUE,
+    Desk, Envelope, Errand, Input, Outcome, Providers, QUEUE,
     deciding::{Broken, Round},
     documents::Sounds,
+    erasure::{self, NotErased, Place},
     health::Health,
     jobs::Runner,
     memory::{self, Memory},
+    retention::Retention,
     settings::{Ground, Settings},
     softphones::{Frame, Opened, Origin, SOCKETS_MAX, Softphones, TooManySockets, told},
+    spool::{self, Spool},
 };
 use crate::{
     calls::{
@@ -19,7 +22,7 @@ use crate::{
         time::{Now, Steady},
     },
     clock::Clock,
-    routing::ids::UserId,
+    routing::ids::{JobId, UserId},
     store::{
         self, Writer,
         batch::{Batch, NotCommitted},
@@ -45,6 +48,8 @@ const NAP_WITHOUT_STORE: Duration = Duration::from_millis(250);
 const STOP_WITHOUT_STORE_AFTER_MS: i64 = 1_000;
 /// How often loads are recounted and old answers forgotten.
 const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
+/// The first time, and when there is more to do.
+const MORE_CHORES_AFTER_MS: i64 = 10 * 1000;
 
 /// What the engine needs from outside.
 pub struct Surroundings {
@@ -56,6 +61,9 @@ pub struct Surroundings {
     pub sounds: Sounds,
     /// A mail server is configured.
     pub mails: bool,
+    pub spool: Arc<Spool>,
+    pub place: Place,
+    pub retention: Retention,
     pub health: Arc<Health>,
 }
 
@@ -63,6 +71,7 @@ pub struct Engine {
     pub(super) around: Surroundings,
     pub(super) writer: Writer,
     queue: mpsc::Receiver<Envelope>,
+    errands: mpsc::Receiver<Errand>,
     desk: Desk,
     publish: watch::Sender<Arc<Settings>>,
     news: watch::Sender<()>,
@@ -73,6 +82,10 @@ pub struct Engine {
     /// Who is there by their sockets, to be told to a memory that was read anew.
     present: Vec<Event>,
     chores_at_ms: i64,
+    /// Work on calls that were erased. What comes of it is not kept.
+    pub(super) cancelled: HashSet<JobId>,
+    /// Callers may have been served without us knowing.
+    strays: bool,
 }
 
 impl Engine {
@@ -82,18 +95,23 @@ impl Engine {
         mut writer: Writer,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<(Self, Desk)> {
+        let now = around.clock.now().at;
+        erasure::erase_again(&mut writer, &around.place, now).await.context("cannot erase again")?;
         let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
+        let (errand, errands) = mpsc::channel(1);
         let (publish, settings) = watch::channel(memory.settings.clone());
         around.health.epoch.store(writer.epoch(), Ordering::Relaxed);
         let (news, heard) = watch::channel(());
-        let desk = Desk::new(sender, settings, around.health.clone(), heard);
-        let chores_at_ms = around.clock.now().steady.0 + CHORES_EVERY_MS;
+        let desk = Desk::new(sender, settings, around.health.clone(), heard, around.spool.clone(), errand);
+        let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS;
         let softphones = Softphones::default();
+        let strays = !writer.was_stopped_cleanly();
         let mut engine = Self {
             around,
             writer,
             queue,
+            errands,
             desk: desk.clone(),
             publish,
             news,
@@ -103,6 +121,8 @@ impl Engine {
             memory,
             present: Vec::new(),
             chores_at_ms,
+            cancelled: HashSet::new(),
+            strays,
         };
         engine.resume_jobs().await?;
         info!(
@@ -137,11 +157,16 @@ impl Engine {
                 self.take(present.into_iter().map(unasked).collect()).await?;
             }
             self.look_whether_the_store_is_back().await?;
+            self.catch_up().await?;
             let nap = self.time_to_next_deadline();
             let first = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
                 first = self.queue.recv() => first,
+                Some(errand) = self.errands.recv() => {
+                    self.erase(errand).await?;
+                    continue;
+                }
                 () = tokio::time::sleep(nap) => Some(Envelope { input: Input::Tick, reply: None }),
             };
             let Some(first) = first else { break };
@@ -154,6 +179,60 @@ impl Engine {
             let envelopes = self.drain(first);
             self.take(envelopes).await?;
         }
+        Ok(())
+    }
+
+    /// The store takes writes: what was set aside meanwhile is applied, and who is still at the telephone company
+    /// without our knowing is looked for.
+    async fn catch_up(&mut self) -> anyhow::Result<()> {
+        while self.around.health.store_is_up()
+            && let Some(file) = self.around.spool.oldest()
+        {
+            self.strays = true;
+            match spool::read(&file) {
+                Ok((found, damaged)) => {
+                    let count = found.len();
+                    info!(webhooks = count, damaged, "webhooks that were set aside are applied");
+                    let inputs = found.into_iter().map(|aside| Input::SetAside(Box::new(aside)));
+                    let mut envelopes: Vec<_> = inputs.map(|input| Envelope { input, reply: None }).collect();
+                    while !envelopes.is_empty() {
+                        let rest = envelopes.split_off(BATCH.min(envelopes.len()));
+                        self.take(envelopes).await?;
+                        envelopes = rest;
+                    }
+                    self.around.spool.remove(&file, count + damaged);
+                }
+                Err(error) => {
+                    error!(%error, file = %file.display(), "what was set aside can't be read");
+                    self.around.spool.give_up(&file);
+                }
+            }
+        }
+        if self.around.health.store_is_up() && std::mem::take(&mut self.strays) {
+            let now = self.around.clock.now().at;
+            self.around.runner.look_for_strays(&self.memory.settings.channels, now, &self.desk);
+        }
+        Ok(())
+    }
+
+    /// Nothing else goes on meanwhile, and afterwards memory is read anew: it may know what was erased.
+    async fn erase(&mut self, Errand { person, by, done }: Errand) -> anyhow::Result<()> {
+        let now = self.around.clock.now().at;
+        let erased = erasure::erase(&mut self.writer, &self.around.place, &person, by, now).await;
+        let erased = match erased {
+            Ok((erased, cancelled, later)) => {
+                self.cancelled.extend(cancelled);
+                for row in later {
+                    self.around.runner.start(row, &self.desk, Duration::ZERO);
+                }
+                Ok(erased)
+            }
+            Err(error) => Err(error),
+        };
+        if !matches!(erased, Err(NotErased::Live)) {
+            self.recover().await?;
+        }
+        let _ = done.send(erased);
         Ok(())
     }
 
@@ -249,7 +328,8 @@ impl Engine {
         }
     }
 
-    fn store_is_down(&self, error: &sqlx::Error) {
+    fn store_is_down(&mut self, error: &sqlx::Error) {
+        self.strays = true;
         if self.around.health.store_went_down(error.to_string()) {
             error!(%error, "the store takes no writes; callers are held until it does");
         }
@@ -411,6 +491,7 @@ impl Engine {
                     break;
                 }
                 Err(error) => {
+                    self.strays = true;
                     if self.around.health.store_went_down(format!("{error:#}")) {
                         error!(error = format!("{error:#}"), "the store can't be read; trying again");
                     }
@@ -476,6 +557,11 @@ impl Engine {
         self.chores_at_ms = now.steady.0 + CHORES_EVERY_MS;
         if let Err(error) = self.recount(now).await {
             warn!(%error, "the loads could not be recounted");
+        }
+        match self.remove_old().await {
+            Ok(true) => self.chores_at_ms = now.steady.0 + MORE_CHORES_AFTER_MS,
+            Ok(false) => {}
+            Err(error) => warn!(error = format!("{error:#}"), "what is too old could not be removed"),
         }
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");

@@ -50,8 +50,8 @@ pub enum Result {
 /// Does jobs and asks questions, each in a task of its own.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    providers: Arc<Providers>,
-    public_url: String,
+    pub(super) providers: Arc<Providers>,
+    pub(super) public_url: String,
     /// Where kept recordings are.
     folder: PathBuf,
     delete_kept: bool,
@@ -142,6 +142,13 @@ impl Runner {
                 },
             },
             Job::KeepRecording { .. } => self.keep(job, tries).await,
+            Job::ForgetCall { provider, provider_call_id } => match self.providers.get(provider) {
+                None => given_up(tries, format!("no provider {provider} is configured"), None),
+                Some(company) => match company.forget(provider_call_id).await {
+                    Ok(()) | Err(Trouble::NotFound | Trouble::Gone) => done(None, None),
+                    Err(trouble) => again(tries, &DOWNLOAD_BACKOFF, trouble.to_string(), None),
+                },
+            },
             Job::DeleteRecording { provider, recording } => match self.providers.get(provider) {
                 None => given_up(tries, format!("no provider {provider} is configured"), None),
                 Some(company) => match company.delete(recording).await {

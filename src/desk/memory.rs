@@ -14,14 +14,13 @@ use crate::{
     providers::Reply,
     routing::{
         ids::{CallId, Ids, TicketId},
-        load::{COUNTED_FOR, Load},
+        load::Load,
     },
-    store::{self, Writer},
+    store::{self, Writer, known_calls::fingerprint},
     tickets::ticket::Ticket,
 };
 use anyhow::Context;
 use chrono::TimeDelta;
-use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
@@ -87,6 +86,7 @@ pub(super) async fn recall(
     let connection = writer.connection();
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
     let known = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
+    let removed = store::known_calls::all(connection).await.context("cannot read the calls of old")?;
     let (mut calls, unreadable) =
         store::calls::live(connection).await.context("cannot read the live calls")?;
     parked.extend(unreadable);
@@ -120,7 +120,7 @@ pub(super) async fn recall(
         board,
         load,
         tickets: tickets.into_iter().map(|ticket| (ticket.id, ticket)).collect(),
-        known_calls: known.iter().map(|(provider, id)| fingerprint(provider, id)).collect(),
+        known_calls: known.iter().map(|(provider, id)| fingerprint(provider, id)).chain(removed).collect(),
         parked,
         answers,
         told,
@@ -130,22 +130,5 @@ pub(super) async fn recall(
 }
 
 pub(super) async fn recount(writer: &mut Writer, now: Now) -> sqlx::Result<Load> {
-    let since = (now.at - COUNTED_FOR).timestamp_millis();
-    let mut load = Load::default();
-    for ticket in store::tickets::counted(writer.connection(), since).await? {
-        ticket.weigh(&mut load);
-    }
-    for (user, at_ms) in store::tickets::last_assigned(writer.connection()).await? {
-        load.remember_assignment(user, store::instant(at_ms));
-    }
-    Ok(load)
-}
-
-/// Short enough to be kept for every call that ever came.
-pub(super) fn fingerprint(provider: &str, provider_call_id: &str) -> u128 {
-    let hash =
-        Sha256::new().chain_update(provider).chain_update([0]).chain_update(provider_call_id).finalize();
-    let mut first = [0; 16];
-    first.copy_from_slice(&hash[..16]);
-    u128::from_be_bytes(first)
+    store::tickets::load(writer.connection(), now.at).await
 }

@@ -8,6 +8,7 @@
 mod deciding;
 pub mod documents;
 pub mod engine;
+pub mod erasure;
 mod errands;
 pub mod happenings;
 pub mod health;
@@ -16,9 +17,12 @@ pub mod jobs;
 mod memory;
 pub mod metrics;
 pub mod postman;
+pub mod retention;
 pub mod saving;
 pub mod settings;
 pub mod softphones;
+pub mod spool;
+mod strays;
 
 use crate::{
     calls::preview::Preview,
@@ -39,6 +43,7 @@ use saving::{Claim, Note, Save, Saved};
 use serde::{Deserialize, Serialize};
 use settings::{Fault, Refused, Settings};
 use softphones::{ClientFrame, SocketId};
+use spool::{SetAside, Spool};
 use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -60,6 +65,16 @@ pub struct Desk {
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
     news: watch::Receiver<()>,
+    spool: Arc<Spool>,
+    errands: mpsc::Sender<Errand>,
+}
+
+/// What the engine does by itself, between two rounds.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    person: erasure::Person,
+    by: crate::store::audit::Author,
+    done: oneshot::Sender<Result<erasure::Erased, erasure::NotErased>>,
 }
 
 /// Something that happened, and who waits for what comes of it. It can be decided anew if recording it failed.
@@ -72,6 +87,15 @@ pub struct Envelope {
 #[derive(Debug, Clone)]
 pub enum Input {
     Webhook(Webhook),
+    /// One that was answered while nothing could be recorded.
+    SetAside(Box<SetAside>),
+    /// What the telephone company knows and we may not, in the form of a webhook.
+    Found(Webhook),
+    /// Which of these calls of a telephone company did we never hear of?
+    AreKnown {
+        provider: String,
+        provider_call_ids: Vec<String>,
+    },
     SocketOpened(softphones::Opened),
     SocketClosed {
         agent: UserId,
@@ -104,6 +128,11 @@ pub enum Input {
     Look {
         agent: UserId,
     },
+    /// Something that is kept as it is, and decides nothing.
+    Record {
+        row: Row,
+        claim: Claim,
+    },
     /// What a call would meet: now, with everybody as they are, or at an instant by schedules alone.
     Preview {
         channel: ChannelId,
@@ -114,13 +143,12 @@ pub enum Input {
 }
 
 /// A webhook whose signature was checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Webhook {
     pub provider: String,
     pub channel: ChannelId,
     /// Hash of method, target and raw body.
     pub key: [u8; 32],
-    #[serde(skip)]
     pub reading: Reading,
 }
 
@@ -143,6 +171,13 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
+/// What is kept as it is. Whether whoever says it may was looked at before.
+#[derive(Debug, Clone)]
+pub enum Row {
+    Note(crate::store::notes::Note),
+    CalledBack(crate::store::called_back::CalledBack),
+}
+
 /// What came of it, told after it is on the disk.
 #[derive(Debug)]
 pub enum Outcome {
@@ -150,12 +185,15 @@ pub enum Outcome {
     Reply(Arc<Reply>),
     /// A webhook of a call that is not live.
     Late,
+    /// The calls that we never heard of.
+    Unknown(Vec<String>),
     Saved(Saved),
     Done,
     Ticket(Box<Ticket>),
     Noted,
     Preview(Box<Preview>),
     Doing(Doing),
+    Recorded,
     Refused(Refused),
     /// It can't be recorded, or it broke something.
     Unavailable,
@@ -184,8 +222,10 @@ impl Desk {
         settings: watch::Receiver<Arc<Settings>>,
         health: Arc<Health>,
         news: watch::Receiver<()>,
+        spool: Arc<Spool>,
+        errands: mpsc::Sender<Errand>,
     ) -> Self {
-        Self { queue, settings, health, news }
+        Self { queue, settings, health, news, spool, errands }
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -194,6 +234,16 @@ impl Desk {
 
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// Where webhooks wait for the store.
+    pub fn spool(&self) -> &Arc<Spool> {
+        &self.spool
+    }
+
+    /// Whether the engine runs and has room for more.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed() && self.queue.capacity() > 0
     }
 
     /// How many events wait for the engine.
@@ -275,6 +325,11 @@ impl Desk {
         }
     }
 
+    pub async fn record(&self, row: Row) -> Result<(), Unavailable> {
+        let claim = Claim::default();
+        self.ask_soon(Input::Record { row, claim: claim.clone() }, &claim).await.map(drop)
+    }
+
     /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
     pub async fn preview(
         &self,
@@ -307,6 +362,17 @@ impl Desk {
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }
+    }
+
+    /// Removes everything about a person.
+    pub async fn erase(
+        &self,
+        person: erasure::Person,
+        by: crate::store::audit::Author,
+    ) -> Result<Result<erasure::Erased, erasure::NotErased>, Unavailable> {
+        let (done, erased) = oneshot::channel();
+        self.errands.try_send(Errand { person, by, done }).map_err(|_| Unavailable)?;
+        erased.await.map_err(|_| Unavailable)
     }
 
     /// The settings change when this resolves.

@@ -110,6 +110,7 @@ impl Input {
             Self::Save(Save { claim, .. })
             | Self::Ticket { claim, .. }
             | Self::SetAvailability { claim, .. }
+            | Self::Record { claim, .. }
             | Self::Note(Note { claim, .. })
             | Self::Errand(Errand::Retry { claim, .. }) => Some(claim),
             _ => None,

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     calls::channel::{Channel, Greeting as Chosen, Greetings, Notify, OwnTimes, Slot, Times},
     notify::{address, mail},
+    providers::Dialect,
     routing::{
         assignment::Rule,
         distribution::{Strategy, TieBreak},
@@ -24,7 +25,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// What is wrong, and where in the document: a JSON pointer.
@@ -71,8 +72,8 @@ pub struct Ground {
     pub zones: Zones,
     /// The account's time zone: the default for everything that has one.
     pub account: Zone,
-    /// The names of the configured telephone companies.
-    pub providers: BTreeSet<String>,
+    /// The configured telephone companies by name, and how they speak.
+    pub providers: BTreeMap<String, Dialect>,
     pub times: Times,
     /// Webhooks may go to this machine: for tests.
     pub allow_loopback: bool,
@@ -338,10 +339,11 @@ impl Settings {
 
     /// What a channel must be when it is saved.
     fn check_channel(&self, channel: &Channel, ground: &Ground) -> Result<(), Refused> {
-        if !ground.providers.contains(&channel.provider) {
+        let Some(&dialect) = ground.providers.get(&channel.provider) else {
             return Err(Fault::new("/provider", "no provider of this name is configured").into());
-        }
+        };
         self.check_rule(&channel.rule)?;
+        self.check_rung(&channel.rule, dialect)?;
         self.check_numbers(channel)?;
         check_times(channel.own_times)?;
         check_notify(&channel.notify)?;
@@ -367,9 +369,44 @@ impl Settings {
         }
     }
 
+    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is not rung:
+    /// their connection fails, and says so.
+    fn check_rung(&self, rule: &Rule, dialect: Dialect) -> Result<(), Refused> {
+        let unheard =
+            |id: &&UserId| self.people.users.get(id).is_some_and(|user| !dialect.reaches(&user.reach));
+        let main = |id: &TeamId| self.people.teams.get(id).into_iter().flat_map(|team| &team.main);
+        let in_users = rule.users.iter().enumerate().map(|(at, user)| (format!("/routing/users/{at}"), user));
+        let in_teams = rule
+            .teams
+            .iter()
+            .enumerate()
+            .flat_map(|(at, team)| main(team).map(move |user| (format!("/routing/teams/{at}"), user)));
+        match in_users.chain(in_teams).find(|(_, user)| unheard(user)) {
+            None => Ok(()),
+            Some((pointer, user)) => {
+                let name = self.name_of(*user);
+                Err(Fault::new(pointer, format!("{name} can't be rung: {}", missing(dialect))).into())
+            }
+        }
+    }
+
     /// Agents are dialled only where the operator allows it, and never at one of our own numbers: that would ring in
     /// circles.
     fn check_reach(&self, user: &User, ground: &Ground) -> Result<(), Refused> {
+        let rung = |channel: &&Channel| {
+            self.people.routed(&channel.rule.users, &channel.rule.teams).contains(&user.id)
+        };
+        let dialects = self
+            .channels
+            .values()
+            .filter(rung)
+            .filter_map(|channel| Some((&channel.name, *ground.providers.get(&channel.provider)?)));
+        if let Some((channel, dialect)) =
+            dialects.into_iter().find(|(_, dialect)| !dialect.reaches(&user.reach))
+        {
+            let detail = format!("{channel} could not ring them any more: {}", missing(dialect));
+            return Err(Fault::new("/reach", detail).into());
+        }
         let fault = match &user.reach {
             Reach::Client(_) => return Ok(()),
             Reach::Sip(address) => {
@@ -485,6 +522,21 @@ fn check_notify(notify: &Notify) -> Result<(), Refused> {
         }
     }
     Ok(())
+}
+
+fn missing(dialect: Dialect) -> String {
+    let company = dialect.company();
+    match dialect {
+        Dialect::Twilio => format!("{company} can't"),
+        Dialect::SignalWire => {
+            format!("{company} reaches no browsers; give them a SIP address or a telephone number")
+        }
+        Dialect::Somleng | Dialect::TeXml => {
+            format!(
+                "{company} reaches neither browsers nor telephones that are asked to press 1; give them a SIP address"
+            )
+        }
+    }
 }
 
 fn check_times(times: OwnTimes) -> Result<(), Refused> {

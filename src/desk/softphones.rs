@@ -12,7 +12,7 @@ use crate::{
     providers::SoftphoneToken,
     routing::{
         availability::ByHand,
-        ids::{CallId, ChannelId, OfferId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, NoteId, OfferId, TicketId, TokenId, UserId},
     },
 };
 use chrono::{DateTime, Utc};
@@ -59,6 +59,7 @@ pub enum Said {
     Accept { offer_id: OfferId },
     Decline { offer_id: OfferId },
     HangUp { call_id: CallId },
+    Note { ticket_id: TicketId, text: String },
     Transfer { call_id: CallId, to: Target },
     Availability(ByHand),
     Ready,
@@ -98,6 +99,11 @@ pub enum Frame {
     Ticket {
         ticket_id: TicketId,
         call_id: CallId,
+    },
+    /// A note was written.
+    Note {
+        ticket_id: TicketId,
+        note_id: NoteId,
     },
     Availability(ByHand),
     /// With which the agent's browser is reached at this telephone company.

@@ -36,6 +36,8 @@ pub enum Hook {
     MessageDone(CallId),
     /// The caller said nothing, for the n-th time.
     MessageEmpty(CallId, u32),
+    /// The n-th recording is over; whether there was a sound in it, the webhook says.
+    MessageOver(CallId, u32),
     /// The recording is ready, or there is none.
     MessageStatus(CallId),
     /// The caller finished a message that was taken without a store: of which call, the webhook says.
@@ -66,6 +68,7 @@ impl Hook {
             ["c", call, "pressed", n] => Self::Pressed(call.parse().ok()?, number(n)?),
             ["c", call, "message-done"] => Self::MessageDone(call.parse().ok()?),
             ["c", call, "message-empty", n] => Self::MessageEmpty(call.parse().ok()?, number(n)?),
+            ["c", call, "message-over", n] => Self::MessageOver(call.parse().ok()?, number(n)?),
             ["c", call, "message-status"] => Self::MessageStatus(call.parse().ok()?),
             _ => return None,
         })
@@ -87,6 +90,7 @@ impl Hook {
             | Self::Pressed(call, _)
             | Self::MessageDone(call)
             | Self::MessageEmpty(call, _)
+            | Self::MessageOver(call, _)
             | Self::MessageStatus(call) => Some(call),
             Self::Voice
             | Self::Held(_)
@@ -132,6 +136,7 @@ impl fmt::Display for Hook {
             Self::Pressed(call, n) => write!(f, "c/{call}/pressed/{n}"),
             Self::MessageDone(call) => write!(f, "c/{call}/message-done"),
             Self::MessageEmpty(call, n) => write!(f, "c/{call}/message-empty/{n}"),
+            Self::MessageOver(call, n) => write!(f, "c/{call}/message-over/{n}"),
             Self::MessageStatus(call) => write!(f, "c/{call}/message-status"),
         }
     }

@@ -6,12 +6,14 @@ pub mod numbers;
 pub mod simulator;
 pub mod twilio;
 
+pub use twilio::Dialect;
+
 use crate::calls::{
     call::Recording,
     decision::Connect,
     event::{Arrival, CutIn, Event},
 };
-use crate::routing::ids::ChannelId;
+use crate::routing::{ids::ChannelId, people::Reach};
 use addresses::{Addresses, Hook};
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
@@ -41,18 +43,21 @@ pub enum Unsigned {
     UnknownKey,
     #[error("signed with an account token, but only shared keys are accepted")]
     Downgraded,
+    #[error("it was signed more than five minutes from what our clock says")]
+    OutOfTime,
     #[error("the body does not have the hash that was signed")]
     WrongBody,
 }
 
 impl Unsigned {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoSecret,
         Self::Missing,
         Self::Wrong,
         Self::UnknownAlgorithm,
         Self::UnknownKey,
         Self::Downgraded,
+        Self::OutOfTime,
         Self::WrongBody,
     ];
 
@@ -64,6 +69,7 @@ impl Unsigned {
             Self::UnknownAlgorithm => "unknown_algorithm",
             Self::UnknownKey => "unknown_key",
             Self::Downgraded => "downgraded",
+            Self::OutOfTime => "out_of_time",
             Self::WrongBody => "wrong_body",
         }
     }
@@ -80,7 +86,7 @@ pub struct BadField {
 }
 
 /// What a webhook says, before we looked whether we know its call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reading {
     Arrived(Arrival),
     /// Of a call that the address names; whose it is at the telephone company can be compared, where it says so.
@@ -215,6 +221,7 @@ pub enum Trouble {
 /// A telephone company, by the dialect it speaks. The compiler lists every place that a new one must fill.
 #[derive(Debug)]
 pub enum Provider {
+    /// And who speaks like it.
     Twilio(twilio::Twilio),
 }
 
@@ -222,14 +229,27 @@ impl Provider {
     /// Whether webhooks can be checked. Without a secret all of them are refused.
     pub fn has_secret(&self) -> bool {
         match self {
-            Self::Twilio(twilio) => twilio.has_secret,
+            Self::Twilio(twilio) => twilio.has_secret(),
         }
     }
 
-    /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured.
-    pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
+    /// Checks that the telephone company sent this, on the raw bytes and the public address that we configured. `now`
+    /// counts where the signature has a time in it.
+    pub fn verify(
+        &self,
+        public_url: &str,
+        request: &Request<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Unsigned> {
         match self {
-            Self::Twilio(twilio) => twilio.verify(public_url, request),
+            Self::Twilio(twilio) => twilio.verify(public_url, request, now),
+        }
+    }
+
+    /// Whether an agent can be rung there. A document that connects one who can't says that the connection failed.
+    pub fn reaches(&self, reach: &Reach) -> bool {
+        match self {
+            Self::Twilio(twilio) => twilio.dialect.reaches(reach),
         }
     }
 
@@ -249,7 +269,7 @@ impl Provider {
         request: &Request<'_>,
     ) -> Result<Reading, BadField> {
         match self {
-            Self::Twilio(_) => twilio::read(name, channel, hook, request),
+            Self::Twilio(twilio) => twilio::read(twilio.dialect, name, channel, hook, request),
         }
     }
 
@@ -262,7 +282,7 @@ impl Provider {
 
     pub fn write(&self, addresses: &Addresses, document: &Document) -> Reply {
         match self {
-            Self::Twilio(_) => twilio::write(addresses, document),
+            Self::Twilio(twilio) => twilio::write(twilio.dialect, addresses, document),
         }
     }
 
@@ -298,6 +318,41 @@ impl Provider {
     pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
         match self {
             Self::Twilio(twilio) => twilio.recordings(provider_call_id).await,
+        }
+    }
+
+    /// Callers' calls to this number that are up.
+    pub async fn live_calls(&self, number: &str) -> Result<Vec<String>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.live_calls(number).await,
+        }
+    }
+
+    /// Whether something is being recorded on the caller's call.
+    pub async fn is_recording(&self, provider_call_id: &str) -> Result<bool, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.is_recording(provider_call_id).await,
+        }
+    }
+
+    /// The finished messages that callers left since then, with their calls.
+    pub async fn messages_since(&self, since: DateTime<Utc>) -> Result<Vec<(String, Recording)>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.messages_since(since).await,
+        }
+    }
+
+    /// Who called whom.
+    pub async fn ends_of(&self, provider_call_id: &str) -> Result<(String, String), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.ends_of(provider_call_id).await,
+        }
+    }
+
+    /// Deletes what the telephone company remembers of a call that is over. Already gone is `Ok`.
+    pub async fn forget(&self, provider_call_id: &str) -> Result<(), Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.forget(provider_call_id).await,
         }
     }
 

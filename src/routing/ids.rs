@@ -58,6 +58,7 @@ id! {
     /// One agent being rung for one call, once.
     OfferId
     TicketId
+    NoteId
     TokenId
     JobId
     /// Something that the world may want to know.

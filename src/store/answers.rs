@@ -52,6 +52,12 @@ pub async fn since(
     read.collect()
 }
 
+/// Whether this webhook was answered and recorded.
+pub async fn is_there(connection: &mut SqliteConnection, event_key: &str) -> sqlx::Result<bool> {
+    let sql = "select 1 from answers where event_key = $1";
+    Ok(sqlx::query(sql).bind(event_key).fetch_optional(connection).await?.is_some())
+}
+
 fn bytes(hex: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     for (index, byte) in bytes.iter_mut().enumerate() {

@@ -42,7 +42,7 @@ pub struct AuditRow {
     pub id: Uuid,
     pub at: DateTime<Utc>,
     pub by: Author,
-    /// `created`, `changed`, `deleted`, `listened` or `retried`.
+    /// `created`, `changed`, `deleted`, `listened`, `retried` or `erased`.
     pub action: &'static str,
     pub subject: Subject,
     pub before: Option<Value>,

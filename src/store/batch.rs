@@ -1,8 +1,8 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, audit, calls, cursors, decisions, deliveries, engine, events, happenings, jobs,
-    offers, quarantine, repeats, settings, tickets, voicemails,
+    Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, engine, events,
+    happenings, jobs, notes, offers, quarantine, removal, repeats, settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -40,6 +40,9 @@ pub struct Batch {
     pub happenings: Vec<happenings::HappeningRow>,
     pub deliveries: Vec<deliveries::DeliveryRow>,
     pub deliveries_tried: Vec<deliveries::Tried>,
+    pub notes: Vec<notes::Note>,
+    pub called_back: Vec<called_back::CalledBack>,
+    pub removal: Option<removal::Removal>,
 }
 
 impl Batch {
@@ -63,6 +66,9 @@ impl Batch {
             && self.happenings.is_empty()
             && self.deliveries.is_empty()
             && self.deliveries_tried.is_empty()
+            && self.notes.is_empty()
+            && self.called_back.is_empty()
+            && self.removal.is_none()
     }
 
     async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
@@ -84,7 +90,13 @@ impl Batch {
         quarantine::write(tx, &self.quarantine).await?;
         happenings::write(tx, &self.happenings).await?;
         deliveries::write(tx, &self.deliveries).await?;
-        deliveries::note_tries(tx, &self.deliveries_tried).await
+        deliveries::note_tries(tx, &self.deliveries_tried).await?;
+        notes::write(tx, &self.notes).await?;
+        called_back::write(tx, &self.called_back).await?;
+        match &self.removal {
+            Some(removal) => removal.carry_out(tx).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -178,6 +190,11 @@ impl Writer {
     /// The connection, for what is read back at a start or after a failure.
     pub fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
+    }
+
+    /// Whether the run before this one ended as it should.
+    pub fn was_stopped_cleanly(&self) -> bool {
+        self.clean
     }
 
     pub fn epoch(&self) -> i64 {

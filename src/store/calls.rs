@@ -180,6 +180,19 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Calls that ended without anybody taking them, the newest first, older than `after`.
+    pub async fn missed_calls(&self, after: Option<CallId>, limit: u32) -> sqlx::Result<Vec<CallRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where outcome in ('abandoned', 'voicemail')");
+        if let Some(after) = after {
+            query.push(" and id < ").push_bind(after.to_string());
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}
+
 impl CallRow {
     /// The job that keeps a recording of this call, of which we hear after it ended.
     pub fn keep(&self, recording: crate::calls::call::Recording) -> Job {

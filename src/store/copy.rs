@@ -1,10 +1,13 @@
 //! The database as a file of its own: copied while a daemon writes, looked into, and marked as restored.
 
 use super::{
-    DATABASE, MIGRATIONS, engine, quick_check, restrict,
+    DATABASE, MIGRATIONS, cursors, engine, quick_check, restrict,
     settings::{self, Change, Greeting},
+    tickets,
 };
+use crate::routing::{distribution::Cursor, ids::ChannelId, load::Load};
 use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{path::Path, time::Duration};
 
@@ -94,6 +97,8 @@ pub struct Stored {
     /// Why each job was given up that was.
     pub failed_jobs: Vec<String>,
     pub quarantined: i64,
+    pub load: Load,
+    pub cursors: Vec<(ChannelId, Cursor)>,
 }
 
 impl Stored {
@@ -105,8 +110,8 @@ impl Stored {
     }
 }
 
-/// Reads the settings in the data folder and what went wrong, beside a running daemon or without one.
-pub async fn read(data: &Path) -> anyhow::Result<Stored> {
+/// Reads the settings in the data folder, what counts at `at`, and what went wrong, beside a running daemon or without one.
+pub async fn read(data: &Path, at: DateTime<Utc>) -> anyhow::Result<Stored> {
     let mut connection = open(&data.join(DATABASE), true).await?;
     refuse_newer(schema(&mut connection).await?)?;
     let failed =
@@ -116,6 +121,8 @@ pub async fn read(data: &Path) -> anyhow::Result<Stored> {
         voicemails: sqlx::query_scalar("select sha256 from voicemails").fetch_all(&mut connection).await?,
         failed_jobs: sqlx::query_scalar(failed).fetch_all(&mut connection).await?,
         quarantined: sqlx::query_scalar("select count(*) from quarantine").fetch_one(&mut connection).await?,
+        load: tickets::load(&mut connection, at).await.context("cannot count the tickets")?,
+        cursors: cursors::all(&mut connection).await.context("cannot read the cursors")?,
     };
     connection.close().await?;
     Ok(stored)

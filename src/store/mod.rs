@@ -4,6 +4,7 @@ pub mod agents;
 pub mod answers;
 pub mod audit;
 pub mod batch;
+pub mod called_back;
 pub mod calls;
 pub mod copy;
 pub mod cursors;
@@ -13,8 +14,11 @@ pub mod engine;
 pub mod events;
 pub mod happenings;
 pub mod jobs;
+pub mod known_calls;
+pub mod notes;
 pub mod offers;
 pub mod quarantine;
+pub mod removal;
 pub mod repeats;
 pub mod settings;
 pub mod tickets;
@@ -131,6 +135,8 @@ pub struct Writer {
     last_batch: i64,
     /// The last commit was answered with an error: what is in the store has to be looked at before anything else.
     in_doubt: bool,
+    /// The last run ended as it should.
+    clean: bool,
 }
 
 /// Opens the database in `folder`, makes or migrates it, and raises the epoch: an older daemon that still runs
@@ -154,7 +160,8 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         copy_before_migration(&mut connection, folder).await?;
     }
     MIGRATIONS.run(&mut connection).await.context("cannot bring the database up to date")?;
-    if !engine::was_stopped_cleanly(&mut connection).await? {
+    let clean = engine::was_stopped_cleanly(&mut connection).await?;
+    if !clean {
         quick_check(&mut connection).await?;
     }
     let (epoch, last_batch) = engine::start(&mut connection).await?;
@@ -162,7 +169,7 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy_with(options.clone().read_only(true));
-    Ok((Writer { connection, options, epoch, last_batch, in_doubt: false }, Reader { pool }))
+    Ok((Writer { connection, options, epoch, last_batch, in_doubt: false, clean }, Reader { pool }))
 }
 
 async fn check_version(connection: &mut SqliteConnection) -> anyhow::Result<()> {

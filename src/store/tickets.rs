@@ -3,10 +3,10 @@
 use super::{Reader, damaged, id, instant, ms, optional_id};
 use crate::{
     routing::ids::{CallId, TicketId, UserId},
-    routing::load::TicketType,
+    routing::load::{COUNTED_FOR, Load, TicketType},
     tickets::ticket::{Status, Ticket},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 
 pub(super) async fn write(
@@ -105,6 +105,18 @@ pub async fn last_assigned(connection: &mut SqliteConnection) -> sqlx::Result<Ve
     let sql = "select owner, max(assigned_ms) as last_ms from tickets where owner is not null group by owner";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((id(row, "owner")?, row.try_get("last_ms")?))).collect()
+}
+
+/// What every user holds that counts at `at`, and when each was last given something.
+pub async fn load(connection: &mut SqliteConnection, at: DateTime<Utc>) -> sqlx::Result<Load> {
+    let mut load = Load::default();
+    for ticket in counted(connection, ms(at - COUNTED_FOR)).await? {
+        ticket.weigh(&mut load);
+    }
+    for (user, at_ms) in last_assigned(connection).await? {
+        load.remember_assignment(user, instant(at_ms));
+    }
+    Ok(load)
 }
 
 impl Reader {

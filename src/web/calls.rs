@@ -134,7 +134,7 @@ async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Ve
     tokio::fs::read(web.voicemails.join(format!("{sha256}.wav"))).await
 }
 
-async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {
+pub async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, Problem> {
     let row = web.reader.call(id).await?.ok_or_else(Problem::not_found)?;
     if may_see(caller, &row, web, &web.desk.settings()).await? { Ok(row) } else { Err(Problem::not_found()) }
 }

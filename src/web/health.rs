@@ -12,6 +12,10 @@ pub async fn live() -> &'static str {
 pub async fn ready(State(web): State<Web>) -> Result<String, Problem> {
     let health = web.desk.health();
     match health.why_down() {
+        Some(why) if web.desk.spool().is_failing() => Err(Problem::new(
+            503,
+            format!("The store takes no writes: {why}; and webhooks can't be set aside either"),
+        )),
         Some(why) => Err(Problem::new(503, format!("The store takes no writes: {why}"))),
         None => {
             let mut warnings = health.warnings();

@@ -8,6 +8,7 @@ use crate::{
     desk::{
         Input, Outcome, Webhook, documents,
         metrics::{self, WebhookResult},
+        spool::SetAside,
     },
     providers::{
         Document, Provider, Reply, Request,
@@ -27,6 +28,10 @@ use tracing::{debug, warn};
 
 /// Telephone companies wait from 5 s on; a caller hears silence meanwhile.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// While it is known that the store takes no writes, an answer out of it is not worth much silence.
+const ANSWER_WITHIN_WHILE_DOWN: Duration = Duration::from_secs(1);
+/// A disk that takes longer to sync is one that holds up callers.
+const SET_ASIDE_WITHIN: Duration = Duration::from_secs(1);
 
 pub async fn take(
     State(web): State<Web>,
@@ -72,7 +77,7 @@ async fn answer(
 ) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult)> {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let request = Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
-    if let Err(unsigned) = company.verify(&web.public_url, &request) {
+    if let Err(unsigned) = company.verify(&web.public_url, &request, web.clock.now().at) {
         warn!(provider = channel.provider, reason = %unsigned, "a webhook is refused");
         return Err((StatusCode::FORBIDDEN, (metrics::FORBIDDEN, unsigned.code())));
     }
@@ -92,7 +97,9 @@ async fn answer(
     let key = event_key(&request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
     let mut undelivered = Undelivered { web, call: hook.call() };
-    let outcome = tokio::time::timeout(ANSWER_WITHIN, web.desk.ask(Input::Webhook(webhook))).await;
+    let up = web.desk.health().store_is_up();
+    let within = if up { ANSWER_WITHIN } else { ANSWER_WITHIN_WHILE_DOWN };
+    let outcome = tokio::time::timeout(within, web.desk.ask(Input::Webhook(webhook.clone()))).await;
     match outcome {
         Ok(Ok(Outcome::Reply(reply))) => {
             undelivered.call = None;
@@ -102,11 +109,25 @@ async fn answer(
             undelivered.call = None;
             Ok((late(web, company, channel, hook, &key).await, metrics::ANSWERED))
         }
-        _ => {
+        unanswered => {
+            // If one event is at fault, or its call is put aside, it would fare no better later.
+            let at_fault = unanswered.is_ok() && web.desk.is_open() && web.desk.health().store_is_up();
+            if !at_fault {
+                set_aside(web, webhook).await;
+            }
             let called = company.called(&request);
             let reply = safe(web, company, channel, hook, called.as_deref().unwrap_or_default());
             Ok((reply, metrics::SAFE))
         }
+    }
+}
+
+/// Writes it down until the store takes it. If that fails too the caller gets the document all the same.
+async fn set_aside(web: &Web, webhook: Webhook) {
+    let (spool, at) = (web.desk.spool().clone(), web.clock.now().at);
+    let keeping = tokio::task::spawn_blocking(move || spool.keep(&SetAside { at, webhook }));
+    if tokio::time::timeout(SET_ASIDE_WITHIN, keeping).await.is_err() {
+        warn!("the disk is slow: whether a webhook is set aside is not waited for");
     }
 }
 

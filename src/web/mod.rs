@@ -23,6 +23,7 @@ mod auth;
 mod availability;
 mod calls;
 mod channels;
+mod erasures;
 mod events;
 mod export;
 mod greetings;
@@ -33,6 +34,8 @@ mod language;
 mod me;
 mod media;
 mod metrics;
+mod missed;
+mod notes;
 mod openapi;
 mod page;
 mod preview;
@@ -184,12 +187,16 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(calls::show))
         .routes(routes!(calls::why))
         .routes(routes!(calls::voicemail))
+        .routes(routes!(erasures::create))
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
         .routes(routes!(warnings::show))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(missed::list))
+        .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))
+        .routes(routes!(notes::list, notes::create))
         .routes(routes!(audit::list))
         .routes(routes!(asyncapi::show))
         .routes(routes!(openapi::show));

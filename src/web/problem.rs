@@ -29,6 +29,10 @@ impl Problem {
         Self { kind: "about:blank", title: title.into(), status, detail: None, errors: Vec::new() }
     }
 
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     pub fn not_found() -> Self {
         Self::new(404, "There is nothing here")
     }
@@ -60,6 +64,12 @@ impl Problem {
         self.detail = Some(all.join("; "));
         self.errors = errors;
         self
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.detail.as_ref().unwrap_or(&self.title))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     },
     routing::{
         ids::{
-            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, JobId, OfferId, TeamId, TicketId,
+            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, JobId, NoteId, OfferId, TeamId, TicketId,
             TokenId, UserId, WebhookId,
         },
         people::Role,
@@ -306,6 +306,37 @@ pub struct Call {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+/// A call that nobody took.
+#[derive(ToSchema)]
+pub struct MissedCall {
+    #[schema(inline)]
+    #[serde(flatten)]
+    pub call: Call,
+    #[schema(required)]
+    pub called_back: Option<CalledBack>,
+    /// The first call after this one from the same number that somebody took.
+    #[schema(required)]
+    pub got_through: Option<CallId>,
+}
+
+#[derive(ToSchema)]
+pub struct CalledBack {
+    /// Null: said by an API token that is nobody's.
+    #[schema(required)]
+    pub by: Option<UserId>,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(ToSchema)]
+pub struct Note {
+    pub id: NoteId,
+    pub ticket: TicketId,
+    #[schema(required)]
+    pub author: Option<UserId>,
+    pub at: DateTime<Utc>,
+    pub text: String,
+}
+
 #[derive(ToSchema)]
 pub struct Voicemail {
     pub seconds: u32,
@@ -505,6 +536,7 @@ pub enum Action {
     Deleted,
     Listened,
     Retried,
+    Erased,
 }
 
 #[derive(ToSchema)]

@@ -3,13 +3,17 @@
 use super::{
     Problem, Web,
     auth::{Caller, bearer},
+    notes,
 };
 use crate::{
     desk::{
         Input,
         softphones::{ClientFrame, Frame, OUTBOX, Opened, Said, SocketId},
     },
-    routing::{ids::UserId, people::Reach},
+    routing::{
+        ids::{TicketId, UserId},
+        people::{Reach, Role},
+    },
 };
 use axum::{
     extract::{
@@ -197,12 +201,33 @@ impl Line<'_> {
         if frame.said == Said::Pong {
             return true;
         }
+        if let Said::Note { ticket_id, text } = frame.said {
+            return self.note(ticket_id, text, reference).await;
+        }
         let input = Input::Frame { agent: self.agent, socket: self.id, frame };
         if !self.web.desk.health().store_is_up() || !self.web.desk.tell(input) {
             let detail = "nothing can be recorded at the moment; please try again";
             return self.refuse("unavailable", detail, reference).await;
         }
         true
+    }
+
+    async fn note(
+        &mut self,
+        ticket_id: TicketId,
+        text: String,
+        reference: Option<serde_json::Value>,
+    ) -> bool {
+        let settings = self.web.desk.settings();
+        let role = settings.people.users.get(&self.agent).map_or(Role::Agent, |user| user.role);
+        let caller = Caller { token: None, role: role.min(Role::Supervisor), user: Some(self.agent) };
+        match notes::write(self.web, &caller, ticket_id, text).await {
+            Ok(note) => self.send(Frame::Note { ticket_id, note_id: note.id }.text(reference.as_ref())).await,
+            Err(problem) => {
+                let code = if problem.status() == 404 { "unknown_ticket" } else { "not_written" };
+                self.refuse(code, &problem.to_string(), reference).await
+            }
+        }
     }
 
     async fn refuse(

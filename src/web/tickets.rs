@@ -83,7 +83,7 @@ pub async fn change(
     Ok(Json(object(&ticket)))
 }
 
-async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Problem> {
+pub async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket, Problem> {
     let ticket = web.reader.ticket(id).await?.ok_or_else(Problem::not_found)?;
     if may_see(caller, &ticket, web) { Ok(ticket) } else { Err(Problem::not_found()) }
 }

@@ -18,7 +18,9 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
-use strowger::providers::simulator::{Account, Behaviour, Caller, Incoming, Phone, Record, Simulator, Story};
+use strowger::providers::simulator::{
+    Account, Behaviour, Caller, Dialect, Incoming, Phone, Record, Simulator, Story,
+};
 use tempfile::TempDir;
 use tokio::{
     sync::{mpsc, watch},
@@ -46,11 +48,18 @@ pub struct Wishes {
     pub config: String,
     /// The daemon's log filter.
     pub log: String,
+    /// How the telephone company speaks.
+    pub dialect: Dialect,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { pace: 20.0, config: String::new(), log: "info,strowger=debug".into() }
+        Self {
+            dialect: Dialect::Twilio,
+            pace: 20.0,
+            config: String::new(),
+            log: "info,strowger=debug".into(),
+        }
     }
 }
 
@@ -95,6 +104,23 @@ impl Channel {
     }
 }
 
+/// The configuration of a telephone company, all but its address.
+fn provider(dialect: Dialect, Account { sid, auth_token }: &Account, public_key: &str) -> String {
+    match dialect {
+        Dialect::Twilio => format!("kind = \"twilio\"\naccount_sid = {sid:?}\nauth_token = {auth_token:?}\n"),
+        Dialect::SignalWire => format!(
+            "kind = \"signalwire\"\nspace = \"example\"\nproject = {sid:?}\ntoken = {auth_token:?}\n\
+             signing_key = {auth_token:?}\n"
+        ),
+        Dialect::Somleng => {
+            format!("kind = \"somleng\"\naccount_sid = {sid:?}\nauth_token = {auth_token:?}\n")
+        }
+        Dialect::TeXml => format!(
+            "kind = \"texml\"\naccount_sid = {sid:?}\napi_key = {auth_token:?}\npublic_key = {public_key:?}\n"
+        ),
+    }
+}
+
 impl Desk {
     /// Opens a desk with short times: `ring_seconds` 20, everything else as by default.
     pub async fn open() -> Self {
@@ -102,18 +128,18 @@ impl Desk {
     }
 
     pub async fn open_with(wishes: Wishes) -> Self {
-        let account = Account {
-            sid: format!("AC{:032x}", rand::random::<u128>()),
-            auth_token: format!("{:032x}", rand::random::<u128>()),
+        let sid = match wishes.dialect {
+            Dialect::Twilio => format!("AC{:032x}", rand::random::<u128>()),
+            _ => uuid::Uuid::from_u128(rand::random()).to_string(),
         };
-        let company = Simulator::start(account.clone(), wishes.pace).await.unwrap();
+        let account = Account { sid, auth_token: format!("{:032x}", rand::random::<u128>()) };
+        let company = Simulator::start_speaking(wishes.dialect, account.clone(), wishes.pace).await.unwrap();
         let folder = tempfile::Builder::new().prefix("strowger-test-").tempdir().unwrap();
         let config = format!(
             "{}\n[http]\npublic_url = {PUBLIC_URL:?}\n\
-             [providers.main]\nkind = \"twilio\"\naccount_sid = {:?}\nauth_token = {:?}\napi_base = {:?}\n",
+             [providers.main]\n{}api_base = {:?}\n",
             wishes.config,
-            account.sid,
-            account.auth_token,
+            provider(wishes.dialect, &account, &company.public_key()),
             company.address(),
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();

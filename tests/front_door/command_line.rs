@@ -3,6 +3,7 @@
 use super::ask;
 use crate::desk::{Desk, PATIENCE, end_of};
 use reqwest::Method;
+use serde_json::json;
 use std::{
     io::Read,
     os::unix::fs::PermissionsExt,
@@ -303,4 +304,33 @@ async fn numbers_are_not_logged_at_info() {
     let (call, _) = desk.over(&caller).await;
     let from = call["from"].as_str().expect("a number");
     assert!(!desk.log().contains(from.trim_start_matches('+')), "{}", desk.log());
+}
+
+#[tokio::test]
+async fn preview_says_who_would_ring_and_why_beside_a_daemon_and_without_one() {
+    let mut desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let channel =
+        desk.channel_with(json!({ "name": "Sales", "routing": { "users": [ann.id, ben.id] } })).await;
+    desk.api.patch(&format!("users/{}", ben.id), json!({ "ticket_access": false })).await;
+    let told = |words: &[&str]| {
+        let output = desk.command(words).output().expect("it runs");
+        (output.status.success(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let asked = ["preview", "--channel", &channel.id, "--at", "2026-06-01T09:00:00Z", "--from", "+43660"];
+    let (fine, beside) = told(&asked);
+    assert!(fine);
+    assert_eq!(
+        beside,
+        "2026-06-01 09:00: a call to Sales rings Ann.\n  The one available agent is rung.\n  \
+         The channel is open at all times.\n  Ben has no access to tickets.\n"
+    );
+    let before = desk.api.all("calls").await.len();
+    desk.stop().await;
+    let told = |words: &[&str]| desk.command(words).output().expect("it runs");
+    let without = told(&asked);
+    assert_eq!((String::from_utf8_lossy(&without.stdout).as_ref(), before), (beside.as_str(), 0));
+    let nobody = told(&["preview", "--channel", &"0".repeat(32)]);
+    assert!(!nobody.status.success());
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("there is no channel of this id"));
 }

@@ -8,6 +8,7 @@ mod availability;
 mod command_line;
 #[path = "../desk/mod.rs"]
 mod desk;
+mod desk_work;
 mod hooks;
 mod media;
 mod preview;

@@ -173,8 +173,8 @@ async fn saving_says_what_will_surprise_in_the_reader_s_language_and_can_be_sent
     let saved = desk.api.post("channels", channel).await;
     assert_eq!(saved.get("warnings"), None, "a sane channel");
     let channel = format!("channels/{}", saved["id"].as_str().expect("an id"));
-    let away = desk.api.patch(&format!("users/{}", ben.id), json!({ "seats": [] })).await;
-    assert_eq!(warned(&away), ["no_seat"], "what the change brought for the channel that rings him");
+    let away = desk.api.patch(&format!("users/{}", ben.id), json!({ "ticket_access": false })).await;
+    assert_eq!(warned(&away), ["no_ticket_access"], "what the change brought for the channel that rings him");
     assert_eq!(away["warnings"][0]["channel"], saved["id"]);
     let again = desk.api.patch(&format!("users/{}", ben.id), json!({ "name": "Benno" })).await;
     assert_eq!(warned(&again), [""; 0], "that was so before");
@@ -188,10 +188,13 @@ async fn saving_says_what_will_surprise_in_the_reader_s_language_and_can_be_sent
         .await
         .expect("an answer");
     let saved: Value = response.json().await.expect("JSON");
-    assert_eq!(warned(&saved), ["no_seat", "no_message"]);
-    assert_eq!(saved["warnings"][0]["sentence"], "Benno hat keinen Serviceplatz und wird nie angerufen.");
+    assert_eq!(warned(&saved), ["no_ticket_access", "no_message"], "{saved}");
+    assert_eq!(
+        saved["warnings"][0]["sentence"],
+        "Benno hat keinen Zugriff auf Tickets und wird nie angerufen."
+    );
     let shown = desk.api.get(&format!("{channel}/warnings")).await;
-    assert_eq!(warned(&shown), ["no_seat", "no_message"]);
+    assert_eq!(warned(&shown), ["no_ticket_access", "no_message"]);
     let mut whole = saved.clone();
     whole.as_object_mut().expect("an object").remove("id");
     let (status, _) = desk.api.ask(Method::PATCH, &channel, Some(whole)).await;

@@ -27,6 +27,7 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("get", "coverage", [401, 403, 403, 200, 200]),
     // Whoever is let in asks to go on after something that never was: a stream would not end.
     ("get", "events", [401, 422, 422, 422, 422]),
+    ("post", "erasures", [401, 403, 403, 403, 422]),
     ("get", "greetings", [401, 200, 200, 200, 200]),
     ("post", "greetings", [401, 403, 403, 403, 415]),
     ("patch", "greetings/{id}", [401, 403, 403, 403, 409]),
@@ -47,6 +48,10 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("get", "tickets/{id}", [401, 404, 200, 200, 200]),
     ("patch", "tickets/{id}", [401, 404, 200, 200, 200]),
     ("get", "tickets/{id}/why", [401, 404, 200, 200, 200]),
+    ("get", "tickets/{id}/notes", [401, 404, 200, 200, 200]),
+    ("post", "tickets/{id}/notes", [401, 404, 422, 422, 422]),
+    ("get", "missed_calls", [401, 200, 200, 200, 200]),
+    ("post", "calls/{id}/called_back", [401, 404, 200, 200, 200]),
     ("get", "tokens", [401, 403, 403, 403, 200]),
     ("post", "tokens", [401, 403, 403, 403, 422]),
     ("delete", "tokens/{id}", [401, 403, 403, 403, 404]),
@@ -268,6 +273,7 @@ const FRAMES: &[(&str, Option<&str>)] = &[
     ("decline", Some("unknown_offer")),
     ("hang_up", Some("unknown_call")),
     ("transfer", Some("unknown_call")),
+    ("note", Some("unknown_ticket")),
     ("resume", Some("resume_expired")),
     ("availability", None),
     ("ready", None),
@@ -303,13 +309,18 @@ async fn every_frame_reaches_only_what_is_the_sender_s() {
     let welcome = owners.next("welcome").await;
     let caller = desk.call(&channel);
     let offer = owners.next("offer").await;
+    let ticket = desk.api.all("tickets").await[0]["id"].clone();
     for agent in [&other, &lead] {
         let mut softphone = desk.softphone(agent).await;
         for &(kind, error) in FRAMES {
             let Some(code) = error else { continue };
+            if kind == "note" && agent.id == lead.id {
+                // A supervisor writes on the tickets of those whom they lead.
+                continue;
+            }
             softphone.say(json!({
                 "type": kind, "ref": kind, "offer_id": offer["offer_id"], "call_id": offer["call_id"],
-                "token": welcome["resume"], "to": { "agent": agent.id },
+                "token": welcome["resume"], "ticket_id": ticket, "text": "a note", "to": { "agent": agent.id },
             }));
             let answer = softphone.next_where(kind, |frame| frame["ref"] == kind).await;
             assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(code)), "{kind}");

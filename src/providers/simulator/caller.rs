@@ -2,7 +2,7 @@
 
 use super::{
     Incoming,
-    company::{Company, DATE, Line, Order, sid},
+    company::{Company, Line, Order},
     story::{Ending, Event, Purpose, Status, Story},
     twiml::Element,
     webhook::{Courier, Notice, Params, Request, deliver_notices, params},
@@ -62,7 +62,7 @@ impl Call {
     pub fn new(company: Arc<Company>, incoming: Incoming) -> (Self, Arc<Line>) {
         let (orders, heard) = mpsc::unbounded_channel();
         let (courier, notices) = mpsc::unbounded_channel();
-        let sid = sid("CA");
+        let sid = company.dialect.call_id();
         let story = watch::Sender::new(Story::new(&sid, &incoming.from, &incoming.to));
         let message = Mutex::new(incoming.behaviour.message);
         let line = Arc::new(Line { sid, story, message, orders });
@@ -162,7 +162,7 @@ impl Call {
         let extra = params([
             ("CallDuration", seconds.as_str()),
             ("Duration", minutes.as_str()),
-            ("Timestamp", DATE),
+            ("Timestamp", self.company.date()),
             ("CallbackSource", "call-progress-events"),
             ("SequenceNumber", "0"),
         ]);

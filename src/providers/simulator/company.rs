@@ -1,7 +1,7 @@
 //! What callers, legs and the API share: the account, the books, and the way to a call.
 
 use super::{
-    Account, Faults, Message, Phone,
+    Account, Dialect, Faults, Message, Phone,
     caller::Next,
     dial::{Cut, LegLine},
     numbers::Number,
@@ -23,6 +23,7 @@ pub const API_VERSION: &str = "2010-04-01";
 #[derive(Debug)]
 pub struct Company {
     pub account: Account,
+    pub dialect: Dialect,
     /// Line seconds per real second.
     pub pace: f64,
     pub address: String,
@@ -37,6 +38,10 @@ pub struct State {
     pub phones: HashMap<String, Phone>,
     pub faults: Faults,
     pub recordings: Vec<Recording>,
+    /// The calls on which a message is being recorded.
+    pub recording_now: Vec<String>,
+    /// Calls that were deleted by REST.
+    pub forgotten: Vec<String>,
     pub requests: Vec<RestRequest>,
     pub rest_problems: Vec<String>,
     /// From the prefix of a public address to where it is reached.
@@ -88,7 +93,7 @@ impl Line {
 }
 
 impl Company {
-    pub fn new(account: Account, pace: f64, address: String) -> io::Result<Self> {
+    pub fn new(account: Account, dialect: Dialect, pace: f64, address: String) -> io::Result<Self> {
         // reqwest needs one to exist, though nothing here is encrypted; somebody else's is as good
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -98,7 +103,7 @@ impl Company {
             .user_agent("TwilioProxy/1.1")
             .build()
             .map_err(io::Error::other)?;
-        Ok(Self { account, pace, address, http, state: Mutex::default() })
+        Ok(Self { account, dialect, pace, address, http, state: Mutex::default() })
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -110,8 +115,15 @@ impl Company {
         Duration::try_from_secs_f64(line_seconds.max(0.0) / self.pace).unwrap_or(Duration::MAX)
     }
 
+    pub fn date(&self) -> &'static str {
+        match self.dialect {
+            Dialect::TeXml => "2026-01-01T12:00:00.000Z",
+            Dialect::Twilio | Dialect::SignalWire | Dialect::Somleng => DATE,
+        }
+    }
+
     pub fn root(&self) -> String {
-        format!("/{API_VERSION}/Accounts/{}", self.account.sid)
+        self.dialect.root(&self.account.sid)
     }
 
     pub fn phone(&self, name: &str) -> Phone {
@@ -163,9 +175,4 @@ impl Company {
             rest_problems: state.rest_problems.clone(),
         }
     }
-}
-
-/// A new name for something: the prefix and 32 hex digits.
-pub fn sid(prefix: &str) -> String {
-    format!("{prefix}{:032x}", rand::random::<u128>())
 }

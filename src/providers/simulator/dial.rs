@@ -1,9 +1,9 @@
 //! `Dial`: legs to agents. They ring at once, the first to answer is bridged, the others are cancelled.
 
 use super::{
-    Phone,
+    Dialect, Phone,
     caller::{Call, Turn},
-    company::{API_VERSION, Company, DATE, Line, sid},
+    company::{API_VERSION, Company, Line},
     story::{Event, Leg, Purpose, Status},
     twiml::{Element, parse},
     webhook::{Courier, Notice, Params, Request, deliver, params},
@@ -79,10 +79,11 @@ impl Call {
         }
         self.line.tell(Event::Dialled { legs: legs.iter().map(|leg| leg.sid.clone()).collect() });
         let (outcome, turn) = self.connect(verb, &mut legs).await;
-        if verb.attribute("action").is_none() {
+        let is_forgotten = self.company.state().faults.dial_actions_forgotten;
+        if is_forgotten || verb.attribute("action").is_none() {
             return turn.map_or(Ok(()), Err);
         }
-        let action = self.action(Purpose::DialAction, verb, outcome.params());
+        let action = self.action(Purpose::DialAction, verb, outcome.params(self.company.dialect));
         self.conclude(turn, action).await
     }
 
@@ -125,12 +126,15 @@ impl Call {
             company: self.company.clone(),
             line: self.line.clone(),
             courier: self.courier.clone(),
-            sid: sid("CA"),
+            sid: self.company.dialect.call_id(),
             from: verb.attribute("callerId").unwrap_or(&self.incoming.from).to_owned(),
             to,
             phone: self.company.phone(&name),
             callback: self.callback(target),
-            screen: target.attribute("url").map(|url| (self.resolve(url), target.method("method"))),
+            screen: target
+                .attribute("url")
+                .filter(|_| self.company.dialect.tells_of_legs())
+                .map(|url| (self.resolve(url), target.method("method"))),
             cuts,
         };
         self.company.state().legs.push(LegLine { sid: leg.sid.clone(), phone: name, cuts: cut });
@@ -139,7 +143,8 @@ impl Call {
     }
 
     fn callback(&self, target: &Element) -> Option<Callback> {
-        let url = self.resolve(target.attribute("statusCallback")?);
+        let url = target.attribute("statusCallback").filter(|_| self.company.dialect.tells_of_legs())?;
+        let url = self.resolve(url);
         let method = target.method("statusCallbackMethod");
         let events = target.attribute("statusCallbackEvent").unwrap_or("completed").to_owned();
         Some(Callback { url, method, events, told: 0 })
@@ -257,7 +262,8 @@ impl Dialling {
         if !callback.events.split_whitespace().any(|event| event == event_of(status)) {
             return;
         }
-        extra.extend(params([("SequenceNumber", &callback.told.to_string()), ("Timestamp", DATE)]));
+        let number = if self.company.dialect == Dialect::Somleng { 0 } else { callback.told };
+        extra.extend(params([("SequenceNumber", &number.to_string()), ("Timestamp", self.company.date())]));
         if status.is_over() {
             let seconds = seconds.unwrap_or_default();
             let minutes = seconds.div_ceil(60);
@@ -288,13 +294,14 @@ impl Dialling {
 }
 
 impl Outcome {
-    fn params(&self) -> Params {
+    fn params(&self, dialect: Dialect) -> Params {
         let bridged = if self.seconds.is_some() { "true" } else { "false" };
         let mut said = params([
             ("DialCallStatus", self.status.name()),
             ("DialCallSid", &self.leg),
             ("DialBridged", bridged),
         ]);
+        said.retain(|(name, _)| name != "DialBridged" || dialect == Dialect::Twilio);
         said.extend(self.seconds.map(|seconds| ("DialCallDuration".to_owned(), seconds.to_string())));
         said
     }

@@ -75,7 +75,7 @@ impl Call {
     }
 
     fn note_oddities(&self, document: &Element) {
-        twiml::oddities(document).into_iter().for_each(|odd| self.line.complain(odd));
+        twiml::oddities(document, self.company.dialect).into_iter().for_each(|odd| self.line.complain(odd));
     }
 
     /// The fallback address is asked once in a row; without one the caller hears that there was an error.

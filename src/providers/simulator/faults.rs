@@ -14,6 +14,8 @@ pub struct Faults {
     pub leg_callbacks: Delivery,
     /// How the callers' status callbacks arrive.
     pub status_callbacks: Delivery,
+    /// A `Dial` that is over goes on with the document, as if it had no `action`.
+    pub dial_actions_forgotten: bool,
     /// How recordings' status callbacks arrive.
     pub recording_callbacks: Delivery,
     /// The recording's status callback is answered before `action` is requested.

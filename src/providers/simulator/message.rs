@@ -1,9 +1,9 @@
 //! `Record`: the caller leaves a message, or does not.
 
 use super::{
-    Message,
+    Dialect, Message,
     caller::{Call, Turn},
-    company::{DATE, sid},
+    company::DATE,
     faults::Delivery,
     story::{Ending, Event, Purpose, Recording, Status},
     twiml::Element,
@@ -35,7 +35,9 @@ impl Call {
     pub async fn take_message(&mut self, verb: &Element) -> Result<(), Turn> {
         self.answer();
         let speech = self.speech(verb);
+        self.company.state().recording_now.push(self.line.sid.clone());
         let (seconds, turn) = self.listen(&speech).await;
+        self.company.state().recording_now.retain(|sid| *sid != self.line.sid);
         if let Some(Turn::Over(ending)) = turn {
             self.end(ending);
         }
@@ -44,11 +46,15 @@ impl Call {
             Message::Hesitates { silent_seconds, .. } => silent_seconds,
             _ => 0.0,
         };
-        let sid = sid("RE");
+        let sid = self.company.dialect.recording_id();
         let recording = Recording { sid, call_sid, seconds, silent_seconds, fetches: 0, is_deleted: false };
         if seconds <= 0.0 {
-            self.tell_recording(verb, &recording, Status::Absent).await;
-            return turn.map_or(Ok(()), Err);
+            if !self.company.dialect.asks_after_silence() {
+                self.tell_recording(verb, &recording, Status::Absent).await;
+                return turn.map_or(Ok(()), Err);
+            }
+            let action = self.action(Purpose::RecordAction, verb, params([("RecordingDuration", "0")]));
+            return self.conclude(turn, action).await;
         }
         self.line.tell(Event::Recorded { sid: recording.sid.clone(), seconds });
         self.company.state().recordings.push(recording.clone());
@@ -134,7 +140,14 @@ impl Call {
         let Recording { sid, seconds, .. } = recording;
         let url = format!("{}{}/Recordings/{sid}", self.company.address, self.company.root());
         let duration = whole_seconds(*seconds).to_string();
-        params([("RecordingSid", sid), ("RecordingUrl", &url), ("RecordingDuration", &duration)])
+        let mut said =
+            params([("RecordingSid", sid), ("RecordingUrl", &url), ("RecordingDuration", &duration)]);
+        match self.company.dialect {
+            Dialect::Twilio => {}
+            Dialect::SignalWire | Dialect::Somleng => said.retain(|(name, _)| name != "RecordingSid"),
+            Dialect::TeXml => said[1].1 = format!("https://storage.example.net/{sid}.wav?signature=x"),
+        }
+        said
     }
 }
 

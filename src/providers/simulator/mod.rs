@@ -19,6 +19,7 @@
 mod caller;
 mod company;
 mod dial;
+mod dialect;
 mod documents;
 mod faults;
 mod gather;
@@ -34,6 +35,7 @@ mod twiml;
 mod voice;
 mod webhook;
 
+pub use dialect::Dialect;
 pub use faults::{Delivery, Faults, Mishap, Rest, Twice};
 pub use numbers::Number;
 pub use story::{
@@ -135,14 +137,24 @@ pub struct Simulator {
 impl Simulator {
     /// Opens the company on a free loopback port, in the running Tokio runtime. `pace` is line seconds per real second.
     pub async fn start(account: Account, pace: f64) -> io::Result<Self> {
+        Self::start_speaking(Dialect::Twilio, account, pace).await
+    }
+
+    /// The same, but it speaks like another company. Ids of accounts are the UUIDs that the others have.
+    pub async fn start_speaking(dialect: Dialect, account: Account, pace: f64) -> io::Result<Self> {
         if !(pace.is_finite() && pace > 0.0) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the pace must be positive"));
         }
         let listener = line::Listener::bind().await?;
-        let company = Arc::new(Company::new(account, pace, listener.address()?)?);
+        let company = Arc::new(Company::new(account, dialect, pace, listener.address()?)?);
         let (open, closed) = oneshot::channel();
         tokio::spawn(rest::serve(listener, company.clone(), closed));
         Ok(Self { company, callers: Mutex::default(), _open: open })
+    }
+
+    /// What the daemon is given as `public_key`, where webhooks are checked with one.
+    pub fn public_key(&self) -> String {
+        dialect::public_key(&self.company.account)
     }
 
     /// What the daemon is given as `api_base`.

@@ -1,6 +1,9 @@
 //! The numbers of the account, and what is set for them.
 
-use super::company::{API_VERSION, Company, DATE, sid};
+use super::{
+    company::{API_VERSION, Company, DATE},
+    dialect::sid,
+};
 use serde_json::{Value, json};
 
 /// A number of the account's.

@@ -1,6 +1,7 @@
 //! The company's API, as much of it as a router of calls needs, in Twilio's shapes.
 
 use super::{
+    Dialect,
     caller::Next,
     company::{API_VERSION, Company, DATE, Line, Order},
     dial::Cut,
@@ -18,11 +19,11 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::{sync::oneshot, time::sleep};
 
+const STORAGE: &str = "/storage/";
 /// `Twiml` may have so many characters.
 const TWIML_MAX: usize = 4000;
 
@@ -72,6 +73,9 @@ async fn handle(
     let response = match fault {
         Rest::Down => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Rest::Fails => BROKEN.into_response(),
+        Rest::Works | Rest::AnswerLost | Rest::Slow(_) if uri.path().starts_with(STORAGE) => {
+            stored_sound(&company, uri.path(), &headers)
+        }
         Rest::Works | Rest::AnswerLost | Rest::Slow(_) if !is_authorised(&company, &headers) => {
             UNAUTHORISED.into_response()
         }
@@ -94,21 +98,40 @@ async fn handle(
 }
 
 fn is_authorised(company: &Company, headers: &HeaderMap) -> bool {
-    let credentials = format!("{}:{}", company.account.sid, company.account.auth_token);
-    let expected = format!("Basic {}", BASE64_STANDARD.encode(credentials));
+    let expected = company.dialect.authorisation(&company.account);
     headers.get(header::AUTHORIZATION).is_some_and(|given| given.as_bytes() == expected.as_bytes())
 }
 
 fn answer(company: &Company, method: &Method, path: &str, params: &Params) -> Response {
-    let parts: Vec<_> = path.strip_prefix(&company.root()).unwrap_or_default().split('/').skip(1).collect();
+    let path = path.strip_prefix(&company.root()).unwrap_or_default();
+    if path.contains(':') {
+        company.state().rest_problems.push(format!("{path} is not percent-encoded"));
+    }
+    let path = path.replace("%3A", ":").replace("%2F", "\u{2}").replace("%2B", "+");
+    let parts: Vec<_> = path.split('/').skip(1).map(|part| part.replace('\u{2}', "/")).collect();
+    let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+    let bare = company.dialect == Dialect::TeXml;
     let answer = match (method.as_str(), parts.as_slice()) {
+        ("GET", ["Calls", call]) if bare => fetch_call(company, &format!("{call}.json")),
+        ("POST", ["Calls", call]) if bare => change_call(company, &format!("{call}.json"), params),
+        ("GET", ["Recordings", recording]) if recording.ends_with(".wav") && bare => Err(NOT_FOUND),
+        ("GET", ["Recordings", recording])
+            if recording.ends_with(".wav") && company.dialect == Dialect::Somleng =>
+        {
+            find_recording(company, recording).map(|_| {
+                let place = format!("{STORAGE}{recording}");
+                (StatusCode::FOUND, [(header::LOCATION, place)]).into_response()
+            })
+        }
+        ("DELETE", _) if company.dialect == Dialect::Somleng => Err(NOT_FOUND),
         ("GET", ["IncomingPhoneNumbers.json"]) => Ok(numbers(company, param(params, "PhoneNumber"))),
         ("POST", ["IncomingPhoneNumbers", number]) => set_number(company, number, params),
         ("GET", ["Calls.json"]) => Ok(calls(company, params)),
         ("GET", ["Calls", call]) => fetch_call(company, call),
         ("POST", ["Calls", call]) => change_call(company, call, params),
+        ("DELETE", ["Calls", call]) => delete_call(company, call),
         ("GET", ["Calls", call, "Recordings.json"]) => Ok(recordings_of(company, call)),
-        ("GET", ["Recordings.json"]) => Ok(recordings(company, param(params, "CallSid"))),
+        ("GET", ["Recordings.json"]) => recordings(company, params),
         ("GET", ["Recordings", recording]) if recording.ends_with(".json") => {
             find_recording(company, recording)
                 .map(|found| Json(recording_json(company, &found)).into_response())
@@ -117,7 +140,19 @@ fn answer(company: &Company, method: &Method, path: &str, params: &Params) -> Re
         ("DELETE", ["Recordings", recording]) => delete_recording(company, recording),
         _ => Err(NOT_FOUND),
     };
-    answer.unwrap_or_else(IntoResponse::into_response)
+    let vague = matches!(company.dialect, Dialect::Somleng | Dialect::TeXml);
+    answer.unwrap_or_else(|refusal| match refusal {
+        Refusal(_, 21220, _) if vague => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        refusal => refusal.into_response(),
+    })
+}
+
+/// Where sounds lie that the API only points to. Whoever has the address may have them, and does not log in.
+fn stored_sound(company: &Company, path: &str, headers: &HeaderMap) -> Response {
+    if headers.contains_key(header::AUTHORIZATION) {
+        company.state().rest_problems.push("credentials were sent to the storage".to_owned());
+    }
+    recording_sound(company, &path[STORAGE.len()..]).unwrap_or_else(IntoResponse::into_response)
 }
 
 fn param<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
@@ -279,9 +314,17 @@ fn any_call_json(
     })
 }
 
-fn recordings(company: &Company, call: Option<&str>) -> Response {
-    let shown = kept(company, call).iter().map(|recording| recording_json(company, recording)).collect();
-    page(company, "recordings", "Recordings.json", shown)
+/// There is no clock, so everything is as young as is asked for.
+fn recordings(company: &Company, params: &Params) -> Result<Response, Refusal> {
+    let is_day = |day: &str| day.len() == 10 && day.split('-').all(|part| part.parse::<u16>().is_ok());
+    if param(params, "DateCreated>").is_some_and(|day| !is_day(day)) {
+        return Err(BAD_PARAMETER);
+    }
+    let shown = kept(company, param(params, "CallSid"))
+        .iter()
+        .map(|recording| recording_json(company, recording))
+        .collect();
+    Ok(page(company, "recordings", "Recordings.json", shown))
 }
 
 /// A call's recordings are described a little differently.
@@ -294,7 +337,14 @@ fn recordings_of(company: &Company, call: &str) -> Response {
         }
         shown
     };
-    let shown = kept(company, Some(call)).iter().map(described).collect();
+    let mut shown: Vec<Value> = kept(company, Some(call)).iter().map(described).collect();
+    if company.state().recording_now.iter().any(|sid| sid == call) {
+        let now =
+            Recording { sid: super::dialect::sid("RE"), call_sid: call.to_owned(), ..Recording::default() };
+        let mut now = described(&now);
+        now["status"] = "in-progress".into();
+        shown.push(now);
+    }
     page(company, "recordings", &format!("Calls/{call}/Recordings.json"), shown)
 }
 
@@ -303,6 +353,21 @@ fn kept(company: &Company, call: Option<&str>) -> Vec<Recording> {
     let state = company.state();
     let kept = state.recordings.iter().filter(|recording| !recording.is_deleted);
     kept.filter(|recording| call.is_none_or(|call| recording.call_sid == call)).cloned().collect()
+}
+
+/// What is remembered of a call that is over.
+fn delete_call(company: &Company, call: &str) -> Result<Response, Refusal> {
+    let sid = call.strip_suffix(".json").ok_or(NOT_FOUND)?;
+    let mut state = company.state();
+    if state.forgotten.iter().any(|forgotten| forgotten == sid) {
+        return Err(NOT_FOUND);
+    }
+    let line = state.lines.iter().find(|line| line.sid == sid).ok_or(NOT_FOUND)?;
+    if !line.story.borrow().status.is_over() {
+        return Err(BAD_PARAMETER);
+    }
+    state.forgotten.push(sid.to_owned());
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn find_recording(company: &Company, file: &str) -> Result<Recording, Refusal> {
@@ -367,7 +432,10 @@ fn recording_json(company: &Company, recording: &Recording) -> Value {
         "uri": format!("{uri}.json"),
         "encryption_details": null,
         "subresource_uris": {},
-        "media_url": format!("{}{uri}", company.address),
+        "media_url": match company.dialect {
+            Dialect::TeXml => format!("{}{STORAGE}{sid}.wav", company.address),
+            _ => format!("{}{uri}", company.address),
+        },
     })
 }
 

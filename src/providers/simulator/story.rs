@@ -216,7 +216,7 @@ impl Webhook {
 }
 
 /// A message that a caller left.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recording {
     pub sid: String,
     pub call_sid: String,

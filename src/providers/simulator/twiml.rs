@@ -1,5 +1,6 @@
 //! Documents as trees, and what is odd about them.
 
+use super::Dialect;
 use axum::http::Method;
 use quick_xml::{
     Reader, XmlVersion,
@@ -133,22 +134,35 @@ fn attributes(name: &str) -> Option<[&'static [&'static str]; 2]> {
         "Sip" => [LEG, &["username", "password"]],
         "Gather" => [&["action", "method", "input", "numDigits", "timeout"], &[]],
         "Parameter" => [&["name", "value"], &[]],
-        "Record" => {
-            [&["action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "trim"], RECORDING]
-        }
+        "Record" => [
+            &[
+                "format",
+                "channels",
+                "action",
+                "method",
+                "timeout",
+                "finishOnKey",
+                "maxLength",
+                "playBeep",
+                "trim",
+            ],
+            RECORDING,
+        ],
         _ => return None,
     })
 }
 
 /// What Twilio would ignore or warn about, and what is not simulated.
-pub fn oddities(document: &Element) -> Vec<String> {
+pub fn oddities(document: &Element, dialect: Dialect) -> Vec<String> {
     let mut odd = Vec::new();
     document.walk(&mut |element| {
-        let Some(known) = attributes(&element.name) else {
+        let Some(known) = attributes(&element.name).filter(|_| !dialect.does_not_know(&element.name, None))
+        else {
             return odd.push(format!("{} is unknown or not simulated", element.name));
         };
         let known = known.concat();
-        for (name, _) in element.attributes.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        let odd_one = |name: &str| !known.contains(&name) || dialect.does_not_know(&element.name, Some(name));
+        for (name, _) in element.attributes.iter().filter(|(name, _)| odd_one(name)) {
             odd.push(format!("{name} of {} is unknown or not simulated", element.name));
         }
     });

@@ -2,6 +2,7 @@
 //! story. The courier delivers those that nobody waits for.
 
 use super::{
+    Dialect,
     company::{Company, Line},
     faults::{Delivery, Mishap, Twice},
     story::{Answer, Event, Purpose, Status, Webhook},
@@ -159,18 +160,21 @@ async fn exchange(
 ) -> reqwest::Result<Answer> {
     let url = request.url.split('#').next().unwrap_or_default();
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.params).finish();
-    let pairs = request.params.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    let secret = &company.account.auth_token;
-    let http = if request.method == Method::GET {
+    let signed =
+        |url: &str, params: &Params, body: &str| company.dialect.signed(&company.account, url, params, body);
+    let (http, signature) = if request.method == Method::GET {
         let url = format!("{url}{}{form}", if url.contains('?') { '&' } else { '?' });
-        let signature = sign(secret, &url, std::iter::empty());
-        company.http.get(company.reach(&url)).header("X-Twilio-Signature", signature)
+        (company.http.get(company.reach(&url)), signed(&url, &Params::new(), ""))
     } else {
-        let signature = sign(secret, url, pairs);
-        let http = company.http.post(company.reach(url)).header("X-Twilio-Signature", signature).body(form);
-        http.header("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+        let signature = signed(url, &request.params, &form);
+        let http = company.http.post(company.reach(url)).body(form);
+        (http.header("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"), signature)
     };
-    let answer = http.header("I-Twilio-Idempotency-Token", token).timeout(timeout).send().await?;
+    let mut http = signature.iter().fold(http, |http, (name, value)| http.header(name, value));
+    if company.dialect == Dialect::Twilio {
+        http = http.header("I-Twilio-Idempotency-Token", token);
+    }
+    let answer = http.timeout(timeout).send().await?;
     let content_type = answer.headers().get("Content-Type").and_then(|value| value.to_str().ok());
     Ok(Answer {
         status: answer.status().as_u16(),

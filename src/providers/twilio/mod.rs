@@ -1,21 +1,29 @@
-//! Twilio: webhooks signed with the account's token, TwiML documents, and its REST interface.
+//! Twilio: webhooks signed with the account's token, TwiML documents, and its REST interface. And the companies that
+//! speak like it: what is different there is in `dialect`.
 //!
-//! `signature` decides whether Twilio sent it, `webhooks` reads what it says, `twiml` writes what it is told, and
-//! `rest` is what we ask of it.
+//! `signature` and `ed25519` decide who sent it, `webhooks` reads what it says, `twiml` writes what it is told, and
+//! `rest` is what we ask of it. `settings` is how the other companies are configured.
 
+mod dialect;
+mod ed25519;
 mod numbers;
 mod rest;
+mod settings;
 mod signature;
 mod token;
 mod twiml;
 mod webhooks;
 
+pub use dialect::Dialect;
+pub use settings::{SignalWire, Somleng, TeXml};
 pub use twiml::write;
 pub use webhooks::{called, read};
 
 use super::{Request, SoftphoneToken, Unsigned};
 use chrono::{DateTime, Utc};
-use rest::Rest;
+use dialect::is_sid;
+use ed25519::PublicKey;
+use rest::{Login, Rest};
 use serde::Deserialize;
 use signature::Keys;
 use std::{collections::BTreeMap, fmt};
@@ -71,14 +79,20 @@ impl BadSettings {
     }
 }
 
-/// One account at Twilio.
+/// One account at Twilio, or at a company that speaks like it.
 #[derive(Debug)]
 pub struct Twilio {
-    keys: Keys,
+    pub dialect: Dialect,
+    signatures: Signatures,
     rest: Rest,
     signer: Option<token::Signer>,
-    /// Without one every webhook is refused.
-    pub has_secret: bool,
+}
+
+/// What webhooks are checked with.
+#[derive(Debug)]
+enum Signatures {
+    Shared(Keys),
+    Public(Option<PublicKey>),
 }
 
 impl Twilio {
@@ -87,11 +101,10 @@ impl Twilio {
     /// Needs rustls' default cryptography to be installed in the process.
     pub fn new(settings: Settings) -> Result<Self, BadSettings> {
         check(&settings)?;
-        let rest = Rest::new(&settings)?;
+        let rest = Rest::new(Dialect::Twilio, &settings.api_base, &settings.account_sid, login(&settings))?;
         let keys = Keys::new(&tokens(&settings), &settings.shared_keys, settings.shared_keys_only);
         let signer = token::Signer::new(&settings);
-        let has_secret = !tokens(&settings).is_empty() || !settings.shared_keys.is_empty();
-        Ok(Self { keys, rest, signer, has_secret })
+        Ok(Self { dialect: Dialect::Twilio, signatures: Signatures::Shared(keys), rest, signer })
     }
 
     /// With which an agent's browser is reached under this identity. `None`: no API key is configured.
@@ -99,14 +112,38 @@ impl Twilio {
         self.signer.as_ref().map(|signer| signer.token(identity, now))
     }
 
-    /// Checks the signature on the raw body and on the public address that we configured.
-    pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
-        self.keys.verify(public_url, request)
+    /// Whether there is anything to check webhooks with; else all of them are refused.
+    pub fn has_secret(&self) -> bool {
+        match &self.signatures {
+            Signatures::Shared(keys) => !keys.is_empty(),
+            Signatures::Public(key) => key.is_some(),
+        }
+    }
+
+    /// Checks the signature on the raw body and on the public address that we configured, or on the time that it names.
+    pub fn verify(
+        &self,
+        public_url: &str,
+        request: &Request<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Unsigned> {
+        match &self.signatures {
+            Signatures::Shared(keys) => keys.verify(public_url, request),
+            Signatures::Public(Some(key)) => key.verify(request, now),
+            Signatures::Public(None) => Err(Unsigned::NoSecret),
+        }
     }
 }
 
 fn tokens(settings: &Settings) -> Vec<&Secret> {
     settings.auth_token.iter().chain(&settings.auth_tokens).collect()
+}
+
+fn login(settings: &Settings) -> Option<Login> {
+    match (&settings.api_key_sid, &settings.api_key_secret) {
+        (Some(sid), Some(secret)) => Some(Login::Basic(sid.clone(), secret.clone())),
+        _ => tokens(settings).first().map(|&token| Login::Basic(settings.account_sid.clone(), token.clone())),
+    }
 }
 
 fn check(settings: &Settings) -> Result<(), BadSettings> {
@@ -146,11 +183,6 @@ fn check_api_key(settings: &Settings) -> Result<(), BadSettings> {
         }
         (Some(_), Some(_)) => Ok(()),
     }
-}
-
-/// Whether this is an id of Twilio's documented form: two letters and 32 hex digits.
-fn is_sid(prefix: &str, text: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Whether a leg with this `CallStatus` is over. Values that Twilio may add are taken for a leg that is not.

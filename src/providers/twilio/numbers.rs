@@ -1,6 +1,6 @@
 //! How a number is set at Twilio, and setting it.
 
-use super::{Twilio, is_sid};
+use super::{Dialect, Twilio, is_sid};
 use crate::providers::{
     Trouble,
     numbers::{NumberSettings, NumberWebhooks, Target},
@@ -27,8 +27,16 @@ struct Number {
 }
 
 impl Twilio {
+    /// Others keep this in another form, so it has to be looked at in their consoles.
+    fn only_at_twilio(&self) -> Result<(), Trouble> {
+        let company = self.dialect.company();
+        let refused = || Trouble::Refused(format!("how numbers of {company} are set can't be read here"));
+        (self.dialect == Dialect::Twilio).then_some(()).ok_or_else(refused)
+    }
+
     /// The number as it is set. `None`: the account has no such number.
     pub async fn number(&self, number: &str) -> Result<Option<NumberSettings>, Trouble> {
+        self.only_at_twilio()?;
         let query =
             form_urlencoded::Serializer::new(String::new()).append_pair("PhoneNumber", number).finish();
         let found: Numbers = self.rest.get(&format!("/IncomingPhoneNumbers.json?{query}")).await?;

@@ -1,11 +1,16 @@
-//! What we ask of Twilio's REST interface. Addresses are made of `api_base` and of ids whose form was checked.
+//! What we ask of Twilio's REST interface. Addresses are made of `api_base` and of ids whose form was checked. Only a
+//! sound may lie elsewhere: where the interface itself says, and our credentials don't go there.
 
-use super::{BadSettings, Secret, Settings, Twilio, is_over, is_sid, tokens};
+use super::{BadSettings, Dialect, Secret, Twilio, is_over};
 use crate::{calls::call::Recording, providers::Trouble};
+use chrono::{DateTime, Utc};
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode, Url, header::CONTENT_ENCODING, redirect::Policy,
+    Client, RequestBuilder, Response, StatusCode, Url,
+    header::{CONTENT_ENCODING, LOCATION},
+    redirect::Policy,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{error::Error, iter, net::IpAddr, time::Duration};
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -16,14 +21,24 @@ const JSON_BYTES_MAX: usize = 1 << 20;
 const SOUND_BYTES_MAX: usize = 32 << 20;
 /// "Call is not in-progress": there is nobody to redirect any more.
 const CALL_IS_OVER: u32 = 21220;
+/// How many pages of a list are looked at.
+const PAGES_MAX: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct Rest {
+    dialect: Dialect,
     client: Client,
     /// The account's address, without a slash at its end.
     account: String,
-    /// User and password; `None`: no secret is configured.
-    login: Option<(String, Secret)>,
+    /// `None`: no secret is configured.
+    login: Option<Login>,
+}
+
+#[derive(Debug)]
+pub(super) enum Login {
+    /// User and password.
+    Basic(String, Secret),
+    Bearer(Secret),
 }
 
 impl Twilio {
@@ -46,6 +61,11 @@ impl Twilio {
     /// Ends the caller's call and every leg of it. Already over is `Ok`.
     pub async fn hang_up(&self, provider_call_id: &str) -> Result<(), Trouble> {
         match self.rest.update(provider_call_id, &[("Status", "completed")]).await {
+            Err(Trouble::Gone) if self.dialect == Dialect::Twilio => Ok(()),
+            // Others do not say what it was that they refused.
+            Err(Trouble::Gone) if self.caller_is_there(provider_call_id).await? => {
+                Err(Trouble::Refused("the call can't be ended".into()))
+            }
             Err(Trouble::Gone) => Ok(()),
             result => result,
         }
@@ -53,32 +73,112 @@ impl Twilio {
 
     /// Whether the caller's leg is still up. A call that Twilio doesn't know is not.
     pub async fn caller_is_there(&self, provider_call_id: &str) -> Result<bool, Trouble> {
-        match self.rest.get::<Leg>(&self.rest.call(provider_call_id, ".json")?).await {
+        match self.rest.get::<Leg>(&self.rest.call(provider_call_id)?).await {
             Err(Trouble::NotFound) => Ok(false),
             leg => Ok(!is_over(&leg?.status)),
         }
     }
 
-    /// Whether a leg from the caller's call to an agent is up.
+    /// Whether a leg from the caller's call to an agent is up. Where legs are not listed: asked later than a leg may
+    /// ring, it is, if the caller is there; a dial that is over has made them ask how to go on.
     pub async fn leg_is_up(&self, provider_call_id: &str) -> Result<bool, Trouble> {
-        let query = format!("/Calls.json?ParentCallSid={}&PageSize=100", call_id(provider_call_id)?);
+        let dialect = self.dialect;
+        let Some(query) = dialect.legs_path(self.rest.call_id(provider_call_id)?) else {
+            return self.caller_is_there(provider_call_id).await;
+        };
         let Legs { calls } = self.rest.get(&query).await?;
-        Ok(calls.iter().any(|leg| leg.status == "in-progress"))
+        let own = |leg: &&Leg| leg.parent_call_sid.as_deref().is_none_or(|parent| parent == provider_call_id);
+        Ok(calls.iter().filter(own).any(|leg| leg.status == "in-progress"))
     }
 
     /// The finished recordings of the caller's call.
     pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
-        let Recordings { recordings } =
-            self.rest.get(&self.rest.call(provider_call_id, "/Recordings.json")?).await?;
+        let path = self.dialect.recordings_path(self.rest.call_id(provider_call_id)?);
+        let Recordings { recordings, .. } = self.rest.get(&path).await?;
         let finished = recordings.into_iter().filter(|listed| listed.status == "completed");
-        Ok(finished.filter(|listed| is_sid("RE", &listed.sid)).map(Listed::recording).collect())
+        Ok(finished.filter(|listed| self.dialect.is_recording(&listed.sid)).map(Listed::recording).collect())
+    }
+
+    /// Callers' calls to this number that are up.
+    pub async fn live_calls(&self, number: &str) -> Result<Vec<String>, Trouble> {
+        if !self.dialect.lists_what_it_is_asked_for() {
+            return Ok(Vec::new());
+        }
+        let number: String = form_urlencoded::byte_serialize(number.as_bytes()).collect();
+        let path = format!("/Calls.json?Status=in-progress&To={number}&PageSize=100");
+        let mut next = Some(self.rest.url(&path));
+        let mut live = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let Some(url) = next else { break };
+            let Live { calls, next_page_uri } = self.rest.get_url(&url).await?;
+            let callers = calls.into_iter().filter(|call| call.direction.as_deref() == Some("inbound"));
+            live.extend(callers.map(|call| call.sid).filter(|sid| self.dialect.is_call(sid)));
+            next = self.rest.next_page(next_page_uri);
+        }
+        Ok(live)
+    }
+
+    /// Whether something is being recorded on the caller's call.
+    pub async fn is_recording(&self, provider_call_id: &str) -> Result<bool, Trouble> {
+        let path = self.dialect.recordings_path(self.rest.call_id(provider_call_id)?);
+        let Recordings { recordings, .. } = self.rest.get(&path).await?;
+        Ok(recordings.iter().any(|listed| matches!(listed.status.as_str(), "in-progress" | "paused")))
+    }
+
+    /// The finished messages that callers left since then (or earlier that day), with their calls.
+    pub async fn messages_since(&self, since: DateTime<Utc>) -> Result<Vec<(String, Recording)>, Trouble> {
+        if !self.dialect.lists_what_it_is_asked_for() {
+            return Ok(Vec::new());
+        }
+        let day = since.format("%Y-%m-%d");
+        let mut next = Some(self.rest.url(&format!("/Recordings.json?DateCreated%3E={day}&PageSize=100")));
+        let mut found = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let Some(url) = next else { break };
+            let Recordings { recordings, next_page_uri } = self.rest.get_url(&url).await?;
+            let messages = recordings.into_iter().filter(|listed| listed.is_message(self.dialect));
+            found.extend(
+                messages.map(|listed| (listed.call_sid.clone().unwrap_or_default(), listed.recording())),
+            );
+            next = self.rest.next_page(next_page_uri);
+        }
+        Ok(found)
+    }
+
+    /// Who called whom.
+    pub async fn ends_of(&self, provider_call_id: &str) -> Result<(String, String), Trouble> {
+        let Ends { from, to } = self.rest.get(&self.rest.call(provider_call_id)?).await?;
+        Ok((from.unwrap_or_default(), to.unwrap_or_default()))
+    }
+
+    /// Deletes what Twilio remembers of a call that is over. Already gone is `Ok`.
+    pub async fn forget(&self, provider_call_id: &str) -> Result<(), Trouble> {
+        let url = self.rest.url(&self.rest.call(provider_call_id)?);
+        match self.rest.ask(self.rest.client.delete(url)).await {
+            Ok(_) | Err(Trouble::NotFound) => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// The sound of a recording, as a WAV file of at most 32 MiB. Refused while less of it comes than was recorded.
     pub async fn fetch(&self, recording: &Recording) -> Result<Vec<u8>, Trouble> {
-        let path = format!("/Recordings/{}.wav", recording_id(recording)?);
-        let request = self.rest.client.get(self.rest.url(&path)).timeout(FETCH);
-        let answer = self.rest.ask(request).await?;
+        let answer = match self.dialect {
+            Dialect::Twilio => self.rest.ask(self.rest.sound(recording)?).await?,
+            Dialect::SignalWire | Dialect::Somleng => {
+                let answer = self.rest.send(self.rest.sound(recording)?).await?;
+                match answer.headers().get(LOCATION) {
+                    Some(place) if answer.status().is_redirection() => {
+                        self.rest.fetch_elsewhere(place.to_str().unwrap_or_default()).await?
+                    }
+                    _ => succeeded(answer).await?,
+                }
+            }
+            Dialect::TeXml => {
+                let path = format!("/Recordings/{}.json", self.rest.recording_id(recording)?);
+                let Media { media_url } = self.rest.get(&path).await?;
+                self.rest.fetch_elsewhere(&media_url.ok_or(Trouble::NotFound)?).await?
+            }
+        };
         if let Some(encoding) = answer.headers().get(CONTENT_ENCODING) {
             return Err(Trouble::Refused(format!("the sound is packed as {encoding:?}")));
         }
@@ -94,7 +194,7 @@ impl Twilio {
 
     /// Deletes a recording that we keep. Already gone is `Ok`.
     pub async fn delete(&self, recording: &Recording) -> Result<(), Trouble> {
-        let path = format!("/Recordings/{}.json", recording_id(recording)?);
+        let path = format!("/Recordings/{}.json", self.rest.recording_id(recording)?);
         match self.rest.ask(self.rest.client.delete(self.rest.url(&path))).await {
             Ok(_) | Err(Trouble::NotFound) => Ok(()),
             Err(trouble) => Err(trouble),
@@ -103,29 +203,65 @@ impl Twilio {
 }
 
 impl Rest {
-    pub fn new(settings: &Settings) -> Result<Self, BadSettings> {
-        let base = checked_base(&settings.api_base)?;
+    pub fn new(
+        dialect: Dialect,
+        api_base: &str,
+        account: &str,
+        login: Option<Login>,
+    ) -> Result<Self, BadSettings> {
+        let base = checked_base(api_base)?;
         let client = client(TOTAL).map_err(|error| BadSettings::new("api_base", told(&error)))?;
-        let login = match (&settings.api_key_sid, &settings.api_key_secret) {
-            (Some(sid), Some(secret)) => Some((sid.clone(), secret.clone())),
-            _ => tokens(settings).first().map(|&token| (settings.account_sid.clone(), token.clone())),
-        };
-        let account = format!("{base}/2010-04-01/Accounts/{}", settings.account_sid);
-        Ok(Self { client, account, login })
+        let account = format!("{base}{}", dialect.account_path(account));
+        Ok(Self { dialect, client, account, login })
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.account)
     }
 
-    fn call(&self, provider_call_id: &str, rest: &str) -> Result<String, Trouble> {
-        Ok(format!("/Calls/{}{rest}", call_id(provider_call_id)?))
+    fn call(&self, provider_call_id: &str) -> Result<String, Trouble> {
+        Ok(self.dialect.call_path(self.call_id(provider_call_id)?))
+    }
+
+    fn call_id<'a>(&self, provider_call_id: &'a str) -> Result<&'a str, Trouble> {
+        let well_formed = self.dialect.is_call(provider_call_id);
+        well_formed
+            .then_some(provider_call_id)
+            .ok_or_else(|| Trouble::Refused("this is no call id of Twilio's".into()))
+    }
+
+    fn recording_id<'a>(&self, recording: &'a Recording) -> Result<&'a str, Trouble> {
+        let well_formed = self.dialect.is_recording(&recording.id);
+        well_formed
+            .then_some(recording.id.as_str())
+            .ok_or_else(|| Trouble::Refused("this is no recording id of Twilio's".into()))
+    }
+
+    fn sound(&self, recording: &Recording) -> Result<RequestBuilder, Trouble> {
+        let path = format!("/Recordings/{}.wav", self.recording_id(recording)?);
+        Ok(self.client.get(self.url(&path)).timeout(FETCH))
+    }
+
+    /// From where the interface says that a sound lies. The address is good for itself, so we do not log in there.
+    async fn fetch_elsewhere(&self, place: &str) -> Result<Response, Trouble> {
+        let bad = || Trouble::Refused("the sound is said to lie at a bad address".into());
+        let base = Url::parse(&self.account).map_err(|_| bad())?;
+        let place = base.join(place).map_err(|_| bad())?;
+        let as_safe = place.scheme() == "https" || (is_loopback(&base) && is_loopback(&place));
+        if !as_safe || !matches!(place.scheme(), "http" | "https") || !place.username().is_empty() {
+            return Err(bad());
+        }
+        succeeded(self.client.get(place).timeout(FETCH).send().await.map_err(unsent)?).await
     }
 
     /// Changes a live call.
     async fn update(&self, provider_call_id: &str, form: &[(&str, &str)]) -> Result<(), Trouble> {
-        let url = self.url(&self.call(provider_call_id, ".json")?);
-        match self.ask(self.client.post(&url).form(form)).await {
+        let url = self.url(&self.call(provider_call_id)?);
+        let answer = self.send(self.client.post(&url).form(form)).await?;
+        if self.dialect != Dialect::Twilio && matches!(answer.status().as_u16(), 400 | 409 | 410 | 422) {
+            return Err(Trouble::Gone);
+        }
+        match succeeded(answer).await {
             Ok(_) => Ok(()),
             Err(Trouble::NotFound) => Err(Trouble::Gone),
             Err(trouble) => Err(trouble),
@@ -137,7 +273,18 @@ impl Rest {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
-        let answer = self.ask(self.client.get(self.url(path))).await?;
+        self.get_url(&self.url(path)).await
+    }
+
+    /// The next page of a list. It must lie in the account, as our credentials go there.
+    fn next_page(&self, uri: Option<String>) -> Option<String> {
+        let uri = uri?;
+        let root = self.account.find("/2010-04-01/").map(|at| self.account.split_at(at));
+        root.filter(|(_, path)| uri.starts_with(&format!("{path}/"))).map(|(base, _)| format!("{base}{uri}"))
+    }
+
+    async fn get_url<T: DeserializeOwned>(&self, url: &str) -> Result<T, Trouble> {
+        let answer = self.ask(self.client.get(url)).await?;
         let json = body(answer, JSON_BYTES_MAX).await?;
         serde_json::from_slice(&json)
             .map_err(|error| Trouble::Refused(format!("the answer can't be understood: {error}")))
@@ -150,8 +297,10 @@ impl Rest {
 
     /// Sends it, with one more try where no connection came about.
     async fn send(&self, request: RequestBuilder) -> Result<Response, Trouble> {
-        let (user, password) = self.login.as_ref().ok_or(Trouble::Unauthorised)?;
-        let request = request.basic_auth(user, Some(&password.0));
+        let request = match self.login.as_ref().ok_or(Trouble::Unauthorised)? {
+            Login::Basic(user, password) => request.basic_auth(user, Some(&password.0)),
+            Login::Bearer(key) => request.bearer_auth(&key.0),
+        };
         let again = request.try_clone();
         match (request.send().await, again) {
             (Err(error), Some(again)) if error.is_connect() => again.send().await.map_err(unsent),
@@ -169,9 +318,7 @@ fn client(total: Duration) -> reqwest::Result<Client> {
 fn checked_base(api_base: &str) -> Result<&str, BadSettings> {
     let bad = |problem: String| BadSettings::new("api_base", problem);
     let url = Url::parse(api_base).map_err(|error| bad(format!("is not an address: {error}")))?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
         return Err(bad("must begin with https:// (or http:// on this machine)".into()));
     }
     if api_base.contains(['@', '?', '#']) {
@@ -180,18 +327,9 @@ fn checked_base(api_base: &str) -> Result<&str, BadSettings> {
     Ok(api_base.trim_end_matches('/'))
 }
 
-fn call_id(provider_call_id: &str) -> Result<&str, Trouble> {
-    let well_formed = is_sid("CA", provider_call_id);
-    well_formed
-        .then_some(provider_call_id)
-        .ok_or_else(|| Trouble::Refused("this is no call id of Twilio's".into()))
-}
-
-fn recording_id(recording: &Recording) -> Result<&str, Trouble> {
-    let well_formed = is_sid("RE", &recording.id);
-    well_formed
-        .then_some(recording.id.as_str())
-        .ok_or_else(|| Trouble::Refused("this is no recording id of Twilio's".into()))
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 async fn succeeded(answer: Response) -> Result<Response, Trouble> {
@@ -263,6 +401,7 @@ fn wav_seconds(file: &[u8]) -> Option<u32> {
 #[derive(Deserialize)]
 struct Leg {
     status: String,
+    parent_call_sid: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -273,21 +412,60 @@ struct Legs {
 #[derive(Deserialize)]
 struct Recordings {
     recordings: Vec<Listed>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Live {
+    calls: Vec<LiveCall>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LiveCall {
+    sid: String,
+    direction: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Ends {
+    from: Option<String>,
+    to: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Listed {
     sid: String,
     status: String,
-    /// A number in a text.
-    duration: Option<String>,
+    /// A number, mostly in a text.
+    duration: Option<Value>,
+    call_sid: Option<String>,
+    source: Option<String>,
 }
 
 impl Listed {
+    /// Finished, and recorded by `<Record>`: not a talk.
+    fn is_message(&self, dialect: Dialect) -> bool {
+        self.status == "completed"
+            && self.source.as_deref() == Some("RecordVerb")
+            && dialect.is_recording(&self.sid)
+            && self.call_sid.as_deref().is_some_and(|sid| dialect.is_call(sid))
+    }
+
     fn recording(self) -> Recording {
-        let seconds = self.duration.and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+        let seconds = match &self.duration {
+            Some(Value::String(seconds)) => seconds.parse().unwrap_or(0),
+            Some(Value::Number(seconds)) => seconds.as_u64().and_then(|s| s.try_into().ok()).unwrap_or(0),
+            _ => 0,
+        };
         Recording { id: self.sid, seconds }
     }
+}
+
+/// Where the sound lies; none while it is not ready.
+#[derive(Deserialize)]
+struct Media {
+    media_url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -627,12 +805,168 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
         let settings = serde_json::json!({"account_sid": ACCOUNT, "auth_tokens": ["new", "old"], "api_key_sid": key, "api_key_secret": "s"});
-        let mut settings: Settings = serde_json::from_value(settings).unwrap();
-        let login = |settings: &Settings| {
-            Rest::new(settings).unwrap().login.map(|(user, password)| (user, password.0)).unwrap()
+        let mut settings: super::super::Settings = serde_json::from_value(settings).unwrap();
+        let login = |settings: &super::super::Settings| match super::super::login(settings).unwrap() {
+            Login::Basic(user, password) => (user, password.0),
+            Login::Bearer(key) => (String::new(), key.0),
         };
         assert_eq!(login(&settings), (key.into(), "s".into()));
         (settings.api_key_sid, settings.api_key_secret) = (None, None);
         assert_eq!(login(&settings), (ACCOUNT.into(), "new".into()));
+    }
+
+    const UUID: &str = "f5586561-8ff0-4291-a51b-c7dfe4139ff9";
+    const OPAQUE: &str = "v3:9X2v/xP+D-aiQ";
+
+    /// Answers by what is asked, and notes it with how we logged in.
+    async fn account(
+        dialect: Dialect,
+        answers: &'static [(&str, u16, &str)],
+    ) -> (Twilio, Arc<Mutex<Vec<String>>>) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = asked.clone();
+        let answer = async move |request: Request| {
+            let login = request.headers().get(AUTHORIZATION).and_then(|login| login.to_str().ok());
+            let line = format!("{} {}", request.method(), request.uri());
+            noted.lock().unwrap().push(format!("{line} {}", login.unwrap_or("-")));
+            let found = answers.iter().find(|(what, ..)| *what == line).copied();
+            let (_, status, body) = found.unwrap_or(("", 404, ""));
+            let status = StatusCode::from_u16(status).unwrap();
+            match body {
+                "WAV" => wav(3, 0).into_response(),
+                place if status.is_redirection() => (status, [(LOCATION, place)]).into_response(),
+                body => (status, body).into_response(),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+        let secret = Secret("token".into());
+        let login = match dialect {
+            Dialect::TeXml => Login::Bearer(secret),
+            _ => Login::Basic(UUID.into(), secret),
+        };
+        let mut twilio = twilio_at(&base, "token");
+        twilio.dialect = dialect;
+        twilio.rest = Rest::new(dialect, &base, UUID, Some(login)).unwrap();
+        (twilio, asked)
+    }
+
+    const BASIC: &str = "Basic ZjU1ODY1NjEtOGZmMC00MjkxLWE1MWItYzdkZmU0MTM5ZmY5OnRva2Vu";
+
+    #[tokio::test]
+    async fn every_company_is_asked_at_its_own_addresses() {
+        let laml = "/api/laml/2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/";
+        let plain = "/2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/";
+        let texml = "/v2/texml/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/";
+        for (dialect, call, address, login) in [
+            (Dialect::SignalWire, UUID, format!("{laml}{UUID}.json"), BASIC),
+            (Dialect::Somleng, UUID, format!("{plain}{UUID}.json"), BASIC),
+            (Dialect::TeXml, OPAQUE, format!("{texml}v3%3A9X2v%2FxP%2BD-aiQ"), "Bearer token"),
+        ] {
+            let (company, asked) = account(dialect, &[]).await;
+            assert_eq!(company.redirect(call, "https://x").await, Err(Trouble::Gone));
+            assert_eq!(company.caller_is_there(call).await, Ok(false));
+            assert_eq!(company.hang_up(call).await, Ok(()));
+            let expected =
+                ["POST", "GET", "GET", "POST", "GET"].map(|method| format!("{method} {address} {login}"));
+            assert!(matches!(company.number("+431").await, Err(Trouble::Refused(_))), "read for Twilio only");
+            assert_eq!(asked.lock().unwrap()[..], expected, "{dialect:?}");
+            for bad in [CALL, "..", "a b", "", "f5586561-8ff0-4291-a51b-c7dfe4139ff9/"] {
+                if dialect != Dialect::TeXml || bad != CALL && !bad.ends_with('/') {
+                    assert!(matches!(company.caller_is_there(bad).await, Err(Trouble::Refused(_))), "{bad}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_which_nothing_is_said_counts_only_if_the_caller_is_gone() {
+        const ALIVE: &[(&str, u16, &str)] = &[
+            (
+                "POST /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/f5586561-8ff0-4291-a51b-c7dfe4139ff9.json",
+                422,
+                "",
+            ),
+            (
+                "GET /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/f5586561-8ff0-4291-a51b-c7dfe4139ff9.json",
+                200,
+                r#"{"status":"in-progress"}"#,
+            ),
+        ];
+        const OVER: &[(&str, u16, &str)] = &[ALIVE[0], (ALIVE[1].0, 200, r#"{"status":"completed"}"#)];
+        let (company, _) = account(Dialect::Somleng, ALIVE).await;
+        assert!(matches!(company.redirect(UUID, "https://x").await, Err(Trouble::Refused(_))));
+        assert!(matches!(company.hang_up(UUID).await, Err(Trouble::Refused(_))));
+        assert_eq!(company.leg_is_up(UUID).await, Ok(true), "the dial would have said that it is over");
+        let (company, _) = account(Dialect::Somleng, OVER).await;
+        assert_eq!(company.redirect(UUID, "https://x").await, Err(Trouble::Gone));
+        assert_eq!(company.hang_up(UUID).await, Ok(()));
+        assert_eq!(company.leg_is_up(UUID).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_sound_lies_where_the_interface_says_and_nobody_logs_in_there() {
+        const SOMLENG: &[(&str, u16, &str)] = &[
+            (
+                "GET /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Recordings/f5586561-8ff0-4291-a51b-c7dfe4139ff9.wav",
+                302,
+                "/storage/x?y=z",
+            ),
+            ("GET /storage/x?y=z", 200, "WAV"),
+        ];
+        const TELNYX: &[(&str, u16, &str)] = &[
+            (
+                "GET /v2/texml/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Recordings/f5586561-8ff0-4291-a51b-c7dfe4139ff9.json",
+                200,
+                r#"{"media_url":"/storage/x?y=z"}"#,
+            ),
+            SOMLENG[1],
+        ];
+        let recording = Recording { id: UUID.into(), seconds: 3 };
+        for (dialect, answers, login) in
+            [(Dialect::Somleng, SOMLENG, BASIC), (Dialect::TeXml, TELNYX, "Bearer token")]
+        {
+            let (company, asked) = account(dialect, answers).await;
+            assert_eq!(company.fetch(&recording).await, Ok(wav(3, 0)), "{dialect:?}");
+            let expected = [format!("{} {login}", answers[0].0), format!("{} -", answers[1].0)];
+            assert_eq!(asked.lock().unwrap()[..], expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sound_at_a_bad_address_is_not_fetched() {
+        const WAV: &str = "GET /2010-04-01/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Recordings/f5586561-8ff0-4291-a51b-c7dfe4139ff9.wav";
+        const BAD: [&[(&str, u16, &str)]; 5] = [
+            &[(WAV, 302, "http://storage.example.org/x")],
+            &[(WAV, 302, "ftp://127.0.0.1/x")],
+            &[(WAV, 302, "file:///etc/passwd")],
+            &[(WAV, 302, "https://me@127.0.0.1/x")],
+            &[(WAV, 302, "http://")],
+        ];
+        for answers in BAD {
+            let (company, asked) = account(Dialect::Somleng, answers).await;
+            let fetched = company.fetch(&Recording { id: UUID.into(), seconds: 3 }).await;
+            let refused = Err(Trouble::Refused("the sound is said to lie at a bad address".into()));
+            assert_eq!((fetched, asked.lock().unwrap().len()), (refused, 1), "{}", answers[0].2);
+        }
+    }
+
+    #[tokio::test]
+    async fn recordings_are_listed_with_lengths_in_any_form() {
+        const LISTED: &[(&str, u16, &str)] = &[(
+            "GET /v2/texml/Accounts/f5586561-8ff0-4291-a51b-c7dfe4139ff9/Calls/v3%3A9X2v%2FxP%2BD-aiQ/Recordings.json",
+            200,
+            r#"{"recordings":[
+                {"sid":"f5586561-8ff0-4291-a51b-c7dfe4139ff9","status":"completed","duration":7},
+                {"sid":"f5586561-8ff0-4291-a51b-c7dfe4139ff8","status":"completed","duration":"8"},
+                {"sid":"f5586561-8ff0-4291-a51b-c7dfe4139ff7","status":"completed"},
+                {"sid":"../x","status":"completed","duration":9}]}"#,
+        )];
+        let (company, _) = account(Dialect::TeXml, LISTED).await;
+        let found = company.recordings(OPAQUE).await.unwrap();
+        let found: Vec<_> = found.iter().map(|one| (&one.id[35..], one.seconds)).collect();
+        assert_eq!(found, [("9", 7), ("8", 8), ("7", 0)]);
     }
 }

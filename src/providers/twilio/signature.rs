@@ -1,7 +1,8 @@
 //! Twilio's signature on a webhook: an HMAC over the public address and, for a form, its sorted parameters.
 //! The rules are those of Twilio's own validators; where these disagree, the plain text of the documentation.
+//! SignalWire and Somleng sign alike, but for the header and for parameters that are repeated.
 
-use super::{Request, Secret, Unsigned};
+use super::{Dialect, Request, Secret, Unsigned};
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,11 +12,13 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 use subtle::ConstantTimeEq;
 
 const SIGNATURE: &str = "x-twilio-signature";
+const SIGNALWIRE: &str = "x-signalwire-signature";
 /// Comes with webhooks that are signed with a shared key: `key=…,algorithm=…`.
 const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
 
 /// The secrets that webhooks may be signed with, ready for use.
 pub(super) struct Keys {
+    dialect: Dialect,
     tokens: Vec<Hmac<Sha1>>,
     shared: BTreeMap<String, SharedKey>,
     shared_only: bool,
@@ -40,21 +43,32 @@ impl Keys {
     pub fn new(tokens: &[&Secret], shared: &BTreeMap<String, Secret>, shared_only: bool) -> Self {
         let shared_key = |secret| SharedKey { sha1: keyed(secret), sha256: keyed(secret) };
         Self {
+            dialect: Dialect::Twilio,
             tokens: tokens.iter().map(|token| keyed(token)).collect(),
             shared: shared.iter().map(|(id, secret)| (id.clone(), shared_key(secret))).collect(),
             shared_only,
         }
     }
 
+    /// Of a company that knows nothing but tokens.
+    pub fn of(dialect: Dialect, tokens: &[&Secret]) -> Self {
+        Self { dialect, ..Self::new(tokens, &BTreeMap::new(), false) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty() && self.shared.is_empty()
+    }
+
     pub fn verify(&self, public_url: &str, request: &Request<'_>) -> Result<(), Unsigned> {
-        if self.tokens.is_empty() && self.shared.is_empty() {
+        if self.is_empty() {
             return Err(Unsigned::NoSecret);
         }
-        let signature = header(request.headers, SIGNATURE).ok_or(Unsigned::Missing)?;
+        let signature = self.signature(request.headers).ok_or(Unsigned::Missing)?;
         let signature = BASE64_STANDARD.decode(signature).map_err(|_| Unsigned::Wrong)?;
-        let signed = Signed::of(public_url, request)?;
+        let signed = Signed::of(self.dialect, public_url, request)?;
 
-        let Some(settings) = header(request.headers, SETTINGS).filter(|text| !text.trim().is_empty()) else {
+        let settings = header(request.headers, SETTINGS).filter(|text| !text.trim().is_empty());
+        let Some(settings) = settings.filter(|_| self.dialect == Dialect::Twilio) else {
             if self.shared_only || self.tokens.is_empty() {
                 return Err(Unsigned::Downgraded);
             }
@@ -69,6 +83,11 @@ impl Keys {
             Some(_) => return Err(Unsigned::UnknownAlgorithm),
         };
         matches.then_some(()).ok_or(Unsigned::Wrong)
+    }
+
+    fn signature<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let own = if self.dialect == Dialect::SignalWire { header(headers, SIGNALWIRE) } else { None };
+        own.or_else(|| header(headers, SIGNATURE))
     }
 }
 
@@ -96,13 +115,14 @@ struct Signed<'a> {
     default_port: &'static str,
     /// The path of the public URL, if it has one, then path and query as they came.
     path: [&'a str; 2],
-    parameters: Parameters<'a>,
+    /// In each of the orders in which they may have been signed.
+    parameters: Vec<Parameters<'a>>,
 }
 
 type Parameters<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 impl<'a> Signed<'a> {
-    fn of(public_url: &'a str, request: &Request<'a>) -> Result<Self, Unsigned> {
+    fn of(dialect: Dialect, public_url: &'a str, request: &Request<'a>) -> Result<Self, Unsigned> {
         // What doesn't start a path would change the host.
         if !request.target.starts_with('/') {
             return Err(Unsigned::Wrong);
@@ -114,21 +134,22 @@ impl<'a> Signed<'a> {
             port,
             default_port: if https { ":443" } else { ":80" },
             path: [path, request.target],
-            parameters: parameters(request)?,
+            parameters: parameters(dialect, request)?,
         })
     }
 
     /// Twilio signs some addresses with a port and some without, whatever the address says.
     fn matches<M: Mac + Clone>(&self, key: &M, signature: &[u8]) -> bool {
         let with_port = if self.port.is_empty() { self.default_port } else { self.port };
-        ["", with_port].iter().any(|port| self.mac(key.clone(), port).verify_slice(signature).is_ok())
+        let fits = |port, parameters| self.mac(key.clone(), port, parameters).verify_slice(signature).is_ok();
+        ["", with_port].iter().any(|port| self.parameters.iter().any(|parameters| fits(port, parameters)))
     }
 
-    fn mac<M: Mac>(&self, mut mac: M, port: &str) -> M {
+    fn mac<M: Mac>(&self, mut mac: M, port: &str, parameters: &Parameters<'a>) -> M {
         for piece in [self.origin, port, self.path[0], self.path[1]] {
             mac.update(piece.as_bytes());
         }
-        for (name, value) in &self.parameters {
+        for (name, value) in parameters {
             mac.update(name.as_bytes());
             mac.update(value.as_bytes());
         }
@@ -147,18 +168,32 @@ fn split(url: &str) -> (&str, &str, &str) {
     (&url[..port_at], &url[port_at..path_at], &url[path_at..])
 }
 
-/// The parameters that are signed besides the address: those of a form, distinct and sorted.
-fn parameters<'a>(request: &Request<'a>) -> Result<Parameters<'a>, Unsigned> {
+/// The parameters that are signed besides the address: those of a form, sorted. Each company does something else with
+/// names that are repeated: Twilio signs distinct values, SignalWire also all of them as they came, Somleng all sorted.
+fn parameters<'a>(dialect: Dialect, request: &Request<'a>) -> Result<Vec<Parameters<'a>>, Unsigned> {
     if request.method == "GET" {
-        return Ok(Vec::new());
+        return Ok(vec![Vec::new()]);
     }
     if is_json(request.headers) {
-        return check_body(request).map(|()| Vec::new());
+        return check_body(request).map(|()| vec![Vec::new()]);
     }
-    let mut parameters: Parameters<'a> = form_urlencoded::parse(request.body).collect();
-    parameters.sort_unstable();
-    parameters.dedup();
-    Ok(parameters)
+    let submitted: Parameters<'a> = form_urlencoded::parse(request.body).collect();
+    let mut sorted = submitted.clone();
+    sorted.sort_unstable();
+    Ok(match dialect {
+        Dialect::Somleng => vec![sorted],
+        Dialect::Twilio | Dialect::TeXml => vec![distinct(sorted)],
+        Dialect::SignalWire => {
+            let mut by_name = submitted;
+            by_name.sort_by(|(one, _), (other, _)| one.cmp(other));
+            vec![distinct(sorted), by_name]
+        }
+    })
+}
+
+fn distinct(mut sorted: Parameters<'_>) -> Parameters<'_> {
+    sorted.dedup();
+    sorted
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -336,5 +371,37 @@ mod tests {
     fn secrets_are_not_shown() {
         let shown = format!("{:?}", keys(&["hush"], &[("k1", "hushhush")], false));
         assert!(!shown.contains("hush") && shown.contains("k1"), "{shown}");
+    }
+
+    fn by(dialect: Dialect, header: &str, signature: &str, body: &str) -> Result<(), Unsigned> {
+        let token = Secret("PSKtest1234567890abcdef".into());
+        verify(&Keys::of(dialect, &[&token]), ORG, ("POST", VOICE, body), &[(header, signature)])
+    }
+
+    #[test]
+    fn values_of_a_repeated_name_are_signed_in_the_company_s_own_way() {
+        // HMAC-SHA1 of the address and of what is beside it, by another program.
+        let distinct = "mGGvF7ICQ3djrj/rfVEaPamVhGo="; // Digits1Digits2To9
+        let sorted = "q5/POa9EZl7vcXIkIc948kxAiC4="; // Digits1Digits2Digits2To9
+        let submitted = "L6TP3H7jJpT8eeRo8o24valVOxU="; // Digits2Digits1Digits2To9
+        let body = "To=9&Digits=2&Digits=1&Digits=2";
+        for (dialect, expected) in [
+            (Dialect::Twilio, [true, false, false]),
+            (Dialect::SignalWire, [true, false, true]),
+            (Dialect::Somleng, [false, true, false]),
+        ] {
+            let accepted = [distinct, sorted, submitted].map(|one| by(dialect, SIGNATURE, one, body).is_ok());
+            assert_eq!(accepted, expected, "{dialect:?}");
+        }
+    }
+
+    #[test]
+    fn signalwire_has_a_header_of_its_own_that_nobody_else_has() {
+        let (signature, body) = ("mGGvF7ICQ3djrj/rfVEaPamVhGo=", "To=9&Digits=2&Digits=1");
+        assert_eq!(by(Dialect::SignalWire, SIGNALWIRE, signature, body), Ok(()));
+        assert_eq!(by(Dialect::SignalWire, SIGNALWIRE, "AAAA", body), Err(Unsigned::Wrong));
+        for other in [Dialect::Twilio, Dialect::Somleng] {
+            assert_eq!(by(other, SIGNALWIRE, signature, body), Err(Unsigned::Missing));
+        }
     }
 }

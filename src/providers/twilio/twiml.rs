@@ -1,5 +1,6 @@
-//! Documents in TwiML.
+//! Documents in TwiML, and in what others make of it.
 
+use super::Dialect;
 use crate::{
     calls::decision::Connect,
     providers::{
@@ -22,20 +23,20 @@ const SPOKEN_CHARACTERS_MAX: usize = 4_000;
 type Xml = Writer<Vec<u8>>;
 
 /// The document in TwiML. It stays far below the 64 KB that Twilio accepts.
-pub fn write(addresses: &Addresses, document: &Document) -> Reply {
-    let body = response(addresses, document).expect("writing to memory does not fail");
+pub fn write(dialect: Dialect, addresses: &Addresses, document: &Document) -> Reply {
+    let body = response(dialect, addresses, document).expect("writing to memory does not fail");
     let body = String::from_utf8(body).expect("only text was written");
     Reply { content_type: "text/xml; charset=utf-8".into(), body }
 }
 
-fn response(addresses: &Addresses, document: &Document) -> io::Result<Vec<u8>> {
+fn response(dialect: Dialect, addresses: &Addresses, document: &Document) -> io::Result<Vec<u8>> {
     let mut xml = Writer::new(Vec::with_capacity(1024));
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.create_element("Response").write_inner_content(|xml| verbs(xml, addresses, document))?;
+    xml.create_element("Response").write_inner_content(|xml| verbs(xml, dialect, addresses, document))?;
     Ok(xml.into_inner())
 }
 
-fn verbs(xml: &mut Xml, addresses: &Addresses, document: &Document) -> io::Result<()> {
+fn verbs(xml: &mut Xml, dialect: Dialect, addresses: &Addresses, document: &Document) -> io::Result<()> {
     match document {
         Document::Hold { sorry, clip, next } => {
             sorry.iter().try_for_each(|sorry| speak(xml, addresses, sorry))?;
@@ -58,10 +59,24 @@ fn verbs(xml: &mut Xml, addresses: &Addresses, document: &Document) -> io::Resul
                 })?;
             redirect(xml, addresses, *next)
         }
-        Document::Connect(connect, hooks) => dial(xml, addresses, connect, hooks),
+        Document::Connect(connect, hooks) if dialect.reaches(&connect.reach) => {
+            dial(xml, dialect, addresses, connect, hooks)?;
+            match dialect {
+                Dialect::Twilio | Dialect::SignalWire | Dialect::Somleng => Ok(()),
+                // It is said not to ask for every action. If it does, it does not get here.
+                Dialect::TeXml => redirect(xml, addresses, hooks.over),
+            }
+        }
+        Document::Connect(_, hooks) => redirect(xml, addresses, hooks.over),
         Document::TakeMessage { greeting, done, status, empty } => {
             speak(xml, addresses, greeting)?;
-            record(xml, addresses, *done, *status)?;
+            let over = match *empty {
+                Hook::MessageEmpty(call, times) if dialect.asks_after_silence() => {
+                    Hook::MessageOver(call, times)
+                }
+                _ => *done,
+            };
+            record(xml, dialect, addresses, over, *status)?;
             // Twilio gets here only if nothing was recorded.
             redirect(xml, addresses, *empty)
         }
@@ -95,36 +110,61 @@ fn redirect(xml: &mut Xml, addresses: &Addresses, next: Hook) -> io::Result<()> 
     element(xml, "Redirect", &[("method", "POST")], &addresses.of(next))
 }
 
-fn record(xml: &mut Xml, addresses: &Addresses, done: Hook, status: Hook) -> io::Result<()> {
+fn record(
+    xml: &mut Xml,
+    dialect: Dialect,
+    addresses: &Addresses,
+    done: Hook,
+    status: Hook,
+) -> io::Result<()> {
+    let (done, status) = (addresses.of(done), addresses.of(status));
+    let shared = [("action", done.as_str()), ("method", "POST"), ("maxLength", "180")];
+    let keys = [("finishOnKey", "#"), ("playBeep", "true")];
+    // Telnyx listens for silence by a transcription, which it charges for; and it makes MP3 files of its own accord.
+    let silence = match dialect {
+        Dialect::TeXml => ("channels", "single"),
+        Dialect::Twilio | Dialect::SignalWire | Dialect::Somleng => ("timeout", "10"),
+    };
+    let sound = match dialect {
+        Dialect::Twilio | Dialect::SignalWire => Some(("trim", "do-not-trim")),
+        Dialect::TeXml => Some(("format", "wav")),
+        Dialect::Somleng => None,
+    };
+    let events = ("recordingStatusCallbackEvent", "completed absent");
     xml.create_element("Record")
-        .with_attributes([
-            ("action", addresses.of(done).as_str()),
-            ("method", "POST"),
-            ("maxLength", "180"),
-            ("timeout", "10"),
-            ("finishOnKey", "#"),
-            ("playBeep", "true"),
-            ("trim", "do-not-trim"),
-            ("recordingStatusCallback", &addresses.of(status)),
-            ("recordingStatusCallbackEvent", "completed absent"),
-            ("recordingStatusCallbackMethod", "POST"),
-        ])
+        .with_attributes(shared)
+        .with_attributes([silence])
+        .with_attributes(keys)
+        .with_attributes(sound)
+        .with_attributes([("recordingStatusCallback", status.as_str())])
+        .with_attributes((dialect != Dialect::Somleng).then_some(events))
+        .with_attributes([("recordingStatusCallbackMethod", "POST")])
         .write_empty()
         .map(drop)
 }
 
-fn dial(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) -> io::Result<()> {
+fn dial(
+    xml: &mut Xml,
+    dialect: Dialect,
+    addresses: &Addresses,
+    connect: &Connect,
+    hooks: &Hooks,
+) -> io::Result<()> {
     let caller_id = is_number(&connect.caller_id).then_some(("callerId", connect.caller_id.as_str()));
+    let seconds = dialect.ring_seconds(connect).to_string();
+    let shared = [("action", addresses.of(hooks.over)), ("method", "POST".into()), ("timeout", seconds)];
+    let more: &[(&str, &str)] = match dialect {
+        Dialect::Twilio | Dialect::SignalWire => {
+            &[("timeLimit", TIME_LIMIT_SECONDS), ("answerOnBridge", "true")]
+        }
+        Dialect::TeXml => &[("timeLimit", TIME_LIMIT_SECONDS)],
+        Dialect::Somleng => &[],
+    };
     xml.create_element("Dial")
-        .with_attributes([
-            ("action", addresses.of(hooks.over).as_str()),
-            ("method", "POST"),
-            ("timeout", &connect.seconds.clamp(1, 600).to_string()),
-            ("timeLimit", TIME_LIMIT_SECONDS),
-            ("answerOnBridge", "true"),
-        ])
+        .with_attributes(shared.iter().map(|(name, value)| (*name, value.as_str())))
+        .with_attributes(more.iter().copied())
         .with_attributes(caller_id)
-        .write_inner_content(|xml| callee(xml, addresses, connect, hooks))
+        .write_inner_content(|xml| callee(xml, dialect, addresses, connect, hooks))
         .map(drop)
 }
 
@@ -161,17 +201,28 @@ fn screen(xml: &mut Xml, addresses: &Addresses, words: &Spoken, pressed: Hook) -
         .map(drop)
 }
 
-fn callee(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks) -> io::Result<()> {
+fn callee(
+    xml: &mut Xml,
+    dialect: Dialect,
+    addresses: &Addresses,
+    connect: &Connect,
+    hooks: &Hooks,
+) -> io::Result<()> {
     let leg = addresses.of(hooks.leg);
-    let events = [
+    let all = [
         ("statusCallback", leg.as_str()),
         ("statusCallbackEvent", "initiated ringing answered completed"),
         ("statusCallbackMethod", "POST"),
     ];
+    let events: &[(&str, &str)] = match dialect {
+        Dialect::Twilio | Dialect::SignalWire | Dialect::TeXml => &all,
+        // It reads no attributes here, so nothing is heard of the leg but the action of its `Dial`.
+        Dialect::Somleng => &[],
+    };
     match &connect.reach {
         Reach::Client(identity) => xml
             .create_element("Client")
-            .with_attributes(events)
+            .with_attributes(events.iter().copied())
             .write_inner_content(|xml| {
                 element(xml, "Identity", &[], identity)?;
                 let offer = connect.offer.to_string();
@@ -179,11 +230,11 @@ fn callee(xml: &mut Xml, addresses: &Addresses, connect: &Connect, hooks: &Hooks
                 xml.create_element("Parameter").with_attributes(parameter).write_empty().map(drop)
             })
             .map(drop),
-        Reach::Sip(address) => element(xml, "Sip", &events, address),
+        Reach::Sip(address) => element(xml, "Sip", events, address),
         Reach::Number(number) => {
             let screen = hooks.screen.map(|screen| addresses.of(screen));
             let screen = screen.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]);
-            let attributes: Vec<_> = screen.chain(events).collect();
+            let attributes: Vec<_> = screen.chain(events.iter().copied()).collect();
             element(xml, "Number", &attributes, number)
         }
     }
@@ -227,7 +278,7 @@ mod tests {
     }
 
     fn body(document: &Document) -> String {
-        write(&addresses(), document).body
+        write(Dialect::Twilio, &addresses(), document).body
     }
 
     fn say(text: &str) -> Document {
@@ -245,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_document_is_xml_in_utf_8() {
-        let reply = write(&addresses(), &Document::Nothing);
+        let reply = write(Dialect::Twilio, &addresses(), &Document::Nothing);
         assert_eq!(reply.content_type, "text/xml; charset=utf-8");
         assert_eq!(reply.body, r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#);
     }
@@ -286,5 +337,98 @@ mod tests {
             connect(Reach::Sip("sip:a@example.org".into()), "").contains(">sip:a@example.org</Sip></Dial>")
         );
         assert!(connect(Reach::Number("+431".into()), "").contains(">+431</Number></Dial>"));
+    }
+
+    /// A document with its addresses cut short.
+    fn told(dialect: Dialect, document: &Document) -> String {
+        let body = write(dialect, &addresses(), document).body;
+        let hooks = format!("https://calls.example.org/hooks/main/{}/", addresses().channel);
+        let (_, response) = body.split_once("<Response>").unwrap();
+        response.trim_end_matches("</Response>").replace(&hooks, "").replace(&call().to_string(), "CALL")
+    }
+
+    fn call() -> CallId {
+        CallId(Ids::new(2).next(1))
+    }
+
+    fn connection(reach: Reach, seconds: u32) -> Document {
+        let mut ids = Ids::new(2);
+        let call = CallId(ids.next(1));
+        let (agent, offer) = (UserId(ids.next(1)), OfferId(ids.next(1)));
+        let connect = Connect { attempt: 3, agent, offer, reach, seconds, caller_id: "+4312345".into() };
+        let (over, leg, screen) = (Hook::Over(call, 3), Hook::Leg(call, 3), Some(Hook::Screen(call, 3)));
+        Document::Connect(connect, Hooks { over, leg, screen })
+    }
+
+    const OVER: &str = r#"<Redirect method="POST">c/CALL/over/3</Redirect>"#;
+    const LEG: &str = r#" statusCallback="c/CALL/leg/3" statusCallbackEvent="initiated ringing answered completed" statusCallbackMethod="POST""#;
+
+    #[test]
+    fn every_company_gets_the_dial_that_it_understands() {
+        let sip = |seconds| connection(Reach::Sip("sip:a@example.org".into()), seconds);
+        let start = |seconds| format!(r#"<Dial action="c/CALL/over/3" method="POST" timeout="{seconds}""#);
+        let end = r#" callerId="+4312345"><Sip"#;
+        let address = ">sip:a@example.org</Sip></Dial>";
+        let limits = r#" timeLimit="14400" answerOnBridge="true""#;
+        assert_eq!(
+            told(Dialect::SignalWire, &sip(3)),
+            format!("{}{limits}{end}{LEG}{address}", start(5)),
+            "no less than 5 s"
+        );
+        assert_eq!(told(Dialect::Somleng, &sip(20)), format!("{}{end}{address}", start(20)));
+        let limit = r#" timeLimit="14400""#;
+        assert_eq!(
+            told(Dialect::TeXml, &sip(600)),
+            format!("{}{limit}{end}{LEG}{address}{OVER}", start(120)),
+            "no more than 120 s, and a way on where the action is forgotten"
+        );
+    }
+
+    #[test]
+    fn who_can_not_be_rung_by_a_company_is_not_dialled() {
+        let client = connection(Reach::Client("ann".into()), 8);
+        let number = connection(Reach::Number("+431".into()), 20);
+        for dialect in [Dialect::SignalWire, Dialect::Somleng, Dialect::TeXml] {
+            assert_eq!(told(dialect, &client), OVER, "{dialect:?}");
+        }
+        assert_eq!(told(Dialect::Somleng, &number), OVER);
+        assert_eq!(told(Dialect::TeXml, &number), OVER);
+        let screened = r#"<Number url="c/CALL/screen/3" method="POST""#;
+        assert!(told(Dialect::SignalWire, &number).contains(screened));
+    }
+
+    #[test]
+    fn every_company_gets_the_record_that_it_understands() {
+        let taking = |empty| Document::TakeMessage {
+            greeting: Spoken::Say { text: "Hello".into(), language: "en-US".into() },
+            done: Hook::MessageDone(call()),
+            status: Hook::MessageStatus(call()),
+            empty,
+        };
+        let document = taking(Hook::MessageEmpty(call(), 2));
+        let around = |record: &str| {
+            let hello = r#"<Say language="en-US">Hello</Say><Record"#;
+            format!(r#"{hello} {record}/><Redirect method="POST">c/CALL/message-empty/2</Redirect>"#)
+        };
+        let back = r#"recordingStatusCallback="c/CALL/message-status""#;
+        let events = r#"recordingStatusCallbackEvent="completed absent""#;
+        let post = r#"recordingStatusCallbackMethod="POST""#;
+        let over = r#"action="c/CALL/message-over/2" method="POST" maxLength="180""#;
+        let keys = r##"finishOnKey="#" playBeep="true""##;
+        assert_eq!(
+            told(Dialect::SignalWire, &document),
+            around(&format!(r#"{over} timeout="10" {keys} trim="do-not-trim" {back} {events} {post}"#))
+        );
+        assert_eq!(
+            told(Dialect::Somleng, &document),
+            around(&format!(r#"{over} timeout="10" {keys} {back} {post}"#))
+        );
+        assert_eq!(
+            told(Dialect::TeXml, &document),
+            around(&format!(r#"{over} channels="single" {keys} format="wav" {back} {events} {post}"#))
+        );
+        assert!(told(Dialect::Twilio, &document).contains(r#"action="c/CALL/message-done""#));
+        let loose = taking(Hook::Held(1));
+        assert!(told(Dialect::SignalWire, &loose).contains(r#"action="c/CALL/message-done""#));
     }
 }

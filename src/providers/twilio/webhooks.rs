@@ -1,6 +1,6 @@
 //! What Twilio's webhooks say. Parameters that we don't know are accepted: Twilio adds some without notice.
 
-use super::{is_over, is_sid};
+use super::{Dialect, is_over};
 use crate::{
     calls::{
         call::{Caller, Recording},
@@ -16,8 +16,14 @@ use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use std::borrow::Cow;
 
 /// Reads a verified webhook. A caller who is gone by the time a document is asked for has hung up, whatever is asked.
-pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -> Result<Reading, BadField> {
-    let form = Form::of(request)?;
+pub fn read(
+    dialect: Dialect,
+    name: &str,
+    channel: ChannelId,
+    hook: Hook,
+    request: &Request<'_>,
+) -> Result<Reading, BadField> {
+    let form = Form::of(dialect, request)?;
     match hook {
         Hook::Voice => arrived(&form, name, channel, 0, Reading::Arrived),
         Hook::Held(poll) => arrived(&form, name, channel, poll, Reading::Arrived),
@@ -45,6 +51,7 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
         Hook::MessageDone(call) => {
             event(form.call()?, Event::MessageLeft { call, recording: form.recording()? })
         }
+        Hook::MessageOver(call, times) => message_over(&form, call, times),
         Hook::MessageStatus(call) => message_status(&form, call),
         Hook::LooseDone | Hook::LooseStatus => loose(&form, arrival(&form, name, channel, 0)?),
     }
@@ -52,7 +59,7 @@ pub fn read(name: &str, channel: ChannelId, hook: Hook, request: &Request<'_>) -
 
 /// The number that was called.
 pub fn called(request: &Request<'_>) -> Option<String> {
-    Form::of(request).ok()?.get("To").map(str::to_owned)
+    Form::of(Dialect::Twilio, request).ok()?.get("To").map(str::to_owned)
 }
 
 fn event(provider_call_id: String, event: Event) -> Result<Reading, BadField> {
@@ -94,10 +101,16 @@ fn asked(form: &Form<'_>, call: CallId, asked: Event) -> Result<Reading, BadFiel
 
 /// The action of `<Dial>`. That the dialled leg is `completed` does not say that anybody talked.
 fn connection_over(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Event, BadField> {
-    let status = form.required("DialCallStatus")?;
+    let caller_is_there = !form.caller_is_gone();
+    let status = match (form.required("DialCallStatus"), form.dialect.unsaid_end()) {
+        (Ok(status), _) => status,
+        (Err(_), Some(cause)) => {
+            return Ok(Event::ConnectionOver { call, attempt, talked: false, caller_is_there, cause });
+        }
+        (Err(missing), None) => return Err(missing),
+    };
     let bridged = form.get("DialBridged").is_some_and(|bridged| bridged.eq_ignore_ascii_case("true"));
     let talked = bridged || (status == "completed" && form.seconds("DialCallDuration") > 0);
-    let caller_is_there = !form.caller_is_gone();
     Ok(Event::ConnectionOver { call, attempt, talked, caller_is_there, cause: cause(status) })
 }
 
@@ -137,7 +150,7 @@ fn phone_leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, Bad
 /// The call that a leg belongs to is its parent.
 fn of_leg(form: &Form<'_>, event: Event) -> Result<Reading, BadField> {
     let provider_call_id =
-        form.get("ParentCallSid").map(|sid| form.sid("CA", "ParentCallSid", sid)).transpose()?;
+        form.get("ParentCallSid").map(|sid| form.call_id("ParentCallSid", sid)).transpose()?;
     Ok(Reading::Event { provider_call_id, event })
 }
 
@@ -146,6 +159,14 @@ fn loose(form: &Form<'_>, arrival: Arrival) -> Result<Reading, BadField> {
     let over = form.get("RecordingStatus") == Some("completed");
     let recording = if over { Some(form.recording()?) } else { None };
     Ok(Reading::Recorded { arrival, recording })
+}
+
+/// A recording is over, as it is told where a silent one is told too.
+fn message_over(form: &Form<'_>, call: CallId, times: u32) -> Result<Reading, BadField> {
+    match form.recording() {
+        Ok(recording) if recording.seconds > 0 => event(form.call()?, Event::MessageLeft { call, recording }),
+        _ => asked(form, call, Event::NothingRecorded { call, times }),
+    }
 }
 
 fn message_status(form: &Form<'_>, call: CallId) -> Result<Reading, BadField> {
@@ -158,11 +179,14 @@ fn message_status(form: &Form<'_>, call: CallId) -> Result<Reading, BadField> {
 }
 
 /// The parameters of one webhook. Of a name that comes twice the first counts.
-struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct Form<'a> {
+    dialect: Dialect,
+    fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
 
 impl<'a> Form<'a> {
     /// With GET they stand in the query.
-    fn of(request: &Request<'a>) -> Result<Self, BadField> {
+    fn of(dialect: Dialect, request: &Request<'a>) -> Result<Self, BadField> {
         let text = if request.method == "GET" {
             request.target.split_once('?').map_or("", |(_, query)| query)
         } else if is_form(request.headers) {
@@ -170,12 +194,12 @@ impl<'a> Form<'a> {
         } else {
             return Err(BadField::malformed("is not a form"));
         };
-        Ok(Self(form_urlencoded::parse(text.as_bytes()).collect()))
+        Ok(Self { dialect, fields: form_urlencoded::parse(text.as_bytes()).collect() })
     }
 
     /// An empty value is the same as none: Twilio sends many.
     fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        let (_, value) = self.fields.iter().find(|(key, _)| key == name)?;
         (!value.is_empty()).then_some(value)
     }
 
@@ -185,13 +209,17 @@ impl<'a> Form<'a> {
 
     /// The caller's call.
     fn call(&self) -> Result<String, BadField> {
-        self.sid("CA", "CallSid", self.required("CallSid")?)
+        self.call_id("CallSid", self.required("CallSid")?)
     }
 
-    fn sid(&self, prefix: &str, name: &'static str, sid: &str) -> Result<String, BadField> {
-        is_sid(prefix, sid)
-            .then(|| sid.to_owned())
-            .ok_or(BadField::new(name, "is not an id of Twilio's form"))
+    fn call_id(&self, name: &'static str, id: &str) -> Result<String, BadField> {
+        let known = self.dialect.is_call(id);
+        known.then(|| id.to_owned()).ok_or(BadField::new(name, "is not an id of Twilio's form"))
+    }
+
+    fn recording_id(&self, name: &'static str, id: &str) -> Result<String, BadField> {
+        let known = self.dialect.is_recording(id);
+        known.then(|| id.to_owned()).ok_or(BadField::new(name, "is not an id of Twilio's form"))
     }
 
     fn caller_is_gone(&self) -> bool {
@@ -201,10 +229,17 @@ impl<'a> Form<'a> {
     /// The address of a recording is only looked at for its id, never fetched.
     fn recording(&self) -> Result<Recording, BadField> {
         let id = match self.get("RecordingSid") {
-            Some(sid) => self.sid("RE", "RecordingSid", sid)?,
+            Some(sid) => self.recording_id("RecordingSid", sid)?,
             None => {
                 let url = self.get("RecordingUrl").ok_or(BadField::new("RecordingSid", "is missing"))?;
-                self.sid("RE", "RecordingUrl", url.rsplit('/').next().unwrap_or(url))?
+                let file = url.rsplit('/').next().unwrap_or(url);
+                let id = match self.dialect {
+                    Dialect::Twilio => file,
+                    Dialect::SignalWire | Dialect::Somleng | Dialect::TeXml => {
+                        file.split(['.', '?']).next().unwrap_or(file)
+                    }
+                };
+                self.recording_id("RecordingUrl", id)?
             }
         };
         Ok(Recording { id, seconds: self.seconds("RecordingDuration") })
@@ -252,7 +287,7 @@ mod tests {
 
     fn post(hook: Hook, body: &[u8]) -> Result<Reading, BadField> {
         let request = Request { method: "POST", target: "/hooks/main/c", headers: &HeaderMap::new(), body };
-        read("main", channel(), hook, &request)
+        read(Dialect::Twilio, "main", channel(), hook, &request)
     }
 
     /// A form of the caller's call with `more` parameters.
@@ -299,7 +334,10 @@ mod tests {
     fn with_get_the_parameters_stand_in_the_query() {
         let target = format!("/hooks/main/c/voice?CallSid={CALLER}&From=%2B4312&To=%2B4311");
         let request = Request { method: "GET", target: &target, headers: &HeaderMap::new(), body: b"\xff" };
-        assert_eq!(read("main", channel(), Hook::Voice, &request), Ok(Reading::Arrived(arrival("+4312", 0))));
+        assert_eq!(
+            read(Dialect::Twilio, "main", channel(), Hook::Voice, &request),
+            Ok(Reading::Arrived(arrival("+4312", 0)))
+        );
     }
 
     #[test]
@@ -469,6 +507,91 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
         let request = Request { method: "POST", target: "/", headers: &headers, body: b"{}" };
-        assert!(read("main", channel(), Hook::Voice, &request).unwrap_err().malformed);
+        assert!(read(Dialect::Twilio, "main", channel(), Hook::Voice, &request).unwrap_err().malformed);
+    }
+
+    const UUID: &str = "f5586561-8ff0-4291-a51b-c7dfe4139ff9";
+    const OPAQUE: &str = "v3:9X2vxPDFY2RHSJ1EdMS0RHRksMTg7ldNxdjWbVr9zBjbGjGsSe-aiQ";
+
+    fn said_by(dialect: Dialect, hook: Hook, call: &str, more: &str) -> Result<Reading, BadField> {
+        let id: String = form_urlencoded::byte_serialize(call.as_bytes()).collect();
+        let body = format!("CallSid={id}&{more}");
+        let request =
+            Request { method: "POST", target: "/", headers: &HeaderMap::new(), body: body.as_bytes() };
+        read(dialect, "main", channel(), hook, &request)
+    }
+
+    #[test]
+    fn every_company_has_ids_of_its_own_form() {
+        let uuid_in_capitals = UUID.to_uppercase();
+        for (dialect, call, known) in [
+            (Dialect::SignalWire, UUID, true),
+            (Dialect::SignalWire, &uuid_in_capitals, true),
+            (Dialect::SignalWire, CALLER, false),
+            (Dialect::SignalWire, &UUID[1..], false),
+            (Dialect::Somleng, UUID, true),
+            (Dialect::Somleng, "f5586561-8ff0-4291-a51b-c7dfe4139f/9", false),
+            (Dialect::Somleng, "f5586561_8ff0_4291_a51b_c7dfe4139ff9", false),
+            (Dialect::TeXml, OPAQUE, true),
+            (Dialect::TeXml, &"x".repeat(255), true),
+            (Dialect::TeXml, &"x".repeat(256), false),
+            (Dialect::TeXml, "..", false),
+            (Dialect::TeXml, "a b", false),
+            (Dialect::TeXml, "a\n", false),
+            (Dialect::TeXml, "ä", false),
+            (Dialect::Twilio, UUID, false),
+        ] {
+            let read = said_by(dialect, Hook::Voice, call, "From=%2B4312&To=%2B4311&CallStatus=ringing");
+            match read {
+                Ok(Reading::Arrived(arrival)) => assert!(known && arrival.provider_call_id == call, "{call}"),
+                Err(bad) => assert!(!known && bad.field == "CallSid", "{dialect:?} {call}"),
+                other => panic!("{dialect:?} {call}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn elsewhere_a_recording_that_is_over_may_have_no_sound() {
+        let call = call();
+        let url = |rest: &str| format!("RecordingUrl=https%3A%2F%2Felsewhere.example.org%2Fa%2F{UUID}{rest}");
+        let empty = || Event::NothingRecorded { call, times: 2 };
+        let left = |seconds| Event::MessageLeft { call, recording: Recording { id: UUID.into(), seconds } };
+        for dialect in [Dialect::SignalWire, Dialect::Somleng, Dialect::TeXml] {
+            for (form, event) in [
+                (String::new(), empty()),
+                ("RecordingDuration=0".into(), empty()),
+                (format!("{}&RecordingDuration=0", url("")), empty()),
+                (format!("{}&RecordingDuration=7", url("")), left(7)),
+                (format!("{}&RecordingDuration=7&CallStatus=completed", url(".wav")), left(7)),
+                (format!("{}&RecordingDuration=7", url(".wav%3Fsignature%3Dx")), left(7)),
+                (format!("RecordingSid={UUID}&RecordingDuration=7"), left(7)),
+                ("CallStatus=completed".into(), Event::CallerHungUp { call }),
+            ] {
+                let read = said_by(dialect, Hook::MessageOver(call, 2), UUID, &form);
+                let expected = Reading::Event { provider_call_id: Some(UUID.into()), event };
+                assert_eq!(read, Ok(expected), "{dialect:?} {form}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_connection_that_is_over_without_a_word_has_failed() {
+        use ConnectionFailure::{Failed, NoAnswer};
+        let call = call();
+        let hook = Hook::Over(call, 1);
+        for (dialect, id, cause) in [
+            (Dialect::SignalWire, UUID, Failed),
+            (Dialect::Somleng, UUID, Failed),
+            (Dialect::TeXml, OPAQUE, NoAnswer),
+        ] {
+            for (status, caller_is_there) in [("in-progress", true), ("completed", false)] {
+                let read = said_by(dialect, hook, id, &format!("CallStatus={status}"));
+                let event = Event::ConnectionOver { call, attempt: 1, talked: false, caller_is_there, cause };
+                assert_eq!(read, Ok(Reading::Event { provider_call_id: Some(id.into()), event }));
+            }
+            let read = said_by(dialect, hook, id, "DialCallStatus=completed&DialCallDuration=9");
+            let talked = |event: &Event| matches!(event, Event::ConnectionOver { talked: true, .. });
+            assert!(matches!(read, Ok(Reading::Event { event, .. }) if talked(&event)), "{dialect:?}");
+        }
     }
 }

@@ -1,0 +1,282 @@
+//! Webhooks that were answered while nothing could be recorded: kept in a synced file until the store takes them.
+//!
+//! One line each: the beginning of the SHA-256 of the rest, a blank, and the webhook as JSON. A torn end, or a line that
+//! was damaged, is found by that and left out. The signature was checked before; it is not checked again, as the secret
+//! may have been changed meanwhile.
+
+use super::Webhook;
+use crate::audio;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+use tracing::{error, info};
+
+/// How much may wait. Days of calls; who calls then still gets a document.
+const BYTES_MAX: u64 = 256 << 20;
+const CHECK_DIGITS: usize = 16;
+/// The file that grows. Before it is applied it gets a number in place of this.
+const GROWING: &str = "growing";
+
+/// The folder `spool/` in the data folder.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    growing: Mutex<Option<Growing>>,
+    waiting: AtomicU64,
+    failing: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Growing {
+    file: File,
+    bytes: u64,
+}
+
+/// One webhook that waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetAside {
+    pub at: DateTime<Utc>,
+    pub webhook: Webhook,
+}
+
+impl Spool {
+    /// Looks at what an earlier run left; makes nothing.
+    pub fn open(folder: PathBuf) -> Self {
+        let spool = Self {
+            folder,
+            growing: Mutex::default(),
+            waiting: AtomicU64::default(),
+            failing: AtomicBool::default(),
+        };
+        // A file that can't be read counts too: it has to be looked at.
+        let left = |path: PathBuf| read(&path).map_or(1, |(found, damaged)| found.len() + damaged);
+        let left: usize = spool.files().into_iter().map(left).sum();
+        spool.waiting.store(u64::try_from(left).unwrap_or(u64::MAX), Ordering::Relaxed);
+        spool
+    }
+
+    /// How many webhooks wait.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// The last one could not be written down: it waits in memory at the most.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
+    /// Writes it down and syncs it. Blocks.
+    pub fn keep(&self, set_aside: &SetAside) -> io::Result<()> {
+        let kept = self.append(set_aside);
+        match &kept {
+            Ok(()) => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                if self.failing.swap(false, Ordering::Relaxed) {
+                    info!("webhooks can be set aside again");
+                }
+            }
+            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+                error!(%error, "webhooks can't be set aside while the store is down: they may be lost");
+            }
+            Err(_) => {}
+        }
+        kept
+    }
+
+    fn append(&self, set_aside: &SetAside) -> io::Result<()> {
+        let line = line(set_aside)?;
+        let mut growing = self.lock();
+        let Growing { file, bytes } = match growing.as_mut() {
+            Some(growing) => growing,
+            None => growing.insert(self.grow()?),
+        };
+        let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
+        if bytes.saturating_add(length) > BYTES_MAX {
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "as much waits as may wait"));
+        }
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
+        match written {
+            Ok(()) => *bytes += length,
+            // What was written of it is cut off, or found to be torn.
+            Err(_) => {
+                let _ = file.set_len(*bytes);
+                *growing = None;
+            }
+        }
+        written
+    }
+
+    fn grow(&self) -> io::Result<Growing> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let path = self.folder.join(GROWING);
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        let bytes = file.metadata()?.len();
+        if bytes > 0 {
+            // The last line of an earlier file may be torn.
+            file.write_all(b"\n")?;
+        }
+        sync_folder(&self.folder)?;
+        Ok(Growing { file, bytes: bytes + u64::from(bytes > 0) })
+    }
+
+    /// The oldest file that waits, for as long as it is not removed. What comes from now on goes into another one.
+    pub fn oldest(&self) -> Option<PathBuf> {
+        if self.waiting() == 0 {
+            return None;
+        }
+        let mut growing = self.lock();
+        let path = self.files().into_iter().next()?;
+        if !path.ends_with(GROWING) {
+            return Some(path);
+        }
+        *growing = None;
+        // Nothing older is there, so any number will do.
+        let numbered = self.folder.join("0");
+        match std::fs::rename(&path, &numbered).and_then(|()| sync_folder(&self.folder)) {
+            Ok(()) => Some(numbered),
+            Err(error) => {
+                error!(%error, "what was set aside can't be taken up");
+                None
+            }
+        }
+    }
+
+    /// Everything of it is in the store.
+    pub fn remove(&self, path: &Path, records: usize) {
+        let records = u64::try_from(records).unwrap_or(u64::MAX);
+        let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+            Some(waiting.saturating_sub(records))
+        });
+        if let Err(error) = std::fs::remove_file(path).and_then(|()| sync_folder(&self.folder)) {
+            error!(%error, "what was set aside is in the store, but its file can't be removed");
+        }
+    }
+
+    /// Puts a file aside that can't be read, for somebody to look at.
+    pub fn give_up(&self, path: &Path) {
+        self.waiting.store(0, Ordering::Relaxed);
+        let _ = std::fs::rename(path, path.with_extension("unreadable"));
+    }
+
+    /// The file that was taken up, if it is still there, before the one that grows.
+    fn files(&self) -> Vec<PathBuf> {
+        ["0", GROWING].map(|name| self.folder.join(name)).into_iter().filter(|path| path.exists()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Growing>> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn line(set_aside: &SetAside) -> io::Result<String> {
+    let json = serde_json::to_string(set_aside)?;
+    Ok(format!("{} {json}\n", &audio::sha256(json.as_bytes())[..CHECK_DIGITS]))
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// What is in the file, in order, and how many lines are torn or damaged.
+pub fn read(path: &Path) -> io::Result<(Vec<SetAside>, usize)> {
+    let bytes = std::fs::read(path)?;
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let whole: Vec<SetAside> = lines.iter().filter_map(|line| read_line(line)).collect();
+    let damaged = lines.len() - whole.len();
+    Ok((whole, damaged))
+}
+
+fn read_line(line: &[u8]) -> Option<SetAside> {
+    let (check, json) = line.split_at_checked(CHECK_DIGITS)?;
+    let json = json.strip_prefix(b" ")?;
+    let good = audio::sha256(json).as_bytes().get(..CHECK_DIGITS) == Some(check);
+    good.then(|| serde_json::from_slice(json).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        providers::Reading,
+        routing::ids::{ChannelId, Ids},
+    };
+    use std::os::unix::fs::PermissionsExt;
+
+    fn set_aside(number: u8) -> SetAside {
+        let channel = ChannelId(Ids::new(1).next(1));
+        let webhook =
+            Webhook { provider: "main".into(), channel, key: [number; 32], reading: Reading::Nothing };
+        SetAside { at: DateTime::from_timestamp_millis(1_767_225_600_000).unwrap(), webhook }
+    }
+
+    fn keys(found: &[SetAside]) -> Vec<u8> {
+        found.iter().map(|found| found.webhook.key[0]).collect()
+    }
+
+    #[test]
+    fn what_is_kept_is_found_in_order_after_a_restart_and_only_by_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        let spool = Spool::open(path.clone());
+        assert_eq!((spool.waiting(), spool.oldest()), (0, None));
+        (1..=3).for_each(|number| spool.keep(&set_aside(number)).unwrap());
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&path.join(GROWING))), (0o700, 0o600));
+
+        let spool = Spool::open(path.clone());
+        assert_eq!(spool.waiting(), 3);
+        let oldest = spool.oldest().unwrap();
+        spool.keep(&set_aside(4)).unwrap();
+        let (found, damaged) = read(&oldest).unwrap();
+        assert_eq!((keys(&found), damaged), (vec![1, 2, 3], 0));
+        assert_eq!(spool.oldest(), Some(oldest.clone()), "until it is removed it is the oldest");
+        spool.remove(&oldest, 3);
+        let next = spool.oldest().unwrap();
+        assert_eq!(keys(&read(&next).unwrap().0), [4]);
+        spool.remove(&next, 1);
+        assert_eq!((spool.waiting(), std::fs::read_dir(&path).unwrap().count()), (0, 0));
+    }
+
+    #[test]
+    fn a_torn_end_is_left_out_and_what_comes_after_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        Spool::open(path.clone()).keep(&set_aside(1)).unwrap();
+        let file = path.join(GROWING);
+        let whole = std::fs::read(&file).unwrap();
+        for cut in 1..whole.len() - 1 {
+            let mut torn = whole.clone();
+            torn.extend_from_slice(&whole[..cut]);
+            std::fs::write(&file, torn).unwrap();
+            Spool::open(path.clone()).keep(&set_aside(2)).unwrap();
+            let (found, damaged) = read(&file).unwrap();
+            assert_eq!((keys(&found), damaged), (vec![1, 2], 1), "torn after {cut} bytes");
+        }
+        let mut flipped = whole.clone();
+        flipped[40] ^= 1;
+        std::fs::write(&file, flipped).unwrap();
+        assert_eq!(read(&file).map(|(found, damaged)| (found.len(), damaged)).unwrap(), (0, 1));
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_it_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        std::fs::write(&path, "no folder").unwrap();
+        let spool = Spool::open(path.clone());
+        assert!(spool.keep(&set_aside(1)).is_err());
+        assert!(spool.is_failing());
+        std::fs::remove_file(&path).unwrap();
+        spool.keep(&set_aside(1)).unwrap();
+        assert_eq!((spool.is_failing(), spool.waiting()), (false, 1));
+    }
+}

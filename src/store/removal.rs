@@ -1,0 +1,399 @@
+//! What is removed for good: because it is old, or because a person is erased. The lists below name every place where
+//! something of a call or of a person can stand; a new table is a line in one of them.
+
+use super::{Writer, batch::Batch, instant, json, known_calls, ms};
+use crate::{
+    calls::{call::Recording, decision::Job},
+    routing::ids::{CallId, JobId},
+};
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Tables whose rows belong to a call and go with it: table and column.
+const OF_CALLS: [(&str, &str); 6] = [
+    ("offers", "call"),
+    ("decisions", "call"),
+    ("voicemails", "call"),
+    ("called_back", "call"),
+    ("tickets", "call"),
+    ("happenings", "call"),
+];
+
+/// Texts in which a number, or the id of a call, can stand. A row goes with its text.
+const TEXTS: [(&str, &str); 10] = [
+    ("notes", "text"),
+    ("events", "document"),
+    ("answers", "body"),
+    ("jobs", "document"),
+    ("jobs", "error"),
+    ("quarantine", "document"),
+    ("quarantine", "error"),
+    ("repeats", "body"),
+    ("happenings", "document"),
+    ("deliveries", "error"),
+];
+
+/// Rows that are of no use after some time, by the class of the configuration: table, instant, and which of them.
+const BY_AGE: [(&str, &str, &str); 3] = [
+    ("events", "at_ms", "true"),
+    ("quarantine", "at_ms", "true"),
+    // Those that wait are younger, or will be done.
+    ("jobs", "due_ms", "failed_ms is not null"),
+];
+
+/// How much goes in one transaction.
+pub const AT_ONCE: i64 = 500;
+
+/// An ended call, on its way out.
+#[derive(Debug, Clone)]
+pub struct Leaving {
+    pub call: CallId,
+    pub provider: String,
+    pub provider_call_id: String,
+}
+
+/// A message, on its way out.
+#[derive(Debug, Clone)]
+pub struct LeavingMessage {
+    pub call: CallId,
+    pub provider: String,
+    pub recording: Recording,
+    pub sha256: String,
+}
+
+/// What is removed in one transaction.
+#[derive(Debug, Default)]
+pub struct Removal {
+    /// With everything that belongs to them.
+    pub calls: Vec<Leaving>,
+    /// Of calls that stay.
+    pub messages: Vec<LeavingMessage>,
+    /// Rows go in whose text one of these stands.
+    pub mentions: Vec<String>,
+    /// Rows go by age that are older.
+    pub older_than: Option<DateTime<Utc>>,
+    /// The person's hash.
+    pub erased: Option<(String, DateTime<Utc>)>,
+    /// How many rows went: see `rows()`.
+    pub removed: AtomicU64,
+}
+
+impl Removal {
+    /// How many rows are gone.
+    pub fn rows(&self) -> u64 {
+        self.removed.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn carry_out(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
+        let mut rows = 0;
+        let known: Vec<u128> = self
+            .calls
+            .iter()
+            .map(|call| known_calls::fingerprint(&call.provider, &call.provider_call_id))
+            .collect();
+        known_calls::write(tx, &known).await?;
+        for some in self.calls.chunks(1_000) {
+            let ids: Vec<String> = some.iter().map(|leaving| leaving.call.to_string()).collect();
+            rows += delete_notes(tx, &ids).await?;
+            for (table, column) in OF_CALLS.into_iter().chain([("calls", "id")]) {
+                rows += delete_in(tx, table, column, &ids).await?;
+            }
+        }
+        for message in &self.messages {
+            let sql = "delete from voicemails where call = $1 and recording = $2";
+            let (call, recording) = (message.call.to_string(), message.recording.id.as_str());
+            rows += sqlx::query(sql).bind(call).bind(recording).execute(&mut *tx).await?.rows_affected();
+        }
+        for (table, column) in TEXTS {
+            rows += delete_mentions(tx, table, column, &self.mentions).await?;
+        }
+        if !(self.calls.is_empty() && self.mentions.is_empty()) {
+            rows += delete_deliveries_of_nothing(tx).await?;
+        }
+        if let Some(before) = self.older_than {
+            for (table, at, which) in BY_AGE {
+                rows += delete_older(tx, table, at, which, before).await?;
+            }
+        }
+        if let Some((hash, at)) = &self.erased {
+            let sql = "insert into erasures (hash, at_ms) values ($1, $2)
+                on conflict (hash) do update set at_ms = excluded.at_ms";
+            sqlx::query(sql).bind(hash.as_str()).bind(ms(*at)).execute(&mut *tx).await?;
+        }
+        self.removed.store(rows, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// What was written down on the tickets of these calls.
+async fn delete_notes(tx: &mut SqliteConnection, calls: &[String]) -> sqlx::Result<u64> {
+    let sql = "delete from notes where ticket in (select ticket from calls where id in (";
+    let mut query = QueryBuilder::new(sql);
+    let mut list = query.separated(", ");
+    calls.iter().for_each(|call| {
+        list.push_bind(call.as_str());
+    });
+    query.push("))");
+    Ok(query.build().persistent(false).execute(tx).await?.rows_affected())
+}
+
+/// What was to be told, or was, is gone.
+async fn delete_deliveries_of_nothing(tx: &mut SqliteConnection) -> sqlx::Result<u64> {
+    let sql = "delete from deliveries
+        where not exists (select 1 from happenings where happenings.id = deliveries.happening)";
+    Ok(sqlx::query(sql).execute(tx).await?.rows_affected())
+}
+
+async fn delete_in(
+    tx: &mut SqliteConnection,
+    table: &str,
+    column: &str,
+    values: &[String],
+) -> sqlx::Result<u64> {
+    let mut query = QueryBuilder::new(format!("delete from {table} where {column} in ("));
+    let mut list = query.separated(", ");
+    values.iter().for_each(|value| {
+        list.push_bind(value.as_str());
+    });
+    query.push(")");
+    Ok(query.build().persistent(false).execute(tx).await?.rows_affected())
+}
+
+async fn delete_mentions(
+    tx: &mut SqliteConnection,
+    table: &str,
+    column: &str,
+    mentions: &[String],
+) -> sqlx::Result<u64> {
+    let mut rows = 0;
+    for some in mentions.chunks(100) {
+        let mut query = QueryBuilder::new(format!("select distinct {column} from {table} where "));
+        let mut any = query.separated(" or ");
+        some.iter().for_each(|mention| {
+            any.push(format!("{column} like ")).push_bind_unseparated(format!("%{mention}%"));
+        });
+        let found = query.build().persistent(false).fetch_all(&mut *tx).await?;
+        let texts: Vec<String> = found.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
+        let texts: Vec<String> =
+            texts.into_iter().filter(|text| some.iter().any(|m| stands_in(m, text))).collect();
+        for texts in texts.chunks(1_000) {
+            rows += delete_in(tx, table, column, texts).await?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Whether it stands in the text by itself, and not within a longer number or name. `00` and `%2B` are ways to write +.
+pub fn stands_in(mention: &str, text: &str) -> bool {
+    let (mention, text) = (mention.to_lowercase(), text.to_lowercase());
+    text.match_indices(&mention).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + mention.len()..]);
+        let before = before.strip_suffix("00").or(before.strip_suffix("%2b")).unwrap_or(before);
+        !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+    })
+}
+
+async fn delete_older(
+    tx: &mut SqliteConnection,
+    table: &str,
+    at: &str,
+    which: &str,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    // The oldest instants first, so that what is removed at once is bounded.
+    let sql = format!(
+        "delete from {table} where {which} and {at} < $1 and {at} <=
+            (select max({at}) from (select {at} from {table} where {which} and {at} < $1 order by {at} limit $2))"
+    );
+    Ok(sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(ms(before))
+        .bind(AT_ONCE)
+        .execute(tx)
+        .await?
+        .rows_affected())
+}
+
+/// Calls that ended before, whose tickets are closed.
+pub async fn calls_before(
+    connection: &mut SqliteConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<Vec<Leaving>> {
+    let sql = "select id, provider, provider_call_id from calls where ended_ms < $1 and live is null
+        and not exists (select 1 from tickets where tickets.call = calls.id and closed_ms is null)
+        order by ended_ms limit $2";
+    let rows = sqlx::query(sql).bind(ms(before)).bind(AT_ONCE).fetch_all(connection).await?;
+    rows.iter().map(leaving).collect()
+}
+
+/// Messages that were kept before.
+pub async fn messages_before(
+    connection: &mut SqliteConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<Vec<LeavingMessage>> {
+    let sql = "select voicemails.call, calls.provider, recording, seconds, sha256 from voicemails
+        join calls on calls.id = voicemails.call where kept_ms < $1 order by kept_ms limit $2";
+    let rows = sqlx::query(sql).bind(ms(before)).bind(AT_ONCE).fetch_all(connection).await?;
+    rows.iter().map(message).collect()
+}
+
+/// The calls from somebody, by every way to write them; and whether one of them is live.
+pub async fn calls_from(
+    connection: &mut SqliteConnection,
+    spellings: &[String],
+) -> sqlx::Result<(Vec<Leaving>, bool)> {
+    let mut query = QueryBuilder::new(
+        "select id, provider, provider_call_id, live is not null as is_live from calls where lower(caller) in (",
+    );
+    let mut list = query.separated(", ");
+    spellings.iter().for_each(|spelling| {
+        list.push_bind(spelling.to_lowercase());
+    });
+    query.push(")");
+    let rows = query.build().persistent(false).fetch_all(connection).await?;
+    let live = rows.iter().map(|row| row.try_get::<bool, _>("is_live")).collect::<sqlx::Result<Vec<_>>>()?;
+    Ok((rows.iter().map(leaving).collect::<sqlx::Result<_>>()?, live.contains(&true)))
+}
+
+/// The kept messages of these calls.
+pub async fn messages_of(
+    connection: &mut SqliteConnection,
+    calls: &[Leaving],
+) -> sqlx::Result<Vec<LeavingMessage>> {
+    let mut found = Vec::new();
+    for some in calls.chunks(1_000) {
+        let mut query = QueryBuilder::new(
+            "select voicemails.call, calls.provider, recording, seconds, sha256 from voicemails
+            join calls on calls.id = voicemails.call where voicemails.call in (",
+        );
+        let mut list = query.separated(", ");
+        some.iter().for_each(|leaving| {
+            list.push_bind(leaving.call.to_string());
+        });
+        query.push(")");
+        for row in query.build().persistent(false).fetch_all(&mut *connection).await? {
+            found.push(message(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Work for these calls that is not done, and what is recorded at the telephone company because of it.
+pub async fn work_on(
+    connection: &mut SqliteConnection,
+    calls: &[Leaving],
+) -> sqlx::Result<(Vec<JobId>, Vec<(String, Recording)>)> {
+    let (mut jobs, mut recordings) = (Vec::new(), Vec::new());
+    for row in sqlx::query("select id, document from jobs").fetch_all(connection).await? {
+        if let Ok(Job::KeepRecording { call, provider, recording, .. }) = json(&row, "document")
+            && calls.iter().any(|leaving| leaving.call == call)
+        {
+            jobs.push(super::id(&row, "id")?);
+            recordings.push((provider, recording));
+        }
+    }
+    Ok((jobs, recordings))
+}
+
+/// Which of these files no message needs any more.
+pub async fn unneeded(connection: &mut SqliteConnection, files: Vec<String>) -> sqlx::Result<Vec<String>> {
+    let mut unneeded = Vec::new();
+    for file in files {
+        let sql = "select 1 from voicemails where sha256 = $1 limit 1";
+        if sqlx::query(sql).bind(&file).fetch_optional(&mut *connection).await?.is_none() {
+            unneeded.push(file);
+        }
+    }
+    Ok(unneeded)
+}
+
+/// Everybody who ever called, as far as it is still written somewhere.
+pub async fn callers(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
+    let rows = sqlx::query("select distinct caller from calls").fetch_all(&mut *connection).await?;
+    let mut callers: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
+    let sql = "select document from events where document like '%\"from\":\"%'";
+    for row in sqlx::query(sql).fetch_all(connection).await? {
+        let document: String = row.try_get(0)?;
+        let from = document.split_once("\"from\":\"").and_then(|(_, rest)| rest.split_once('"'));
+        callers.extend(from.map(|(from, _)| from.to_owned()));
+    }
+    callers.sort_unstable();
+    callers.dedup();
+    Ok(callers)
+}
+
+/// Who was erased, and when.
+pub async fn erasures(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(String, DateTime<Utc>)>> {
+    let rows = sqlx::query("select hash, at_ms from erasures").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, instant(row.try_get(1)?)))).collect()
+}
+
+fn leaving(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Leaving> {
+    Ok(Leaving {
+        call: super::id(row, "id")?,
+        provider: row.try_get("provider")?,
+        provider_call_id: row.try_get("provider_call_id")?,
+    })
+}
+
+fn message(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<LeavingMessage> {
+    let seconds = u32::try_from(row.try_get::<i64, _>("seconds")?).unwrap_or(0);
+    Ok(LeavingMessage {
+        call: super::id(row, "call")?,
+        provider: row.try_get("provider")?,
+        recording: Recording { id: row.try_get("recording")?, seconds },
+        sha256: row.try_get("sha256")?,
+    })
+}
+
+impl Writer {
+    /// Writes the database anew and empties the write-ahead log, so that nothing of what was removed is left on free
+    /// pages. Takes as long as copying the database.
+    pub async fn scrub(&mut self) -> sqlx::Result<()> {
+        self.empty_log().await?;
+        sqlx::query("vacuum").execute(self.connection()).await?;
+        self.empty_log().await
+    }
+
+    /// Readers may hold it up for the 5 s that they have.
+    async fn empty_log(&mut self) -> sqlx::Result<()> {
+        for _ in 0..40 {
+            let sql = "pragma wal_checkpoint(truncate)";
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as(sql).fetch_one(self.connection()).await?;
+            if busy == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        }
+        Err(sqlx::Error::Protocol("the write-ahead log is read all the time and can't be emptied".into()))
+    }
+}
+
+impl From<Removal> for Batch {
+    fn from(removal: Removal) -> Self {
+        Self { removal: Some(removal), ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stands_in;
+
+    #[test]
+    fn a_number_is_found_in_every_spelling_and_not_within_another() {
+        for text in [
+            "{\"from\":\"+436601\"}",
+            "00436601",
+            "436601",
+            "From=%2B436601&To=1",
+            "sip:+436601@x",
+            "a 436601.",
+        ] {
+            assert!(stands_in("436601", text), "{text}");
+        }
+        for text in ["+4366012", "1436601", "a436601", "436601f", ""] {
+            assert!(!stands_in("436601", text), "{text}");
+        }
+        assert!(stands_in("sip:zoe@example.org", "\"SIP:Zoe@example.org\""));
+    }
+}

@@ -1,0 +1,82 @@
+//! Missed calls: who should be called back.
+
+use super::{
+    Problem, Web,
+    access::Viewer,
+    auth::{Caller, Id, Page},
+    calls::{object, visible},
+    page::page,
+    schemas,
+};
+use crate::{
+    desk::{Row, settings::Fault},
+    routing::ids::CallId,
+    store::{called_back::CalledBack, calls::CallRow},
+};
+use axum::{Json, extract::State};
+use serde_json::{Value, json};
+
+/// Lists calls that nobody took, the newest first, with who called back and whether the caller got through later.
+#[utoipa::path(get, path = "/missed_calls", tag = "calls", params(schemas::Paging), responses(
+    (status = 200, body = schemas::Page<schemas::MissedCall>)
+))]
+pub async fn list(
+    caller: Caller,
+    State(web): State<Web>,
+    asked: Page<CallId>,
+) -> Result<Json<Value>, Problem> {
+    let settings = web.desk.settings();
+    let viewer = Viewer::new(&caller, &settings);
+    let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
+    let (mut shown, mut after) = (Vec::new(), asked.after);
+    while shown.len() < wanted {
+        let rows = web.reader.missed_calls(after, asked.limit + 1).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        shown.extend(rows.into_iter().filter(|row| viewer.call(row)));
+    }
+    shown.truncate(wanted);
+    let ids: Vec<CallId> = shown.iter().map(|row| row.id).collect();
+    let (offers, voicemails) = (web.reader.offers(&ids).await?, web.reader.voicemails(&ids).await?);
+    let called_back = web.reader.called_back(&ids).await?;
+    let mut items = Vec::new();
+    for row in &shown {
+        let mut item = object(row, &offers, &voicemails);
+        let back = called_back.iter().find(|back| back.call == row.id);
+        let through = web.reader.got_through(row).await?;
+        if let Some(fields) = item.as_object_mut() {
+            fields.insert("called_back".into(), back.map_or(Value::Null, told));
+            fields.insert("got_through".into(), json!(through));
+        }
+        items.push((row.id.to_string(), item));
+    }
+    Ok(page(items, asked.limit))
+}
+
+/// Says that the caller of a missed call was called back. Whoever said so first stands.
+#[utoipa::path(post, path = "/calls/{id}/called_back", tag = "calls", params(("id" = CallId, Path)), responses(
+    (status = 200, body = schemas::CalledBack), (status = 409)
+))]
+pub async fn called_back(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(id): Id<CallId>,
+) -> Result<Json<Value>, Problem> {
+    let row = visible(&caller, id, &web).await?;
+    if !is_missed(&row) {
+        let fault = Fault::new("", "this call was not missed");
+        return Err(crate::desk::settings::Refused::Conflict(fault).into());
+    }
+    let back = CalledBack { call: id, by: caller.user, at: web.clock.now().at };
+    web.desk.record(Row::CalledBack(back.clone())).await?;
+    let first = web.reader.called_back(&[id]).await?.pop().unwrap_or(back);
+    Ok(Json(told(&first)))
+}
+
+fn is_missed(row: &CallRow) -> bool {
+    matches!(row.outcome.as_deref(), Some("abandoned" | "voicemail"))
+}
+
+fn told(back: &CalledBack) -> Value {
+    json!({ "by": back.by, "at": back.at })
+}
