@@ -1,6 +1,6 @@
 //! What an operator sets: flag > environment > file > default. The defaults are written once, in `config.toml`.
 
-use crate::{calls::channel::Times, log, providers::twilio};
+use crate::{calls::channel::Times, log, notify::mail, providers::twilio};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::{
@@ -23,6 +23,15 @@ pub struct Config {
     pub providers: BTreeMap<String, Provider>,
     pub calls: Calls,
     pub retention: Retention,
+    pub mail: mail::Settings,
+    pub outward: Outward,
+}
+
+/// What may be called for admins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outward {
+    pub allow_loopback: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -200,6 +209,9 @@ impl Config {
         }
         if !["en", "nl", "nb", "de"].contains(&self.calls.language.as_str()) {
             bail!("key calls.language: it is \"en\", \"nl\", \"nb\" or \"de\"");
+        }
+        if let Err((key, wrong)) = self.mail.check() {
+            bail!("key mail.{key}: {wrong}");
         }
         let prefix = |text: &String| {
             text.strip_prefix('+').is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))

@@ -20,6 +20,7 @@
 //! | [`calls`] | what happens to a call? (pure) | `routing` |
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
 //! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
+//! | [`mod@notify`] | how is the world told? Webhooks, mail | nothing |
 //! | [`audio`] | what do callers hear, and what did they say? | nothing |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
@@ -49,6 +50,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod log;
+pub mod notify;
 pub mod preview;
 pub mod providers;
 pub mod routing;
@@ -68,10 +70,12 @@ use desk::{
     erasure::Place,
     health::Health,
     jobs::Runner,
+    postman::Postman,
     retention::Retention,
     settings::{Ground, ReachRules},
     spool::Spool,
 };
+use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
 use std::{
@@ -129,6 +133,7 @@ impl Daemon {
             ),
             public_url: public_url.clone(),
             sounds: sounds.clone(),
+            mails: config.mail.is_on(),
             health,
             place: Place {
                 folder: folder.path().to_owned(),
@@ -148,6 +153,16 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
 
+        let postman = Postman {
+            desk: desk.clone(),
+            reader: reader.clone(),
+            clock,
+            outward: Outward::new(config.outward.allow_loopback)
+                .context("cannot make the client for webhooks")?,
+            postbox: Postbox::new(&config.mail, &public_url).context("section mail")?,
+            public_url: public_url.clone(),
+            voicemails: voicemails.clone(),
+        };
         let seed = rand::rng().random();
         let room = config.data.uploads_stop_below_mib << 20;
         let web = Web::new(
@@ -167,6 +182,7 @@ impl Daemon {
         let mut servers = vec![
             tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
             tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
+            tokio::spawn(postman.run(stopping(stopped.clone()))),
         ];
         if let Some(address) = config.http.metrics_address()? {
             let listener = TcpListener::bind(address).await;
@@ -297,7 +313,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     let providers = config.providers.iter().map(dialect).collect();
     let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
     let reach = ReachRules { prefixes, sip_hosts };
-    Ok(Ground { zones, account, providers, times: config.calls.times(), reach })
+    let (times, allow_loopback) = (config.calls.times(), config.outward.allow_loopback);
+    Ok(Ground { zones, account, providers, times, reach, allow_loopback })
 }
 
 /// The telephone companies as they are configured.

@@ -82,10 +82,14 @@ async fn a_fuzzer_finds_no_500_nothing_undocumented_and_nothing_foreign() {
         .await;
     let (own, foreign) = tokio::join!(message(&desk, &ours), message(&desk, &theirs));
     assert_eq!(foreign["to"], MARKER);
+    let webhook =
+        json!({ "name": "board", "url": "https://example.org/board", "events": ["*"], "enabled": false });
+    let webhook = desk.api.post("webhooks", webhook).await;
     let known = json!({
         "users": [insider.id, stranger.id], "teams": [team], "channels": [ours.id, theirs.id],
         "greetings": [desk.api.get("greetings").await["items"][0]["id"]],
         "calls": [own["id"], foreign["id"]], "tickets": [own["ticket"], foreign["ticket"]],
+        "webhooks": [webhook["id"]],
     });
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
     let foreign_ids = [text(&foreign["id"]), text(&foreign["ticket"]), theirs.id.clone()];

@@ -12,7 +12,7 @@ use std::{
 const ROOTS: [&str; 5] = ["main", "lib", "demo", "check", "preview"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
@@ -23,13 +23,14 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("providers/twilio", &["providers", "calls", "routing"]),
     // It stands for the world outside, and knows nothing of us but the wire.
     ("providers/simulator", &[]),
+    ("notify", &[]),
     ("log", &["clock"]),
-    ("config", &["providers/twilio", "calls", "log"]),
+    ("config", &["providers/twilio", "notify", "calls", "log"]),
     ("store", &["providers", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),
-    ("desk", &["store", "providers", "audio", "clock", "zones", "calls", "tickets", "routing"]),
-    ("web", &["desk", "store", "providers", "audio", "clock", "calls", "tickets", "routing"]),
+    ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),
+    ("web", &["desk", "store", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"]),
 ];
 
 const PURE: [&str; 3] = ["routing", "calls", "tickets"];

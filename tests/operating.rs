@@ -379,6 +379,8 @@ async fn metrics_count_what_happened_and_need_a_token() {
         ("strowger_store_up", 1.0),
         ("strowger_webhooks_total{provider=\"main\",result=\"forbidden\",reason=\"wrong\"}", 1.0),
         ("strowger_jobs{state=\"failed\"}", 0.0),
+        ("strowger_deliveries{state=\"failed\"}", 0.0),
+        ("strowger_deliveries_given_up_total", 0.0),
         ("strowger_quarantined_events", 0.0),
     ] {
         assert_eq!(desk.metric(name).await, expected, "{name}");

@@ -1173,6 +1173,7 @@ impl Board {
             own_times: OwnTimes::default(),
             greetings: Greetings::default(),
             withheld: strowger::calls::channel::Withheld::Ring,
+            notify: Default::default(),
         };
         let mut board = Self {
             board: Switchboard::new(Ids::new(8)),

@@ -23,6 +23,7 @@ pub struct Channel {
     /// What this channel sets for itself; the rest follows the configuration.
     pub own_times: OwnTimes,
     pub greetings: Greetings,
+    pub notify: Notify,
     pub withheld: Withheld,
 }
 
@@ -140,6 +141,28 @@ pub struct NumberGreetings {
     pub closed_today: Option<Greeting>,
     pub before_ringing: Option<Greeting>,
     pub while_waiting: Option<Greeting>,
+}
+
+/// Who gets mail about what happens here: addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notify {
+    #[schema(max_items = 20)]
+    pub voicemail: Vec<String>,
+    #[schema(max_items = 20)]
+    pub missed: Vec<String>,
+    pub recording: RecordingInMail,
+}
+
+/// How mail about a message brings the message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingInMail {
+    Attach,
+    /// For who can sign in.
+    #[default]
+    Link,
+    None,
 }
 
 /// A recorded message or a text to speak (A11).

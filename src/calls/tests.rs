@@ -304,6 +304,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
         withheld: Withheld::Ring,
+        notify: Default::default(),
     }
 }
 

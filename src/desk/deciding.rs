@@ -56,6 +56,8 @@ pub(super) struct Round {
     pub opened: Vec<Opened>,
     pub revoked: Vec<TokenId>,
     pub settings_changed: bool,
+    /// There is something to tell or to deliver.
+    pub news: bool,
 }
 
 /// Why a round came to nothing.
@@ -102,10 +104,13 @@ impl Engine {
             Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
             Input::Job(report) => {
                 let late = self.recall_ticket(report, round).await?;
+                self.remember_late(report).await?;
                 let outcome = self.job(report, round);
+                self.memory.late = None;
                 late.into_iter().for_each(|ticket| self.memory.let_go(ticket));
                 outcome
             }
+            Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(save) => self.save(save, round).await,
             Input::Note(note) => self.note(note, round),
             Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
@@ -190,6 +195,7 @@ impl Engine {
     }
 
     fn gather(&mut self, decision: Decision, event: &str, now: Now, index: Option<usize>, round: &mut Round) {
+        self.tell_of(&decision.write, now, round);
         round.says.extend(decision.say.into_iter().map(|say| (say, index)));
         for write in decision.write {
             self.gather_write(write, event, now, round);

@@ -299,6 +299,7 @@ mod tests {
                 by_number: BTreeMap::from([("+43".into(), german)]),
                 ..Greetings::default()
             },
+            notify: Default::default(),
         }
     }
 

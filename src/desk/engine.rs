@@ -59,6 +59,8 @@ pub struct Surroundings {
     pub runner: Runner,
     pub public_url: String,
     pub sounds: Sounds,
+    /// A mail server is configured.
+    pub mails: bool,
     pub spool: Arc<Spool>,
     pub place: Place,
     pub retention: Retention,
@@ -72,6 +74,7 @@ pub struct Engine {
     errands: mpsc::Receiver<Errand>,
     desk: Desk,
     publish: watch::Sender<Arc<Settings>>,
+    news: watch::Sender<()>,
     stop: watch::Receiver<bool>,
     stopping_since: Option<Steady>,
     pub(super) softphones: Softphones,
@@ -99,7 +102,8 @@ impl Engine {
         let (errand, errands) = mpsc::channel(1);
         let (publish, settings) = watch::channel(memory.settings.clone());
         around.health.epoch.store(writer.epoch(), Ordering::Relaxed);
-        let desk = Desk::new(sender, settings, around.health.clone(), around.spool.clone(), errand);
+        let (news, heard) = watch::channel(());
+        let desk = Desk::new(sender, settings, around.health.clone(), heard, around.spool.clone(), errand);
         let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS;
         let softphones = Softphones::default();
         let strays = !writer.was_stopped_cleanly();
@@ -110,6 +114,7 @@ impl Engine {
             errands,
             desk: desk.clone(),
             publish,
+            news,
             stop,
             stopping_since: None,
             softphones,
@@ -409,6 +414,9 @@ impl Engine {
                 }
             }
         }
+        if round.news {
+            self.news.send_replace(());
+        }
         for job in round.jobs {
             self.around.runner.start(job, &self.desk, Duration::ZERO);
         }
@@ -558,6 +566,9 @@ impl Engine {
         }
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = store::happenings::prune(self.writer.connection(), now.at).await {
+            warn!(%error, "old happenings could not be forgotten");
         }
         if let Err(error) = store::repeats::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old idempotency keys could not be forgotten");

@@ -1,7 +1,11 @@
 //! What the engine knows of the store without reading it: projections, all rebuilt from it at a start and after a
 //! failure. The hot path reads nothing from the database.
 
-use super::{engine::Surroundings, settings::Settings};
+use super::{
+    engine::Surroundings,
+    happenings::{Facts as Late, Told},
+    settings::Settings,
+};
 use crate::{
     calls::{
         call::Caller,
@@ -40,6 +44,10 @@ pub(super) struct Memory {
     /// Live calls that can't be read, or break the switchboard: left as they are until the next start.
     pub parked: HashSet<CallId>,
     pub answers: Answers,
+    /// What the world was told of live calls.
+    pub told: HashMap<CallId, Told>,
+    /// A call that is over and whose message is being kept now.
+    pub late: Option<Late>,
     pub ids: Ids,
 }
 
@@ -102,7 +110,7 @@ pub(super) async fn recall(
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
     let open =
         store::tickets::latest_open(connection, Joinable::KEPT).await.context("cannot read the tickets")?;
-    let ids = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
+    let known = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
     let removed = store::known_calls::all(connection).await.context("cannot read the calls of old")?;
     let (mut calls, unreadable) =
         store::calls::live(connection).await.context("cannot read the live calls")?;
@@ -121,6 +129,10 @@ pub(super) async fn recall(
     }
     let open = open.into_iter().map(|(ticket, _)| ticket).filter(|ticket| joinable.has(ticket.id));
     let tickets = tickets.into_iter().chain(open).map(|ticket| (ticket.id, ticket)).collect();
+    let last = store::happenings::last(connection).await.context("cannot read what happened")?;
+    let mut ids = Ids::new(rand::random());
+    // Readers of what happened go on after the last one that they saw.
+    last.iter().for_each(|last| ids.stay_above(last.0));
 
     let mut board = Switchboard::new(Ids::new(rand::random()));
     agents.into_iter().for_each(|row| board.restore_agent(row, now));
@@ -134,6 +146,7 @@ pub(super) async fn recall(
         joinable: &joinable,
         now,
     };
+    let told = calls.iter().map(|call| (call.id, Told::of(call))).collect();
     calls.into_iter().for_each(|call| board.restore_call(call, facts));
     let mut answers = Answers::default();
     recent.into_iter().for_each(|(key, reply)| answers.keep(key, Arc::new(reply), now));
@@ -143,10 +156,12 @@ pub(super) async fn recall(
         load,
         tickets,
         joinable,
-        known_calls: ids.iter().map(|(provider, id)| fingerprint(provider, id)).chain(removed).collect(),
+        known_calls: known.iter().map(|(provider, id)| fingerprint(provider, id)).chain(removed).collect(),
         parked,
         answers,
-        ids: Ids::new(rand::random()),
+        told,
+        late: None,
+        ids,
     })
 }
 

@@ -94,6 +94,8 @@ pub struct Metrics {
     pub offers_ended: Counters<&'static str>,
     pub calls_ended: Counters<&'static str>,
     pub load_differences: Counter,
+    /// Webhooks and mails.
+    pub given_up: Counter,
 }
 
 impl Metrics {
@@ -117,6 +119,7 @@ impl Metrics {
             ]),
             calls_ended: Counters::of(["answered", "voicemail", "abandoned", "rejected"]),
             load_differences: Counter::default(),
+            given_up: Counter::default(),
         }
     }
 

@@ -1,18 +1,22 @@
 //! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
-//! even after a crash; `softphones` holds the agents' sockets; `settings` is the snapshot that
+//! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
+//! what became of it; `softphones` holds the agents' sockets; `settings` is the snapshot that
 //! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
 
 mod deciding;
 pub mod documents;
 pub mod engine;
 pub mod erasure;
+mod errands;
+pub mod happenings;
 pub mod health;
 pub mod hours_form;
 pub mod jobs;
 mod memory;
 pub mod metrics;
+pub mod postman;
 pub mod retention;
 pub mod saving;
 pub mod settings;
@@ -60,6 +64,7 @@ pub struct Desk {
     queue: mpsc::Sender<Envelope>,
     settings: watch::Receiver<Arc<Settings>>,
     health: Arc<Health>,
+    news: watch::Receiver<()>,
     spool: Arc<Spool>,
     errands: mpsc::Sender<Errand>,
 }
@@ -105,6 +110,7 @@ pub enum Input {
     Event(crate::calls::event::Event),
     Job(jobs::Report),
     Save(Save),
+    Errand(postman::Errand),
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
@@ -184,6 +190,7 @@ pub enum Outcome {
     /// The calls that we never heard of.
     Unknown(Vec<String>),
     Saved(Saved),
+    Done,
     Ticket(Box<Ticket>),
     Noted,
     Preview(Box<Preview>),
@@ -216,10 +223,11 @@ impl Desk {
         queue: mpsc::Sender<Envelope>,
         settings: watch::Receiver<Arc<Settings>>,
         health: Arc<Health>,
+        news: watch::Receiver<()>,
         spool: Arc<Spool>,
         errands: mpsc::Sender<Errand>,
     ) -> Self {
-        Self { queue, settings, health, spool, errands }
+        Self { queue, settings, health, news, spool, errands }
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -373,6 +381,11 @@ impl Desk {
     /// The settings change when this resolves.
     pub async fn settings_changed(&mut self) {
         let _ = self.settings.changed().await;
+    }
+
+    /// Changes when something happened that the world may want to know.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.clone()
     }
 
     /// Whether the token is still good.

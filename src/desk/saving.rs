@@ -5,6 +5,7 @@ use super::{
     Input, Outcome,
     deciding::{Broken, Round},
     engine::Engine,
+    postman::Errand,
     settings::{Fault, Refused, Settings, tag},
 };
 use crate::{
@@ -110,7 +111,8 @@ impl Input {
             | Self::Ticket { claim, .. }
             | Self::SetAvailability { claim, .. }
             | Self::Record { claim, .. }
-            | Self::Note(Note { claim, .. }) => Some(claim),
+            | Self::Note(Note { claim, .. })
+            | Self::Errand(Errand::Retry { claim, .. }) => Some(claim),
             _ => None,
         }
     }
@@ -196,7 +198,7 @@ impl Engine {
         Ok(Some(Outcome::Noted))
     }
 
-    fn write_down(
+    pub(super) fn write_down(
         &mut self,
         by: Author,
         action: &'static str,

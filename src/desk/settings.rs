@@ -1,24 +1,29 @@
 //! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
 
-use super::hours_form::{HoursForm, Weekdays};
+use super::{
+    happenings::KINDS,
+    hours_form::{HoursForm, Weekdays},
+};
 use crate::{
     calls::{
         call::Caller,
-        channel::{Channel, Greeting as Chosen, Greetings, OwnTimes, Slot, Times, Withheld},
+        channel::{Channel, Greeting as Chosen, Greetings, Notify, OwnTimes, Slot, Times, Withheld},
     },
+    notify::{address, mail},
     providers::Dialect,
     routing::{
         assignment::Rule,
         contacts::{Contact, Contacts},
         distribution::{Strategy, TieBreak},
         hours::{Hours, HoursError, Weekly},
-        ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
+        ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId, WebhookId},
         people::{OutOfOffice, People, Reach, Role, Seat, Team, User},
         zone::Zone,
     },
     store::{
         audit::Subject,
         settings::{Change, Greeting, Token},
+        webhooks::Webhook,
     },
     zones::Zones,
 };
@@ -79,6 +84,8 @@ pub struct Ground {
     /// The configured telephone companies by name, and how they speak.
     pub providers: BTreeMap<String, Dialect>,
     pub times: Times,
+    /// Webhooks may go to this machine: for tests.
+    pub allow_loopback: bool,
     pub reach: ReachRules,
 }
 
@@ -105,6 +112,7 @@ pub struct Settings {
     pub channels: HashMap<ChannelId, Channel>,
     pub greetings: BTreeMap<GreetingId, Greeting>,
     pub tokens: BTreeMap<TokenId, Token>,
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
     by_secret: HashMap<String, TokenId>,
     users: BTreeMap<UserId, Value>,
     teams: BTreeMap<TeamId, Value>,
@@ -115,6 +123,9 @@ impl Settings {
     /// The settings after `change`. The change comes back as it is to be stored, with every default filled in.
     pub fn with(&self, change: Change, ground: &Ground) -> Result<(Self, Change), Refused> {
         let mut next = self.clone();
+        if let Change::Webhook(webhook) = &change {
+            next.check_webhook(webhook, ground)?;
+        }
         let stored = next.apply(change, ground)?;
         match &stored {
             Change::Channel(id, _) => next.check_channel(&next.channels[id], ground)?,
@@ -201,6 +212,14 @@ impl Settings {
                 self.tokens.insert(token.id, token.clone());
                 change
             }
+            Change::Webhook(ref webhook) => {
+                self.webhooks.insert(webhook.id, webhook.as_ref().clone());
+                change
+            }
+            Change::DeleteWebhook(id) => {
+                self.webhooks.remove(&id).ok_or(Refused::NotFound)?;
+                change
+            }
             Change::RevokeToken(id) => {
                 let token = self.tokens.remove(&id).ok_or(Refused::NotFound)?;
                 self.by_secret.remove(&token.sha256);
@@ -219,6 +238,7 @@ impl Settings {
             "contact" => self.contacts.get(ContactId(id)).map(|contact| with_id(id, &json!(contact))),
             "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
             "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            "webhook" => self.webhooks.get(&WebhookId(id)).map(webhook_document),
             _ => None,
         }
     }
@@ -376,6 +396,7 @@ impl Settings {
             own_times,
             greetings: form.greetings,
             withheld: form.withheld,
+            notify: form.notify,
         })
     }
 
@@ -388,7 +409,27 @@ impl Settings {
         self.check_rung(&channel.rule, dialect)?;
         self.check_numbers(channel)?;
         check_times(channel.own_times)?;
+        check_notify(&channel.notify)?;
         self.check_greetings(&channel.greetings, &channel.numbers)
+    }
+
+    fn check_webhook(&self, webhook: &Webhook, ground: &Ground) -> Result<(), Refused> {
+        named("/name", webhook.name.clone())?;
+        if self.webhooks.values().any(|other| other.id != webhook.id && other.name == webhook.name) {
+            return Err(Refused::Conflict(Fault::new("/name", "another webhook has this name")));
+        }
+        address::check(&webhook.url, ground.allow_loopback)
+            .map_err(|refused| Fault::new("/url", refused.to_string()))?;
+        if webhook.events.is_empty() {
+            return Err(Fault::new("/events", "name at least one, or \"*\"").into());
+        }
+        let known = |event: &String| event == "*" || KINDS.contains(&event.as_str());
+        match webhook.events.iter().position(|event| !known(event)) {
+            Some(index) => {
+                Err(Fault::new(format!("/events/{index}"), "there is no event of this name").into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is not rung:
@@ -531,6 +572,21 @@ impl Settings {
     }
 }
 
+fn check_notify(notify: &Notify) -> Result<(), Refused> {
+    const ADDRESSES_MAX: usize = 20;
+    for (list, addresses) in [("voicemail", &notify.voicemail), ("missed", &notify.missed)] {
+        if addresses.len() > ADDRESSES_MAX {
+            let detail = format!("at most {ADDRESSES_MAX} addresses");
+            return Err(Fault::new(format!("/notify/{list}"), detail).into());
+        }
+        if let Some(index) = addresses.iter().position(|address| !mail::is_address(address)) {
+            let detail = "this is not an address of mail";
+            return Err(Fault::new(format!("/notify/{list}/{index}"), detail).into());
+        }
+    }
+    Ok(())
+}
+
 fn missing(dialect: Dialect) -> String {
     let company = dialect.company();
     match dialect {
@@ -624,6 +680,7 @@ pub struct ChannelForm {
     greetings: Greetings,
     #[serde(default)]
     withheld: Withheld,
+    notify: Notify,
 }
 
 #[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -678,6 +735,20 @@ pub fn token_document(token: &Token) -> Value {
     json!({ "id": id, "name": name, "role": role, "user": user, "created_at": created_at })
 }
 
+/// A webhook as it is shown: without its secrets.
+pub fn webhook_document(webhook: &Webhook) -> Value {
+    json!({
+        "id": webhook.id,
+        "name": webhook.name,
+        "url": webhook.url,
+        "events": webhook.events,
+        "enabled": webhook.disabled_at.is_none(),
+        "disabled_at": webhook.disabled_at,
+        "old_secret_until": webhook.old.as_ref().map(|(_, until)| until),
+        "created_at": webhook.created_at,
+    })
+}
+
 fn user_document(user: &User) -> Value {
     let mut document = json!(user);
     if let Some(fields) = document.as_object_mut() {
@@ -687,7 +758,9 @@ fn user_document(user: &User) -> Value {
 }
 
 fn channel_document(channel: &Channel) -> Value {
-    let Channel { name, provider, numbers, zone, hours, rule, own_times, greetings, withheld, .. } = channel;
+    let Channel {
+        name, provider, numbers, zone, hours, rule, own_times, greetings, withheld, notify, ..
+    } = channel;
     let OwnTimes {
         ring_seconds,
         agent_ring_seconds,
@@ -719,6 +792,7 @@ fn channel_document(channel: &Channel) -> Value {
         "routing": routing,
         "greetings": greetings,
         "withheld": withheld,
+        "notify": notify,
     })
 }
 

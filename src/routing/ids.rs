@@ -63,6 +63,11 @@ id! {
     JobId
     /// Somebody who calls.
     ContactId
+    /// Something that the world may want to know.
+    HappeningId
+    WebhookId
+    /// One happening on its way to one receiver.
+    DeliveryId
 }
 
 /// The text is not 32 lower-case hex digits.

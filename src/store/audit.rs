@@ -1,4 +1,4 @@
-//! Who changed which setting, before and after, and who listened to which message. Secrets are never in it.
+//! Who changed which setting, before and after, who listened to which message, and who had what tried again. Secrets are never in it.
 
 use super::{Reader, id, instant, ms, optional_id, to_json};
 use crate::routing::ids::{TokenId, UserId};
@@ -42,7 +42,7 @@ pub struct AuditRow {
     pub id: Uuid,
     pub at: DateTime<Utc>,
     pub by: Author,
-    /// `created`, `changed`, `deleted`, `listened` or `erased`.
+    /// `created`, `changed`, `deleted`, `listened`, `retried` or `erased`.
     pub action: &'static str,
     pub subject: Subject,
     pub before: Option<Value>,

@@ -1,8 +1,8 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, audit, called_back, calls, cursors, decisions, engine, events, jobs, notes,
-    offers, quarantine, removal, repeats, settings, tickets, voicemails,
+    Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, engine, events,
+    happenings, jobs, notes, offers, quarantine, removal, repeats, settings, tickets, voicemails,
 };
 use crate::{
     calls::{
@@ -37,6 +37,9 @@ pub struct Batch {
     pub repeats: Vec<repeats::Repeat>,
     pub audit: Vec<audit::AuditRow>,
     pub quarantine: Vec<quarantine::QuarantineRow>,
+    pub happenings: Vec<happenings::HappeningRow>,
+    pub deliveries: Vec<deliveries::DeliveryRow>,
+    pub deliveries_tried: Vec<deliveries::Tried>,
     pub notes: Vec<notes::Note>,
     pub called_back: Vec<called_back::CalledBack>,
     pub removal: Option<removal::Removal>,
@@ -60,6 +63,9 @@ impl Batch {
             && self.repeats.is_empty()
             && self.audit.is_empty()
             && self.quarantine.is_empty()
+            && self.happenings.is_empty()
+            && self.deliveries.is_empty()
+            && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
             && self.called_back.is_empty()
             && self.removal.is_none()
@@ -82,6 +88,9 @@ impl Batch {
         repeats::write(tx, &self.repeats).await?;
         audit::write(tx, &self.audit).await?;
         quarantine::write(tx, &self.quarantine).await?;
+        happenings::write(tx, &self.happenings).await?;
+        deliveries::write(tx, &self.deliveries).await?;
+        deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
         called_back::write(tx, &self.called_back).await?;
         match &self.removal {

@@ -128,6 +128,12 @@ pub async fn caller(connection: &mut SqliteConnection, call: CallId) -> sqlx::Re
     row.map(|row| row.try_get::<String, _>("caller").map(Caller::from)).transpose()
 }
 
+pub async fn one(connection: &mut SqliteConnection, call: CallId) -> sqlx::Result<Option<CallRow>> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push("where id = ").push_bind(call.to_string());
+    query.build().fetch_optional(connection).await?.as_ref().map(read).transpose()
+}
+
 impl Reader {
     /// The calls that belong to a ticket, the first one first.
     pub async fn calls_of_ticket(&self, ticket: TicketId) -> sqlx::Result<Vec<CallId>> {
@@ -158,6 +164,41 @@ impl Reader {
             query.push(" and id < ").push_bind(after.to_string());
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}
+
+/// Calls or tickets of a stretch of time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Span {
+    pub from: Option<DateTime<Utc>>,
+    /// Not itself in it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Span {
+    pub(super) fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>, column: &'static str) {
+        if let Some(from) = self.from {
+            query.push(" and ").push(column).push(" >= ").push_bind(ms(from));
+        }
+        if let Some(until) = self.until {
+            query.push(" and ").push(column).push(" < ").push_bind(ms(until));
+        }
+    }
+}
+
+impl Reader {
+    /// Calls that arrived in that time, the oldest first, newer than `after`.
+    pub async fn calls_in(
+        &self,
+        span: Span,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> sqlx::Result<Vec<CallRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where id > ").push_bind(after.map_or_else(String::new, |after| after.to_string()));
+        span.narrow(&mut query, "arrived_ms");
+        query.push(" order by id limit ").push_bind(i64::from(limit));
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 }

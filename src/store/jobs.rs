@@ -104,12 +104,19 @@ fn read(row: &SqliteRow) -> sqlx::Result<JobRow> {
         due_at: instant(row.try_get("due_ms")?),
         tries: u32::try_from(row.try_get::<i64, _>("tries")?).unwrap_or(0),
         sent_at: row.try_get::<Option<i64>, _>("sent_ms")?.map(instant),
-        failed_at: None,
+        failed_at: row.try_get::<Option<i64>, _>("failed_ms")?.map(instant),
         error: row.try_get("error")?,
     })
 }
 
-/// How many jobs are still to be done, and how many were given up.
+/// One that waits or was given up.
+pub async fn one(connection: &mut SqliteConnection, job: JobId) -> sqlx::Result<Option<JobRow>> {
+    let sql = "select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs where id = $1";
+    let row = sqlx::query(sql).bind(job.to_string()).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// How many are still to be done, and how many were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobCounts {
     pub waiting: i64,
@@ -117,6 +124,17 @@ pub struct JobCounts {
 }
 
 impl Reader {
+    /// Jobs that wait or were given up, the newest first, older than `after`.
+    pub async fn jobs(&self, after: Option<&str>, limit: u32) -> sqlx::Result<Vec<JobRow>> {
+        let mut query =
+            QueryBuilder::new("select id, document, due_ms, tries, sent_ms, failed_ms, error from jobs ");
+        if let Some(after) = after {
+            query.push("where id < ").push_bind(after);
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     pub async fn job_counts(&self) -> sqlx::Result<JobCounts> {
         let sql = "select count(*), count(failed_ms) from jobs";
         let row = sqlx::query(sql).fetch_one(&self.pool).await?;

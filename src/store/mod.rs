@@ -10,8 +10,10 @@ mod contacts;
 pub mod copy;
 pub mod cursors;
 pub mod decisions;
+pub mod deliveries;
 pub mod engine;
 pub mod events;
+pub mod happenings;
 pub mod jobs;
 pub mod known_calls;
 pub mod notes;
@@ -22,6 +24,7 @@ pub mod repeats;
 pub mod settings;
 pub mod tickets;
 pub mod voicemails;
+pub mod webhooks;
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};

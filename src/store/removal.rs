@@ -11,16 +11,17 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Tables whose rows belong to a call and go with it: table and column.
-const OF_CALLS: [(&str, &str); 5] = [
+const OF_CALLS: [(&str, &str); 6] = [
     ("offers", "call"),
     ("decisions", "call"),
     ("voicemails", "call"),
     ("called_back", "call"),
     ("tickets", "call"),
+    ("happenings", "call"),
 ];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
-const TEXTS: [(&str, &str, &str); 12] = [
+const TEXTS: [(&str, &str, &str); 14] = [
     ("notes", "text", "true"),
     ("events", "document", "true"),
     ("answers", "body", "true"),
@@ -34,6 +35,8 @@ const TEXTS: [(&str, &str, &str); 12] = [
     // Settings that name the telephones of those who work here stay, and what became of them.
     ("audit", "before", "kind = 'contact'"),
     ("audit", "after", "kind = 'contact'"),
+    ("happenings", "document", "true"),
+    ("deliveries", "error", "true"),
 ];
 
 /// Rows that belong to another which may have gone: table, column, and the table of the other.
@@ -117,6 +120,9 @@ impl Removal {
             let sql = format!("delete from {table} where {column} not in (select id from {other})");
             rows += sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?.rows_affected();
         }
+        if !(self.calls.is_empty() && self.mentions.is_empty()) {
+            rows += delete_deliveries_of_nothing(tx).await?;
+        }
         if let Some(before) = self.older_than {
             for (table, at, which) in BY_AGE {
                 rows += delete_older(tx, table, at, which, before).await?;
@@ -142,6 +148,13 @@ async fn delete_notes(tx: &mut SqliteConnection, calls: &[String]) -> sqlx::Resu
     });
     query.push("))");
     Ok(query.build().persistent(false).execute(tx).await?.rows_affected())
+}
+
+/// What was to be told, or was, is gone.
+async fn delete_deliveries_of_nothing(tx: &mut SqliteConnection) -> sqlx::Result<u64> {
+    let sql = "delete from deliveries
+        where not exists (select 1 from happenings where happenings.id = deliveries.happening)";
+    Ok(sqlx::query(sql).execute(tx).await?.rows_affected())
 }
 
 async fn delete_in(

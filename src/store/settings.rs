@@ -1,8 +1,12 @@
-//! Users, teams, channels, greetings and tokens; `contacts` for the people who call.
+//! Users, teams, channels, greetings, tokens and webhooks; `contacts` for the people who call.
 
-use super::{audit::Subject, contacts, id, instant, json, ms, optional_id, to_json};
+use super::{
+    audit::Subject,
+    contacts, id, instant, json, ms, optional_id, to_json,
+    webhooks::{self, Webhook},
+};
 use crate::routing::{
-    ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
+    ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId, WebhookId},
     people::Role,
 };
 use chrono::{DateTime, Utc};
@@ -24,6 +28,8 @@ pub enum Change {
     DeleteGreeting(GreetingId),
     Token(Token),
     RevokeToken(TokenId),
+    Webhook(Box<Webhook>),
+    DeleteWebhook(WebhookId),
 }
 
 impl Change {
@@ -38,6 +44,8 @@ impl Change {
             Self::DeleteGreeting(id) => ("greeting", id.0),
             Self::Token(token) => ("token", token.id.0),
             Self::RevokeToken(id) => ("token", id.0),
+            Self::Webhook(webhook) => ("webhook", webhook.id.0),
+            Self::DeleteWebhook(id) => ("webhook", id.0),
         };
         Subject { kind, id }
     }
@@ -94,6 +102,8 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                 delete(tx, "delete from greetings where id = $1", id.to_string()).await?
             }
             Change::Token(token) => write_token(tx, token).await?,
+            Change::Webhook(webhook) => webhooks::save(tx, webhook).await?,
+            Change::DeleteWebhook(id) => webhooks::delete(tx, *id).await?,
             Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
         }
     }
@@ -183,5 +193,8 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
             created_at: instant(row.try_get("created_ms")?),
         }));
     }
+    all.extend(
+        webhooks::all(connection).await?.into_iter().map(|webhook| Change::Webhook(Box::new(webhook))),
+    );
     Ok(all)
 }

@@ -158,3 +158,19 @@ impl Reader {
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 }
+
+impl Reader {
+    /// Tickets that were made in that time, the oldest first, newer than `after`.
+    pub async fn tickets_in(
+        &self,
+        span: super::calls::Span,
+        after: Option<TicketId>,
+        limit: u32,
+    ) -> sqlx::Result<Vec<Ticket>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where id > ").push_bind(after.map_or_else(String::new, |after| after.to_string()));
+        span.narrow(&mut query, "created_ms");
+        query.push(" order by id limit ").push_bind(i64::from(limit));
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}

@@ -133,14 +133,37 @@ impl FromRequest<Web> for NewDocument {
 impl NewDocument {
     /// `location`: where what is created will be found. `secret`: the answer holds something that is shown once.
     pub fn once(&self, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
-        Some(Once {
-            asker: caller.token.map_or_else(|| "command line".into(), |token| token.to_string()),
-            key: self.key.clone()?,
-            request: self.request.clone(),
-            location: location.to_owned(),
-            secret,
-        })
+        once(self.key.clone(), self.request.clone(), caller, location, secret)
     }
+}
+
+/// A POST that says all by its path, and may carry an `Idempotency-Key`. A body is not looked at.
+pub struct Bodiless {
+    key: Option<String>,
+    /// A hash of method and path.
+    request: String,
+}
+
+impl FromRequestParts<Web> for Bodiless {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+        let key = idempotency_key(&parts.headers)?;
+        let whole = format!("{} {}\n", parts.method, parts.uri.path());
+        Ok(Self { key, request: audio::sha256(whole.as_bytes()) })
+    }
+}
+
+impl Bodiless {
+    /// As [`NewDocument::once`].
+    pub fn once(&self, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
+        once(self.key.clone(), self.request.clone(), caller, location, secret)
+    }
+}
+
+fn once(key: Option<String>, request: String, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
+    let asker = caller.token.map_or_else(|| "command line".into(), |token| token.to_string());
+    Some(Once { asker, key: key?, request, location: location.to_owned(), secret })
 }
 
 /// 1 to 255 printable characters.

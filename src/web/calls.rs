@@ -152,7 +152,12 @@ pub async fn visible(caller: &Caller, id: CallId, web: &Web) -> Result<CallRow, 
     if may_see(caller, &row, web, &web.desk.settings()).await? { Ok(row) } else { Err(Problem::not_found()) }
 }
 
-async fn may_see(caller: &Caller, row: &CallRow, web: &Web, settings: &Settings) -> Result<bool, Problem> {
+pub async fn may_see(
+    caller: &Caller,
+    row: &CallRow,
+    web: &Web,
+    settings: &Settings,
+) -> Result<bool, Problem> {
     let viewer = Viewer::new(caller, settings);
     if viewer.call(row) {
         return Ok(true);

@@ -62,6 +62,12 @@ fn counted(web: &Web, page: &mut Page) {
         "Load counts that were wrong in memory.",
         differences,
     );
+    page.one(
+        "strowger_deliveries_given_up_total",
+        "counter",
+        "Webhooks and mails that were given up since the start.",
+        metrics.given_up.get(),
+    );
     if let Ok(free) = health.free_bytes() {
         page.one("strowger_disk_free_bytes", "gauge", "Free on the disk of the data folder.", free);
     }
@@ -69,8 +75,13 @@ fn counted(web: &Web, page: &mut Page) {
 
 /// What the store knows. It is left out while the store can't be read.
 async fn looked_up(web: &Web, page: &mut Page) {
-    let looked = tokio::try_join!(web.reader.live_calls(), web.reader.job_counts(), web.reader.quarantined());
-    let (calls, jobs, quarantined) = match looked {
+    let looked = tokio::try_join!(
+        web.reader.live_calls(),
+        web.reader.job_counts(),
+        web.reader.delivery_counts(),
+        web.reader.quarantined()
+    );
+    let (calls, jobs, deliveries, quarantined) = match looked {
         Ok(looked) => looked,
         Err(error) => return warn!(%error, "some metrics can't be read from the store"),
     };
@@ -82,6 +93,9 @@ async fn looked_up(web: &Web, page: &mut Page) {
     page.family("strowger_jobs", "gauge", "Jobs that wait, and that were given up.");
     page.sample("", &[("state", "waiting")], jobs.waiting);
     page.sample("", &[("state", "failed")], jobs.failed);
+    page.family("strowger_deliveries", "gauge", "Webhooks and mails that wait, and that were given up.");
+    page.sample("", &[("state", "waiting")], deliveries.waiting);
+    page.sample("", &[("state", "failed")], deliveries.failed);
     page.one(
         "strowger_quarantined_events",
         "gauge",

@@ -25,9 +25,12 @@ mod calls;
 mod channels;
 mod contacts;
 mod erasures;
+mod events;
+mod export;
 mod greetings;
 mod health;
 mod hooks;
+mod jobs;
 mod language;
 mod me;
 mod media;
@@ -46,6 +49,7 @@ mod tickets;
 mod tokens;
 mod users;
 mod warnings;
+mod webhooks;
 
 use crate::{
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
@@ -91,6 +95,7 @@ pub struct Web {
     pub media: Arc<Media>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
+    streams: events::Streams,
 }
 
 impl Web {
@@ -122,6 +127,7 @@ impl Web {
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
+            streams: events::Streams::default(),
         }
     }
 
@@ -169,6 +175,16 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(greetings::show, greetings::change, greetings::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::retry))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(events::stream))
+        .routes(routes!(export::calls))
+        .routes(routes!(export::tickets))
         .routes(routes!(calls::list))
         .routes(routes!(calls::show))
         .routes(routes!(calls::why))

@@ -212,7 +212,7 @@ pub fn shown<F: PartialSchema>(only_sent: &[&str]) -> RefOr<Schema> {
 }
 
 /// A merge patch of a document: nothing must be there, and null sets back to the default.
-fn patch<F: PartialSchema>() -> RefOr<Schema> {
+pub fn patch<F: PartialSchema>() -> RefOr<Schema> {
     let mut form = F::schema();
     if let RefOr::T(Schema::Object(object)) = &mut form {
         object.required.clear();
@@ -287,6 +287,7 @@ fn reason(status: &str) -> &'static str {
         "413" => "The body is too large",
         "415" => "The body is of another type",
         "422" => "Something in it is not valid",
+        "429" => "There are too many at once",
         "503" => "The store is not available; nothing was changed",
         _ => "It is refused",
     }

@@ -2,12 +2,18 @@
 
 #![expect(dead_code, reason = "only their shapes count")]
 
-use super::openapi;
+use super::{openapi, webhooks::Form as WebhookForm};
 use crate::{
-    desk::settings::{Fault, UserForm},
+    desk::{
+        happenings::KINDS,
+        settings::{Fault, UserForm},
+    },
     routing::{
         contacts::Named,
-        ids::{CallId, ChannelId, GreetingId, NoteId, OfferId, TeamId, TicketId, TokenId, UserId},
+        ids::{
+            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, JobId, NoteId, OfferId, TeamId, TicketId,
+            TokenId, UserId, WebhookId,
+        },
         people::Role,
     },
     tickets::ticket::Status,
@@ -16,7 +22,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
-    openapi::{RefOr, schema::Schema},
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
 };
 
 /// A page of a list.
@@ -110,6 +119,149 @@ pub struct NewToken {
     #[schema(required)]
     pub user: Option<UserId>,
     pub created_at: DateTime<Utc>,
+}
+
+/// A webhook, as shown.
+#[derive(ToSchema)]
+pub struct Webhook {
+    pub id: WebhookId,
+    pub name: String,
+    pub url: String,
+    pub events: Vec<EventOrAll>,
+    pub enabled: bool,
+    #[schema(required)]
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Until then the secret before the last change signs too.
+    #[schema(required)]
+    pub old_secret_until: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(ToSchema)]
+pub struct WebhookWithSecret {
+    pub id: WebhookId,
+    /// What signs, shown this once.
+    #[schema(pattern = "^whsec_[A-Za-z0-9+/=]+$")]
+    pub secret: String,
+    pub name: String,
+    pub url: String,
+    pub events: Vec<EventOrAll>,
+    pub enabled: bool,
+    #[schema(required)]
+    pub disabled_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub old_secret_until: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A change of a webhook.
+pub struct WebhookPatch;
+
+impl PartialSchema for WebhookPatch {
+    fn schema() -> RefOr<Schema> {
+        openapi::patch::<WebhookForm>()
+    }
+}
+
+impl ToSchema for WebhookPatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        WebhookForm::schemas(schemas);
+    }
+}
+
+/// A kind of events, or `*` for all.
+pub struct EventOrAll;
+
+impl PartialSchema for EventOrAll {
+    fn schema() -> RefOr<Schema> {
+        let names = KINDS.into_iter().chain(["*"]);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for EventOrAll {}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum DeliveryState {
+    Waiting,
+    Done,
+    Failed,
+}
+
+/// One event on its way to one webhook.
+#[derive(ToSchema)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub event: HappeningId,
+    /// Of the event.
+    pub kind: String,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    pub state: DeliveryState,
+    pub tries: u32,
+    /// What the receiver answered last.
+    #[schema(required)]
+    pub status: Option<u16>,
+    #[schema(required)]
+    pub error: Option<String>,
+    #[schema(required)]
+    pub done_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub next_try: Option<DateTime<Utc>>,
+}
+
+/// Something that is still to be done, or was given up: a command to a telephone company, a webhook or a mail. Each kind
+/// has fields of its own besides.
+#[derive(ToSchema)]
+pub struct Job {
+    /// Of the job or the delivery.
+    pub id: JobId,
+    /// `webhook`, `mail`, or what is to be done at the telephone company.
+    pub kind: String,
+    pub state: JobState,
+    pub tries: u32,
+    #[schema(required)]
+    pub error: Option<String>,
+    #[schema(required)]
+    pub failed_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub next_try: Option<DateTime<Utc>>,
+    /// Of commands: the call that it is about.
+    pub call: Option<CallId>,
+    /// Of webhooks: which one.
+    pub webhook: Option<WebhookId>,
+    /// Of mails: the address.
+    pub recipient: Option<String>,
+    /// Of webhooks and mails: the kind of the event.
+    pub event: Option<String>,
+    /// Of webhooks and mails: what the receiver answered last.
+    pub status: Option<u16>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum JobState {
+    Waiting,
+    Failed,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum ExportFormat {
+    Csv,
+    Jsonl,
+}
+
+/// What is exported, and how.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Export {
+    /// CSV for spreadsheets, if nothing is said; JSON lines leave nothing out.
+    #[param(inline)]
+    pub format: Option<ExportFormat>,
+    pub from: Option<DateTime<Utc>>,
+    pub until: Option<DateTime<Utc>>,
 }
 
 #[derive(ToSchema)]
@@ -391,6 +543,7 @@ pub enum Action {
     Changed,
     Deleted,
     Listened,
+    Retried,
     Erased,
 }
 

@@ -221,7 +221,8 @@ fn without_warnings(document: &mut Value) {
     }
 }
 
-fn with_tag(document: &Value) -> Response {
+/// What is there now, with its tag.
+pub fn with_tag(document: &Value) -> Response {
     ([(header::ETAG, format!("\"{}\"", tag(document)))], Json(document)).into_response()
 }
 

@@ -89,7 +89,7 @@ pub async fn visible(caller: &Caller, id: TicketId, web: &Web) -> Result<Ticket,
     if may_see(caller, &ticket, web) { Ok(ticket) } else { Err(Problem::not_found()) }
 }
 
-fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
+pub fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
     Viewer::new(caller, &web.desk.settings()).ticket(ticket)
 }
 
@@ -100,7 +100,7 @@ async fn with_calls(ticket: &Ticket, web: &Web) -> Result<Json<Value>, Problem> 
     Ok(Json(object))
 }
 
-fn object(ticket: &Ticket) -> Value {
+pub fn object(ticket: &Ticket) -> Value {
     json!({
         "id": ticket.id,
         "type": ticket.kind,

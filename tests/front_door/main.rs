@@ -74,6 +74,10 @@ async fn ask(
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let mut request =
         desk.api.client.request(method, format!("{}{path}", desk.api.address)).timeout(PATIENCE);
+    if path.ends_with("/events") {
+        // So that who is let in gets an answer that ends.
+        request = request.header("Last-Event-ID", "none");
+    }
     if let Some(authorization) = authorization {
         request = request.header("Authorization", authorization);
     }

@@ -286,5 +286,6 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
             ..Greetings::default()
         },
         withheld: [Withheld::Ring, Withheld::Busy, Withheld::Voicemail][n % 3],
+        notify: Default::default(),
     }
 }

@@ -83,6 +83,7 @@ impl Desk {
             own_times: OwnTimes::default(),
             greetings: Greetings { unanswered: text(), after_hours: text(), ..Greetings::default() },
             withheld: Withheld::Ring,
+            notify: Default::default(),
         };
         let other = Channel {
             id: ChannelId(ids.next(1)),

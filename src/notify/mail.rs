@@ -1,0 +1,352 @@
+//! Mail about calls: written as plain text, handed to the operator's mail server.
+
+use chrono::{DateTime, Utc};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{
+        Attachment, Mailbox, MultiPart, SinglePart,
+        header::{ContentType, Header, HeaderName, HeaderValue},
+    },
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
+    },
+};
+use serde::Deserialize;
+use std::{error::Error, fmt, time::Duration};
+
+/// Names and numbers from outside are cut at so many characters.
+const NAME_CHARS_MAX: usize = 128;
+
+/// The operator's mail server. Without a host no mail is sent.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub host: String,
+    pub port: u16,
+    pub tls: Encryption,
+    pub username: String,
+    pub password: String,
+    pub from: String,
+    pub timeout_seconds: u64,
+}
+
+/// How the way to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encryption {
+    /// Begun in the open, as on port 587. A server that can't is not used.
+    Starttls,
+    /// From the first byte, as on port 465.
+    Tls,
+    /// None: for a server on this machine only.
+    None,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    pub fn is_on(&self) -> bool {
+        !self.host.is_empty()
+    }
+
+    /// What is wrong with them: key and reason.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        if !self.is_on() {
+            return Ok(());
+        }
+        if let Err(error) = self.from.parse::<Mailbox>() {
+            return Err(("from", format!("{:?} is not an address of mail: {error}", self.from)));
+        }
+        if self.tls == Encryption::None && !["localhost", "127.0.0.1", "::1"].contains(&self.host.as_str()) {
+            return Err(("tls", "\"none\" is for a mail server on this machine".into()));
+        }
+        if self.username.is_empty() != self.password.is_empty() {
+            return Err(("password", "username and password go together".into()));
+        }
+        if !(1..=300).contains(&self.timeout_seconds) {
+            return Err(("timeout_seconds", "it is from 1 to 300".into()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is an address that mail can be sent to.
+pub fn is_address(text: &str) -> bool {
+    text.len() <= 254 && text.parse::<lettre::Address>().is_ok()
+}
+
+/// One mail, before it is written.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The part of the message's id before the `@`: the same whenever this letter is sent.
+    pub id: String,
+    pub to: String,
+    pub at: DateTime<Utc>,
+    pub what: What,
+    pub from: String,
+    pub called: String,
+    pub channel: String,
+    /// When it happened, on the channel's clock, in words.
+    pub local_time: String,
+    /// Where the call can be looked at.
+    pub link: String,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    Missed { seconds: i64 },
+    Voicemail { seconds: u32, recording: Recording },
+}
+
+#[derive(Debug, Clone)]
+pub enum Recording {
+    Attached(Vec<u8>),
+    Linked(String),
+    None,
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct Trouble {
+    pub words: String,
+    /// What the server answered.
+    pub code: Option<u16>,
+    /// It will not be taken another time either.
+    pub is_final: bool,
+}
+
+/// The way to the mail server.
+#[derive(Clone)]
+pub struct Postbox {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    /// What stands behind the `@` of our messages' ids.
+    host: String,
+    within: Duration,
+}
+
+impl Postbox {
+    /// `None`: no mail server is configured.
+    pub fn new(settings: &Settings, public_url: &str) -> anyhow::Result<Option<Self>> {
+        if !settings.is_on() {
+            return Ok(None);
+        }
+        let host = settings.host.clone();
+        let within = Duration::from_secs(settings.timeout_seconds);
+        let tls = match settings.tls {
+            Encryption::None => Tls::None,
+            Encryption::Starttls => Tls::Required(TlsParameters::new(host.clone())?),
+            Encryption::Tls => Tls::Wrapper(TlsParameters::new(host.clone())?),
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(settings.port)
+            .tls(tls)
+            .timeout(Some(within));
+        if !settings.username.is_empty() {
+            builder =
+                builder.credentials(Credentials::new(settings.username.clone(), settings.password.clone()));
+        }
+        let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+        let host = rest.split(['/', ':']).next().unwrap_or("localhost").to_owned();
+        Ok(Some(Self { transport: builder.build(), from: settings.from.parse()?, host, within }))
+    }
+
+    pub async fn send(&self, letter: &Letter) -> Result<(), Trouble> {
+        let message = self.write(letter).map_err(|error| Trouble {
+            words: format!("it can't be written: {error:#}"),
+            code: None,
+            is_final: true,
+        })?;
+        // The library's own limit is for each command; this one is for all of them.
+        match tokio::time::timeout(self.within * 3, self.transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(trouble(&error)),
+            Err(_) => {
+                Err(Trouble { words: "the mail server takes too long".into(), code: None, is_final: false })
+            }
+        }
+    }
+
+    fn write(&self, letter: &Letter) -> anyhow::Result<Message> {
+        let builder = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, letter.to.parse()?))
+            .subject(letter.subject())
+            .date(letter.at.into())
+            .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
+            .header(AutoSubmitted);
+        let text = SinglePart::plain(letter.text());
+        let message = match &letter.what {
+            What::Voicemail { recording: Recording::Attached(bytes), .. } => {
+                let sound = ContentType::parse("audio/wav")?;
+                let attachment = Attachment::new("message.wav".into()).body(bytes.clone(), sound);
+                builder.multipart(MultiPart::mixed().singlepart(text).singlepart(attachment))
+            }
+            _ => builder.singlepart(text),
+        };
+        Ok(message?)
+    }
+}
+
+impl Letter {
+    fn subject(&self) -> String {
+        let (from, channel) = (plain(&self.from), plain(&self.channel));
+        match self.what {
+            What::Missed { .. } => format!("Missed call from {from} on {channel}"),
+            What::Voicemail { .. } => format!("Voicemail from {from} on {channel}"),
+        }
+    }
+
+    fn text(&self) -> String {
+        let (from, channel, called) = (plain(&self.from), plain(&self.channel), plain(&self.called));
+        let (first, recording) = match &self.what {
+            What::Missed { seconds } => (
+                format!("{from} called {channel} ({called}) and was not answered in {seconds} seconds."),
+                None,
+            ),
+            What::Voicemail { seconds, recording } => {
+                let recording = match recording {
+                    Recording::Attached(_) => Some("The recording is attached.".to_owned()),
+                    Recording::Linked(link) => Some(format!("Recording: {link}")),
+                    Recording::None => None,
+                };
+                (format!("{from} left a message of {seconds} seconds on {channel} ({called})."), recording)
+            }
+        };
+        let mut lines = vec![first, String::new(), format!("When: {}", self.local_time)];
+        lines.push(format!("Call: {}", self.link));
+        lines.extend(recording);
+        lines.join("\r\n") + "\r\n"
+    }
+}
+
+/// On one line and not too long: it comes from outside.
+fn plain(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS_MAX).collect()
+}
+
+/// No out-of-office answers, please (RFC 3834).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}
+
+fn trouble(error: &lettre::transport::smtp::Error) -> Trouble {
+    let code = error.status().map(u16::from);
+    // What is wrong with our sign-in can be mended; the same letter is refused again for what is wrong with it.
+    let sign_in = matches!(code, Some(530 | 534 | 535 | 538));
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_words = inner.to_string();
+        if !words.contains(&inner_words) {
+            words = format!("{words}: {inner_words}");
+        }
+        cause = inner.source();
+    }
+    Trouble { words: plain(&words), code, is_final: error.is_permanent() && !sign_in }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            host: "localhost".into(),
+            port: 25,
+            tls: Encryption::None,
+            username: String::new(),
+            password: String::new(),
+            from: "Strowger <calls@example.org>".into(),
+            timeout_seconds: 5,
+        }
+    }
+
+    fn letter(what: What) -> Letter {
+        Letter {
+            id: "0123.4567".into(),
+            to: "ann@example.org".into(),
+            at: DateTime::from_timestamp(1_770_000_000, 0).unwrap(),
+            what,
+            from: "+43660123".into(),
+            called: "+431234".into(),
+            channel: "Support".into(),
+            local_time: "Monday 2 February 2026, 03:40 (Europe/Vienna)".into(),
+            link: "https://calls.example.org/api/v1/calls/1".into(),
+        }
+    }
+
+    async fn written(letter: &Letter) -> String {
+        let postbox = Postbox::new(&settings(), "https://calls.example.org:8443/path").unwrap().unwrap();
+        String::from_utf8(postbox.write(letter).unwrap().formatted()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_missed_call_is_told_in_plain_text() {
+        let text = written(&letter(What::Missed { seconds: 27 })).await;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        for line in [
+            "From: Strowger <calls@example.org>",
+            "To: ann@example.org",
+            "Subject: Missed call from +43660123 on Support",
+            "Date: Mon, 02 Feb 2026 02:40:00 +0000",
+            "Message-ID: <0123.4567@calls.example.org>",
+            "Auto-Submitted: auto-generated",
+        ] {
+            assert!(head.split("\r\n").any(|there| there == line), "{line} is not in {head}");
+        }
+        let expected = "+43660123 called Support (+431234) and was not answered in 27 seconds.\r\n\r\n\
+            When: Monday 2 February 2026, 03:40 (Europe/Vienna)\r\nCall: https://calls.example.org/api/v1/calls/1\r\n";
+        assert_eq!(body.trim_end(), expected.trim_end());
+    }
+
+    #[tokio::test]
+    async fn nobody_puts_headers_into_our_mail() {
+        let evil = "+43\r\nBcc: all@example.org\r\n\r\nBuy this";
+        let letter =
+            Letter { from: evil.into(), channel: evil.into(), ..letter(What::Missed { seconds: 1 }) };
+        let text = written(&letter).await;
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(!head.split("\r\n").any(|line| line.to_ascii_lowercase().starts_with("bcc")), "{head}");
+        assert!(!text.contains("\r\nBuy"), "{text}");
+        for address in ["ann@example.org\r\nBcc: x@example.org", "ann", "@", "a b@example.org", "a@b@c", ""] {
+            assert!(!is_address(address), "{address:?}");
+        }
+        assert!(is_address("ann+calls@example.org"));
+    }
+
+    #[test]
+    fn wrong_settings_are_named_by_their_key() {
+        let key = |change: fn(&mut Settings)| {
+            let mut settings = settings();
+            change(&mut settings);
+            settings.check().err().map(|(key, _)| key)
+        };
+        assert_eq!(key(|_| ()), None);
+        assert_eq!(key(|settings| settings.from = "me".into()), Some("from"));
+        assert_eq!(key(|settings| settings.host = "mail.example.org".into()), Some("tls"));
+        assert_eq!(key(|settings| settings.username = "me".into()), Some("password"));
+        assert_eq!(key(|settings| settings.timeout_seconds = 0), Some("timeout_seconds"));
+        assert_eq!(key(|settings| (settings.host, settings.from) = (String::new(), String::new())), None);
+        assert!(!format!("{:?}", Settings { password: "hush".into(), ..settings() }).contains("hush"));
+    }
+}
