@@ -168,9 +168,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Says that nothing more will be written.
+    /// Says that nothing more will be written, and leaves all of it in one file. Where somebody reads at this moment, the
+    /// write-ahead log stays beside it, which is as good.
     pub async fn stop(mut self, at_ms: i64) -> sqlx::Result<()> {
         engine::stopped(&mut self.connection, self.epoch, at_ms).await?;
+        let _ = sqlx::query("pragma wal_checkpoint(passive)").execute(&mut self.connection).await;
         self.connection.close().await
     }
 
