@@ -3,7 +3,7 @@
 //! # Adding a route
 //!
 //! The API's document is made from its routes, so that none can be missing in it. Say above the handler what it takes
-//! and answers, and add it to [`api`] with `routes!` (never with `route`):
+//! and answers, and add it to `api` with `routes!` (never with `route`):
 //!
 //! ```ignore
 //! /// Shows a tone.
@@ -12,9 +12,9 @@
 //! ```
 //!
 //! Name only what is its own: 200 and its like, 403, 409, 412. What every route refuses (401, 503), what a path with an
-//! id (404), a query (400, 422) or a body (400, 413, 415, 422) brings, and what a refusal looks like, [`openapi`] adds.
-//! Shapes of answers are in [`schemas`]; what is sent derives `ToSchema` where it is read. One more kind of settings
-//! documents implements [`settings::Kind`] and is merged. Who may see what is asked of [`access::Viewer`].
+//! id (404), a query (400, 422) or a body (400, 413, 415, 422) brings, and what a refusal looks like, `openapi` adds.
+//! Shapes of answers are in `schemas`; what is sent derives `ToSchema` where it is read. One more kind of settings
+//! documents implements `settings::Kind` and is merged. Who may see what is asked of `access::Viewer`.
 
 mod access;
 mod asyncapi;
