@@ -254,19 +254,11 @@ async fn stopping(mut stopped: watch::Receiver<bool>) {
 }
 
 async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    use axum::serve::ListenerExt;
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            warn!(%error, "a connection will be slower than it could be");
-        }
-    });
-    let served = axum::serve(listener, web::router(web)).with_graceful_shutdown(stopping(stopped)).await;
-    served.unwrap_or_else(|error| error!(%error, "serving ended"));
+    web::serving::serve(listener, web::router(web), stopping(stopped)).await;
 }
 
 async fn serve_metrics(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    let served = axum::serve(listener, web::metrics(web)).with_graceful_shutdown(stopping(stopped)).await;
-    served.unwrap_or_else(|error| error!(%error, "serving metrics ended"));
+    web::serving::serve(listener, web::metrics(web), stopping(stopped)).await;
 }
 
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {

@@ -46,6 +46,8 @@ const NAP: Duration = Duration::from_secs(1);
 const NAP_WITHOUT_STORE: Duration = Duration::from_millis(250);
 /// How long a stop waits for a store that takes no writes. Then what waits is not answered well.
 const STOP_WITHOUT_STORE_AFTER_MS: i64 = 1_000;
+/// How often it is looked how long the write-ahead log is.
+const LOOK_AT_LOG_EVERY_MS: i64 = 10_000;
 /// How often loads are recounted and old answers forgotten.
 const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
 /// The first time, and when there is more to do.
@@ -82,6 +84,7 @@ pub struct Engine {
     /// Who is there by their sockets, to be told to a memory that was read anew.
     present: Vec<Event>,
     chores_at_ms: i64,
+    log_at_ms: i64,
     /// Work on calls that were erased. What comes of it is not kept.
     pub(super) cancelled: HashSet<JobId>,
     /// Callers may have been served without us knowing.
@@ -121,6 +124,7 @@ impl Engine {
             memory,
             present: Vec::new(),
             chores_at_ms,
+            log_at_ms: 0,
             cancelled: HashSet::new(),
             strays,
         };
@@ -552,6 +556,7 @@ impl Engine {
     /// Once an hour: forget old answers, and count what the load should be.
     async fn do_chores(&mut self) {
         let now = self.around.clock.now();
+        self.cut_log(now).await;
         if now.steady.0 < self.chores_at_ms {
             return;
         }
@@ -574,6 +579,19 @@ impl Engine {
             warn!(%error, "old idempotency keys could not be forgotten");
         }
         if let Err(error) = self.writer.checkpoint().await {
+            warn!(%error, "the write-ahead log could not be emptied");
+        }
+    }
+
+    /// The write-ahead log is brought into the database once it is long.
+    async fn cut_log(&mut self, now: Now) {
+        if now.steady.0 < self.log_at_ms {
+            return;
+        }
+        self.log_at_ms = now.steady.0 + LOOK_AT_LOG_EVERY_MS;
+        if self.writer.log_bytes() > store::LOG_BYTES_MAX
+            && let Err(error) = self.writer.checkpoint().await
+        {
             warn!(%error, "the write-ahead log could not be emptied");
         }
     }

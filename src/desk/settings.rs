@@ -680,6 +680,7 @@ pub struct ChannelForm {
     greetings: Greetings,
     #[serde(default)]
     withheld: Withheld,
+    #[serde(default)]
     notify: Notify,
 }
 

@@ -189,6 +189,13 @@ impl Writer {
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut self.connection).await.map(drop)
     }
 
+    /// How long the write-ahead log is, in bytes. It grows while somebody reads for long.
+    pub fn log_bytes(&self) -> u64 {
+        let mut log = self.options.get_filename().as_os_str().to_owned();
+        log.push("-wal");
+        std::fs::metadata(log).map_or(0, |metadata| metadata.len())
+    }
+
     /// The connection, for what is read back at a start or after a failure.
     pub fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection

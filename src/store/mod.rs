@@ -42,7 +42,7 @@ use std::{
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
 /// What the write-ahead log is cut back to, once it was longer.
-const WAL_BYTES_MAX: u32 = 64 << 20;
+pub const LOG_BYTES_MAX: u64 = 64 << 20;
 /// SQLite before this can corrupt a WAL database under rare circumstances.
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 
@@ -152,7 +152,7 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(1))
-        .pragma("journal_size_limit", WAL_BYTES_MAX.to_string());
+        .pragma("journal_size_limit", LOG_BYTES_MAX.to_string());
     let mut connection =
         SqliteConnection::connect_with(&options).await.context("cannot open the database")?;
     restrict(&path, 0o600)?;

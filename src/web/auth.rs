@@ -1,6 +1,6 @@
 //! Who asks: a token in the `Authorization` header, checked against the hashes in the settings.
 
-use super::{BODY_MAX, Problem, Web};
+use super::{BODY_MAX, Problem, Web, serving::REQUEST_WITHIN};
 use crate::{
     audio,
     desk::{
@@ -20,6 +20,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::timeout;
 
 /// Whoever holds a valid token.
 #[derive(Debug, Clone)]
@@ -187,7 +188,8 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 async fn bytes(request: Request) -> Result<Bytes, Problem> {
-    let read = to_bytes(request.into_body(), BODY_MAX).await;
+    let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), BODY_MAX)).await;
+    let read = read.map_err(|_| Problem::new(408, "The body did not come within 10 s"))?;
     read.map_err(|_| Problem::new(413, "The body is larger than 64 KiB"))
 }
 

@@ -32,11 +32,14 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::io::ErrorKind;
+use std::{io::ErrorKind, time::Duration};
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 /// The largest file, in bytes.
 const FILE_MAX: usize = 10 << 20;
+/// For a whole file over a slow line.
+const UPLOAD_WITHIN: Duration = Duration::from_secs(300);
 /// The file, and what a form needs around it.
 pub const UPLOAD_MAX: usize = FILE_MAX + BODY_MAX;
 
@@ -97,7 +100,8 @@ pub async fn upload(
 ) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let form = form.map_err(|_| Problem::new(415, "A form of the type multipart/form-data is needed"))?;
-    let Form { name, file } = read(form).await?;
+    let form = timeout(UPLOAD_WITHIN, read(form)).await;
+    let Form { name, file } = form.map_err(|_| Problem::new(408, "The file did not come in time"))??;
     room(&web)?;
     let converted = convert(&web, file).await?;
     let _changing = web.media.changing.lock().await;

@@ -2,7 +2,7 @@
 //! Then the engine decides, and the answer goes out after it is on the disk. If it can't be, the caller gets a
 //! document that needs no store: never an error, which would be the telephone company's error voice.
 
-use super::{BODY_MAX, Web};
+use super::{BODY_MAX, Web, serving::REQUEST_WITHIN};
 use crate::{
     calls::{channel::Channel, event::Event},
     desk::{
@@ -24,6 +24,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 /// Telephone companies wait from 5 s on; a caller hears silence meanwhile.
@@ -39,8 +40,10 @@ pub async fn take(
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_MAX).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let body = match timeout(REQUEST_WITHIN, to_bytes(body, BODY_MAX)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let Ok(Path((provider, channel, hook))) = path else {
         return StatusCode::NOT_FOUND.into_response();
@@ -99,7 +102,7 @@ async fn answer(
     let mut undelivered = Undelivered { web, call: hook.call() };
     let up = web.desk.health().store_is_up();
     let within = if up { ANSWER_WITHIN } else { ANSWER_WITHIN_WHILE_DOWN };
-    let outcome = tokio::time::timeout(within, web.desk.ask(Input::Webhook(webhook.clone()))).await;
+    let outcome = timeout(within, web.desk.ask(Input::Webhook(webhook.clone()))).await;
     match outcome {
         Ok(Ok(Outcome::Reply(reply))) => {
             undelivered.call = None;
@@ -126,7 +129,7 @@ async fn answer(
 async fn set_aside(web: &Web, webhook: Webhook) {
     let (spool, at) = (web.desk.spool().clone(), web.clock.now().at);
     let keeping = tokio::task::spawn_blocking(move || spool.keep(&SetAside { at, webhook }));
-    if tokio::time::timeout(SET_ASIDE_WITHIN, keeping).await.is_err() {
+    if timeout(SET_ASIDE_WITHIN, keeping).await.is_err() {
         warn!("the disk is slow: whether a webhook is set aside is not waited for");
     }
 }

@@ -42,6 +42,7 @@ mod page;
 mod preview;
 mod problem;
 mod schemas;
+pub mod serving;
 mod settings;
 mod softphone;
 mod teams;

@@ -57,7 +57,7 @@ fn the_example_configuration_is_printed_and_is_one() {
         .collect();
     let config =
         Config::read(Some(&provider), std::iter::empty()).expect("the commented provider can be read");
-    assert_eq!(config.providers.len(), 1);
+    assert_eq!(config.providers.len(), 4, "one of each kind");
 }
 
 #[test]

@@ -341,3 +341,40 @@ async fn replay(desk: &Desk, channel: &Channel, params: &[(&str, &str)]) {
         assert!(answer.text().ends_with(hang_up), "{hook} {params:?}: {}", answer.text());
     }
 }
+
+/// What comes back after this was sent and nothing more, and how long that took.
+async fn half(desk: &Desk, sent: &str) -> (String, std::time::Duration) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = desk.api.address.strip_prefix("http://").expect("an address");
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(sent.as_bytes()).await.expect("it takes what is sent");
+    let began = std::time::Instant::now();
+    let mut answer = Vec::new();
+    let read =
+        tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    read.expect("it is hung up").expect("what was answered");
+    (String::from_utf8(answer).expect("text"), began.elapsed())
+}
+
+#[tokio::test]
+async fn whoever_does_not_say_within_ten_seconds_what_they_want_is_hung_up_on() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let hook = channel.hook("voice");
+    let path = hook.strip_prefix(crate::desk::PUBLIC_URL).expect("one of our addresses");
+    let head = "GET /healthz HTTP/1.1\r\nHost: x";
+    let form = "Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\nConnection: close";
+    let body = format!("POST {path} HTTP/1.1\r\n{form}\r\n\r\nCallSid=CA");
+    let token = &desk.api.token;
+    let json = format!(
+        "POST /api/v1/teams HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 99\r\nConnection: close\r\n\r\n{{"
+    );
+    let (head, body, json) = tokio::join!(half(&desk, head), half(&desk, &body), half(&desk, &json));
+    for (answer, took) in [&head, &body, &json] {
+        assert!((9..=15).contains(&took.as_secs()), "{answer:?} after {took:?}");
+    }
+    assert!(head.0.is_empty() || head.0.starts_with("HTTP/1.1 408"), "{head:?}");
+    assert!(body.0.starts_with("HTTP/1.1 408"), "{body:?}");
+    assert!(json.0.starts_with("HTTP/1.1 408") && json.0.contains("application/problem+json"), "{json:?}");
+}
