@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("notify", &[]),
     ("log", &["clock"]),
     ("config", &["providers/twilio", "notify", "calls", "log"]),
-    ("store", &["providers", "calls", "tickets", "routing"]),
+    ("store", &["providers", "clock", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),
     ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),

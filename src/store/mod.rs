@@ -26,6 +26,7 @@ pub mod tickets;
 pub mod voicemails;
 pub mod webhooks;
 
+use crate::clock::Clock;
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
 use sqlx::{
@@ -41,6 +42,8 @@ use std::{
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
+/// How long a read may take, and how long it may wait for a connection.
+const READS_WITHIN_SECONDS: u32 = 5;
 /// What the write-ahead log is cut back to, once it was longer.
 pub const LOG_BYTES_MAX: u64 = 64 << 20;
 /// SQLite before this can corrupt a WAL database under rare circumstances.
@@ -168,9 +171,22 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
     let (epoch, last_batch) = engine::start(&mut connection).await?;
     let pool = SqlitePoolOptions::new()
         .max_connections(4)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(Duration::from_secs(READS_WITHIN_SECONDS.into()))
+        .after_connect(|connection, _| Box::pin(limit(connection)))
+        .before_acquire(|connection, _| Box::pin(async move { limit(connection).await.map(|()| true) }))
         .connect_lazy_with(options.clone().read_only(true));
     Ok((Writer { connection, options, epoch, last_batch, in_doubt: false, clean }, Reader { pool }))
+}
+
+/// What is read from now on ends in time: a long read keeps the write-ahead log from being cut.
+async fn limit(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    /// Steps of SQLite's machine between two looks at the clock: well below a millisecond.
+    const STEPS: i32 = 10_000;
+    let clock = Clock::start();
+    let until = clock.now().steady.plus_seconds(READS_WITHIN_SECONDS);
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(STEPS, move || clock.now().steady < until);
+    Ok(())
 }
 
 async fn check_version(connection: &mut SqliteConnection) -> anyhow::Result<()> {
@@ -263,4 +279,26 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
 
 pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("what we store is JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_that_never_ends_is_ended_and_the_next_one_goes_through() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(directory.path()).expect("the folder");
+        let (_writer, reader) = open(&folder).await.expect("a database");
+        let endless =
+            "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+        let clock = Clock::start();
+        let began = clock.now().steady;
+        let ended = sqlx::query_scalar::<_, i64>(endless).fetch_one(&reader.pool).await;
+        let took_ms = clock.now().steady.ms_since(began);
+        assert!(matches!(ended, Err(sqlx::Error::Database(_))), "{ended:?}");
+        assert!((4_000..15_000).contains(&took_ms), "{took_ms} ms");
+        let next: i64 = sqlx::query_scalar("select 7").fetch_one(&reader.pool).await.expect("an answer");
+        assert_eq!(next, 7);
+    }
 }
