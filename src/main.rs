@@ -331,7 +331,8 @@ async fn erase(config: &Config, number: &str) -> anyhow::Result<Erased> {
         voicemails: folder.path().join("voicemail"),
         forget_calls: config.retention.forget_erased_calls,
     };
-    let (erased, _, _) = erasure::erase(&mut writer, &place, &person, Author::CommandLine, now).await?;
+    let done = erasure::erase(&mut writer, &place, &person, Author::CommandLine, now).await?;
+    let erased = done.erased?;
     writer.stop(now.timestamp_millis()).await?;
     Ok(erased)
 }

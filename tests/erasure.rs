@@ -296,7 +296,7 @@ async fn what_is_older_than_it_is_kept_for_goes_class_by_class() {
     connection.close().await.unwrap();
     let orphan = desk.data().join("voicemail/orphan.wav");
     let fresh = desk.data().join("voicemail/fresh.wav");
-    for (path, age) in [(&orphan, 7_200), (&fresh, 60)] {
+    for (path, age) in [(&orphan, 4 * 86_400), (&fresh, 86_400)] {
         std::fs::write(path, "x").unwrap();
         let touched = std::process::Command::new("touch")
             .arg("-d")

@@ -209,9 +209,10 @@ impl Place {
         let owner = std::fs::metadata(&self.data)?;
         let mut left = vec![self.staging.clone()];
         while let Some(path) = left.pop() {
-            let metadata = std::fs::metadata(&path)?;
+            // What somebody put there meanwhile may point anywhere.
+            let metadata = std::fs::symlink_metadata(&path)?;
             if (metadata.uid(), metadata.gid()) != (owner.uid(), owner.gid()) {
-                std::os::unix::fs::chown(&path, Some(owner.uid()), Some(owner.gid()))
+                std::os::unix::fs::lchown(&path, Some(owner.uid()), Some(owner.gid()))
                     .with_context(|| format!("cannot give {} to the folder's owner", path.display()))?;
             }
             if metadata.is_dir() {

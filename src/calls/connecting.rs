@@ -3,7 +3,7 @@
 
 use super::{
     agents::Occupation,
-    call::{Call, Cause, Connection, Delivery, Leg, Offer, Outcome, State, Talk},
+    call::{Call, Cause, Connection, Delivery, Leg, Message, Offer, Outcome, State, Talk},
     channel::Slot,
     decision::{Action, Clip, Connect, Instruction, Job, OfferRow, Say, TicketChange, Write},
     event::CutIn,
@@ -86,8 +86,13 @@ impl Switchboard {
     /// After a restart: whether a caller who was to be brought back may still have to be. One who went on meanwhile,
     /// to another connection or to the greeting, would be torn out of it.
     pub fn awaits_caller_back(&self, id: CallId, poll: u32) -> bool {
-        let call = self.calls.get(&id).filter(|call| call.is_in_line());
-        call.is_some_and(|call| poll / first_poll(1) == call.attempt)
+        let call = self.calls.get(&id).filter(|call| call.attempt == poll / first_poll(1));
+        call.is_some_and(|call| match &call.state {
+            State::Ringing { .. } | State::Waiting { .. } => true,
+            // Handed on to nobody: they are still bridged, until they are brought to the greeting.
+            State::Voicemail(voicemail) => voicemail.message == Message::NotYet && !voicemail.caller_gone,
+            _ => false,
+        })
     }
 
     /// What the caller's side is told now. A poll may have to deliver what connects it.
@@ -124,6 +129,11 @@ impl Switchboard {
                 turn.touch(id);
                 connect_document(call, turn)
             }
+            // They ask, so they are not connected: the document got lost.
+            State::Outside(outside) if outside.fetched => {
+                let (attempt, number, caller_id) = (call.attempt, outside.number.clone(), call.to.clone());
+                Instruction::DialOutside { attempt, number, caller_id }
+            }
             State::Connecting(_) | State::Talking(_) | State::Outside(_) => Instruction::Ring { poll },
             State::Voicemail(voicemail) => voicemail.instruction(),
             State::Ended { .. } => Instruction::HangUp,
@@ -154,6 +164,11 @@ impl Switchboard {
     /// An answer never reached the caller's side. Was it the one that connects, the next poll brings it again.
     pub(super) fn answer_lost(&mut self, id: CallId, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get_mut(&id) else { return };
+        if let State::Outside(outside) = &mut call.state {
+            outside.fetched = false;
+            call.check_at = turn.now().steady;
+            return turn.touch(id);
+        }
         if let State::Connecting(connection) = &mut call.state
             && connection.leg.is_none()
             && matches!(connection.delivery, Delivery::Given { .. })
@@ -221,6 +236,24 @@ impl Switchboard {
             self.talk(id, agent, turn);
         }
         turn.answer(Some(id), Instruction::Bridge);
+    }
+
+    /// The answer that would have bridged them never got there: their telephone was hung up on, and the caller waits.
+    pub(super) fn key_lost(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.attempt == attempt) else { return };
+        let State::Talking(talk) = &call.state else { return };
+        let (agent, cause) = (talk.agent, ConnectionFailure::TimedOut);
+        call.answered_by = call.answered_by.filter(|answerer| *answerer != agent);
+        call.excluded.insert(agent, Objection::ConnectionFailed);
+        call.ring_again(turn);
+        let call = call.clone();
+        self.line.insert(call.place());
+        let reason = Reason::ConnectionFailed { agent, cause };
+        turn.decide(&call, Action::RingAgain, Selection::default(), vec![reason]);
+        turn.touch(id);
+        turn.write(Write::Ticket(TicketChange::Unassign { ticket: call.ticket }));
+        turn.say(Say::Call { agent, call: id, state: "ended" });
+        self.release_agent(agent, 0, turn);
     }
 
     /// Whether this connection waits for a key.

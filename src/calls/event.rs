@@ -70,6 +70,11 @@ pub enum Event {
         call: CallId,
         attempt: u32,
     },
+    /// What was answered to the key could not be delivered.
+    KeyLost {
+        call: CallId,
+        attempt: u32,
+    },
     /// It was never up.
     LegEnded {
         call: CallId,
@@ -228,6 +233,7 @@ impl Event {
             Self::LegAnswered { .. } => "leg_answered",
             Self::LegPickedUp { .. } => "leg_picked_up",
             Self::KeyPressed { .. } => "key_pressed",
+            Self::KeyLost { .. } => "key_lost",
             Self::LegEnded { .. } => "leg_ended",
             Self::LegHungUp { .. } => "leg_hung_up",
             Self::ConnectionOver { .. } => "connection_over",
@@ -269,6 +275,7 @@ impl Event {
             | Self::LegAnswered { call, .. }
             | Self::LegPickedUp { call, .. }
             | Self::KeyPressed { call, .. }
+            | Self::KeyLost { call, .. }
             | Self::LegEnded { call, .. }
             | Self::LegHungUp { call, .. }
             | Self::ConnectionOver { call, .. }

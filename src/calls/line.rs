@@ -28,6 +28,8 @@ const RUNG_AT_ONCE: usize = 100;
 const RINGS_AGAIN_MS: i64 = 10_000;
 /// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
 pub(super) const SILENT_SECONDS: u32 = 21;
+/// How long a clip of ring tone lasts.
+const CLIP_MS: i64 = 5_000;
 /// A waiting caller hears music in clips of up to a minute, and at most a minute of words before each.
 pub(super) const SILENT_WAITING_SECONDS: u32 = 75;
 pub(super) const SILENT_WITH_WORDS_SECONDS: u32 = 135;
@@ -116,7 +118,8 @@ impl Switchboard {
             ticket,
             shares_ticket,
             arrived_at: now.at,
-            arrived: now.steady,
+            // Whoever was held without a store has been there for as many clips.
+            arrived: now.steady.plus_ms(-i64::from(arrival.poll.min(1_000)) * CLIP_MS),
             in_front: false,
             priority,
             gone_at_once: false,

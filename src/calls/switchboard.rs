@@ -108,6 +108,7 @@ impl Switchboard {
             Event::LegSeen { call, attempt, ringing } => self.leg_seen(call, attempt, ringing, turn),
             Event::LegAnswered { call, attempt } => self.leg_answered(call, attempt, turn),
             Event::LegPickedUp { call, attempt } => self.leg_picked_up(call, attempt, turn),
+            Event::KeyLost { call, attempt } => self.key_lost(call, attempt, turn),
             Event::KeyPressed { call, attempt } => self.key_pressed(call, attempt, turn),
             Event::LegEnded { call, attempt, cause } => self.leg_ended(call, attempt, cause, turn),
             Event::LegHungUp { call, attempt } => self.leg_hung_up(call, attempt, turn),

@@ -8,6 +8,7 @@ use super::{
     memory::Memory,
     settings::{Refused, Settings},
     softphones::{ClientFrame, Frame, Opened, Said, SocketId},
+    spool::SetAside,
     wrong,
 };
 use crate::{
@@ -79,7 +80,7 @@ impl Engine {
     ) -> Result<Option<Outcome>, Broken> {
         match input {
             Input::Webhook(webhook) => self.webhook(webhook, index, round).await,
-            Input::SetAside(aside) => self.set_aside(&aside.webhook, index, round).await,
+            Input::SetAside(aside) => self.set_aside(aside, index, round).await,
             Input::Found(found) => self.webhook(found, index, round).await.map(|_| None),
             Input::AreKnown { provider, provider_call_ids } => {
                 let unknown = |id: &&String| !self.memory.known_calls.contains(&fingerprint(provider, id));
@@ -105,7 +106,13 @@ impl Engine {
             Input::Job(report) => {
                 let late = self.recall_ticket(report, round).await?;
                 self.remember_late(report).await?;
-                let outcome = self.job(report, round);
+                let outcome = match self.is_kept_already(report).await? {
+                    true => {
+                        round.batch.jobs_over.push(report.id);
+                        Ok(None)
+                    }
+                    false => self.job(report, round),
+                };
                 self.memory.late = None;
                 late.into_iter().for_each(|ticket| self.memory.let_go(ticket));
                 outcome
@@ -318,14 +325,19 @@ impl Engine {
     /// answer was waited for.
     async fn set_aside(
         &mut self,
-        webhook: &Webhook,
+        aside: &SetAside,
         index: usize,
         round: &mut Round,
     ) -> Result<Option<Outcome>, Broken> {
+        let webhook = &aside.dated(self.around.clock.now().at);
         let key = crate::audio::hex(&webhook.key);
         let there = store::answers::is_there(self.writer.connection(), &key).await;
         let there = there.map_err(|error| Broken::Store(NotCommitted::Failed(error)))?;
         if there || self.memory.answers.get(&webhook.key).is_some() {
+            return Ok(None);
+        }
+        // The agent who pressed it was hung up on.
+        if matches!(webhook.reading, Reading::Event { event: Event::KeyPressed { .. }, .. }) {
             return Ok(None);
         }
         self.webhook(webhook, index, round).await?;
@@ -381,8 +393,9 @@ impl Engine {
                 let Some(recording) = recording.clone().filter(|recording| recording.seconds > 0) else {
                     return Some(None);
                 };
-                match live(&arrival.provider_call_id) {
-                    Some(call) => Some(Some(Event::RecordingReady { call: call.id, recording })),
+                // The list of recordings does not say by which number they came.
+                match board.find(&webhook.provider, &arrival.provider_call_id) {
+                    Some(call) => Some(Some(Event::RecordingReady { call, recording })),
                     None => is_new(arrival)
                         .then(|| Some(Event::MessageFound { arrival: arrival.clone(), recording })),
                 }
@@ -502,6 +515,17 @@ impl Engine {
     }
 
     // Jobs
+
+    /// Two jobs may have kept the same recording: it is told once.
+    async fn is_kept_already(&mut self, report: &Report) -> Result<bool, Broken> {
+        let jobs::Result::Done { event: Some(Event::RecordingKept { call, recording, .. }), .. } =
+            &report.result
+        else {
+            return Ok(false);
+        };
+        let kept = store::voicemails::is_kept(self.writer.connection(), *call, &recording.id).await;
+        kept.map_err(|error| Broken::Store(NotCommitted::Failed(error)))
+    }
 
     fn job(&mut self, report: &Report, round: &mut Round) -> Result<Option<Outcome>, Broken> {
         let now = self.around.clock.now();

@@ -200,6 +200,7 @@ impl Engine {
                     let inputs = found.into_iter().map(|aside| Input::SetAside(Box::new(aside)));
                     let mut envelopes: Vec<_> = inputs.map(|input| Envelope { input, reply: None }).collect();
                     while !envelopes.is_empty() {
+                        self.around.health.turned();
                         let rest = envelopes.split_off(BATCH.min(envelopes.len()));
                         self.take(envelopes).await?;
                         envelopes = rest;
@@ -222,14 +223,14 @@ impl Engine {
     /// Nothing else goes on meanwhile, and afterwards memory is read anew: it may know what was erased.
     async fn erase(&mut self, Errand { person, by, done }: Errand) -> anyhow::Result<()> {
         let now = self.around.clock.now().at;
-        let erased = erasure::erase(&mut self.writer, &self.around.place, &person, by, now).await;
-        let erased = match erased {
-            Ok((erased, cancelled, later)) => {
+        let erasing = erasure::erase(&mut self.writer, &self.around.place, &person, by, now);
+        let erased = match still_turning(&self.around.health, erasing).await {
+            Ok(erasure::Done { erased, cancelled, later }) => {
                 self.cancelled.extend(cancelled);
                 for row in later {
                     self.around.runner.start(row, &self.desk, Duration::ZERO);
                 }
-                Ok(erased)
+                erased.map_err(NotErased::Failed)
             }
             Err(error) => Err(error),
         };
@@ -627,6 +628,17 @@ fn refuse_saves(envelopes: Vec<Envelope>) -> Vec<Envelope> {
     "the store takes no writes, and the daemon stops: what waited was not recorded, and nobody was told that it was"
 )]
 struct StoreAway;
+
+/// Long work that the loop waits for is not a loop that hangs.
+async fn still_turning<T>(health: &Health, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(NAP) => health.turned(),
+        }
+    }
+}
 
 fn unasked(event: Event) -> Envelope {
     Envelope { input: Input::Event(event), reply: None }

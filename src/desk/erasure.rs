@@ -96,15 +96,25 @@ impl Person {
     }
 }
 
-/// Removes everything about a person. Answers what was removed, and the jobs that are cancelled by it and those that
-/// are to be started: they delete the copies at the telephone company.
+/// The rows are gone.
+#[derive(Debug)]
+pub struct Done {
+    /// Whether all the rest is.
+    pub erased: anyhow::Result<Erased>,
+    /// Work that is pointless now.
+    pub cancelled: Vec<JobId>,
+    /// Work to be started: it deletes the copies at the telephone company.
+    pub later: Vec<JobRow>,
+}
+
+/// Removes everything about a person.
 pub async fn erase(
     writer: &mut Writer,
     place: &Place,
     person: &Person,
     by: Author,
     now: DateTime<Utc>,
-) -> Result<(Erased, Vec<JobId>, Vec<JobRow>), NotErased> {
+) -> Result<Done, NotErased> {
     let list = List::open(&place.folder).context("cannot read the list of erasures")?;
     let connection = writer.connection();
     let found = removal::calls_from(connection, &person.spellings()).await;
@@ -139,9 +149,6 @@ pub async fn erase(
     let ids = calls.iter().flat_map(|leaving| [leaving.call.to_string(), leaving.provider_call_id.clone()]);
     let mentions = std::iter::once(person.mention().to_owned()).chain(ids).collect();
     let removal = Removal { calls, mentions, erased: Some((hash, now)), ..Removal::default() };
-    let batch = Batch { removal: Some(removal), ..Batch::default() };
-    writer.commit(&batch).await.context("cannot remove the rows")?;
-    // In a transaction of their own: they name the calls that were removed.
     let jobs = later.iter().map(|row| (row.id, row.clone())).collect();
     let audit = vec![AuditRow {
         id: audited.next(now.timestamp_millis()),
@@ -152,14 +159,25 @@ pub async fn erase(
         before: None,
         after: None,
     }];
-    writer.commit(&Batch { jobs, audit, ..Batch::default() }).await.context("cannot write the jobs")?;
+    let batch = Batch { removal: Some(removal), jobs, audit, ..Batch::default() };
+    writer.commit(&batch).await.context("cannot remove the rows")?;
+    let rows = batch.removal.as_ref().map_or(0, Removal::rows);
+    let erased = clean(writer, place, &messages, rows).await;
+    Ok(Done { erased, cancelled, later })
+}
 
-    let files = remove_files(writer, &place.voicemails, &messages).await.context("cannot remove files")?;
+/// What lies beside the rows: sounds, copies of the database, and its own free pages.
+async fn clean(
+    writer: &mut Writer,
+    place: &Place,
+    messages: &[removal::LeavingMessage],
+    rows: u64,
+) -> anyhow::Result<Erased> {
+    let files = remove_files(writer, &place.voicemails, messages).await.context("cannot remove files")?;
     let copies = remove_copies(&place.folder).context("cannot remove copies of the database")?;
     writer.scrub().await.context("cannot write the database anew")?;
-    let rows = batch.removal.as_ref().map_or(0, Removal::rows);
     info!(rows, files, "a person was erased");
-    Ok((Erased { rows, files: files + copies }, cancelled, later))
+    Ok(Erased { rows, files: files + copies })
 }
 
 /// Erases again who is on the list and not in this database: it was restored from a backup of before. Answers how many.

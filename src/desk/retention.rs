@@ -10,7 +10,7 @@ use std::{path::Path, time::Duration};
 use tracing::{debug, info, warn};
 
 /// A file that no message names is removed when it is older: a younger one may be about to be kept.
-const ORPHANS_AFTER: Duration = Duration::from_secs(3600);
+const ORPHANS_AFTER: Duration = Duration::from_secs(3 * 86_400);
 
 /// How many days things are kept; 0 is for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

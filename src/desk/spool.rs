@@ -5,7 +5,7 @@
 //! may have been changed meanwhile.
 
 use super::Webhook;
-use crate::audio;
+use crate::{audio, providers::Reading};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -46,6 +46,20 @@ struct Growing {
 pub struct SetAside {
     pub at: DateTime<Utc>,
     pub webhook: Webhook,
+}
+
+impl SetAside {
+    /// The webhook, with a caller who was held since then counted as having asked as often as they did.
+    pub fn dated(&self, now: DateTime<Utc>) -> Webhook {
+        /// How long a caller is held before asking again.
+        const CLIP_SECONDS: i64 = 5;
+        let mut webhook = self.webhook.clone();
+        let clips = u32::try_from((now - self.at).num_seconds() / CLIP_SECONDS).unwrap_or(0);
+        if let Reading::Arrived(arrival) | Reading::Fallback(arrival) = &mut webhook.reading {
+            arrival.poll = arrival.poll.saturating_add(clips);
+        }
+        webhook
+    }
 }
 
 impl Spool {

@@ -72,6 +72,10 @@ impl Batch {
     }
 
     async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
+        // First: what goes in with it may name what is removed.
+        if let Some(removal) = &self.removal {
+            removal.carry_out(tx).await?;
+        }
         settings::write(tx, &self.settings).await?;
         calls::write(tx, self.calls.values().map(AsRef::as_ref)).await?;
         offers::write(tx, self.offers.values()).await?;
@@ -92,11 +96,7 @@ impl Batch {
         deliveries::write(tx, &self.deliveries).await?;
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
-        called_back::write(tx, &self.called_back).await?;
-        match &self.removal {
-            Some(removal) => removal.carry_out(tx).await,
-            None => Ok(()),
-        }
+        called_back::write(tx, &self.called_back).await
     }
 }
 
@@ -118,7 +118,11 @@ impl Writer {
     /// Commits the batch. When this returns well it is on the disk.
     pub async fn commit(&mut self, batch: &Batch) -> Result<(), NotCommitted> {
         if self.in_doubt {
-            self.look_again().await?;
+            // Of this batch nothing was tried yet.
+            self.look_again().await.map_err(|error| match error {
+                NotCommitted::InDoubt(error) => NotCommitted::Failed(error),
+                other => other,
+            })?;
         }
         let number = self.last_batch + 1;
         match self.try_commit(batch, number).await {

@@ -11,14 +11,16 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Tables whose rows belong to a call and go with it: table and column.
-const OF_CALLS: [(&str, &str); 6] = [
+const OF_CALLS: [(&str, &str); 5] = [
     ("offers", "call"),
     ("decisions", "call"),
     ("voicemails", "call"),
     ("called_back", "call"),
-    ("tickets", "call"),
     ("happenings", "call"),
 ];
+
+/// Tables whose rows belong to a ticket, and go with the last of its calls: table and column.
+const OF_TICKETS: [(&str, &str); 2] = [("notes", "ticket"), ("tickets", "id")];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
 const TEXTS: [(&str, &str, &str); 14] = [
@@ -103,9 +105,12 @@ impl Removal {
         known_calls::write(tx, &known).await?;
         for some in self.calls.chunks(1_000) {
             let ids: Vec<String> = some.iter().map(|leaving| leaving.call.to_string()).collect();
-            rows += delete_notes(tx, &ids).await?;
+            let tickets = tickets_of(tx, &ids).await?;
             for (table, column) in OF_CALLS.into_iter().chain([("calls", "id")]) {
                 rows += delete_in(tx, table, column, &ids).await?;
+            }
+            for (table, column) in OF_TICKETS {
+                rows += delete_without_calls(tx, table, column, &tickets).await?;
             }
         }
         for message in &self.messages {
@@ -138,19 +143,35 @@ impl Removal {
     }
 }
 
-/// What was written down on the tickets of these calls.
-async fn delete_notes(tx: &mut SqliteConnection, calls: &[String]) -> sqlx::Result<u64> {
-    let sql = "delete from notes where ticket in (select ticket from calls where id in (";
-    let mut query = QueryBuilder::new(sql);
+async fn tickets_of(tx: &mut SqliteConnection, calls: &[String]) -> sqlx::Result<Vec<String>> {
+    let mut query = QueryBuilder::new("select distinct ticket from calls where id in (");
     let mut list = query.separated(", ");
     calls.iter().for_each(|call| {
         list.push_bind(call.as_str());
     });
-    query.push("))");
+    query.push(")");
+    query.build_query_scalar().persistent(false).fetch_all(tx).await
+}
+
+/// A ticket that other calls have too stays, with what is written on it.
+async fn delete_without_calls(
+    tx: &mut SqliteConnection,
+    table: &str,
+    column: &str,
+    tickets: &[String],
+) -> sqlx::Result<u64> {
+    let mut query = QueryBuilder::new(format!(
+        "delete from {table} where not exists (select 1 from calls where calls.ticket = {table}.{column}) and {column} in ("
+    ));
+    let mut list = query.separated(", ");
+    tickets.iter().for_each(|ticket| {
+        list.push_bind(ticket.as_str());
+    });
+    query.push(")");
     Ok(query.build().persistent(false).execute(tx).await?.rows_affected())
 }
 
-/// What was to be told, or was, is gone.
+/// What was on its way about something that is gone.
 async fn delete_deliveries_of_nothing(tx: &mut SqliteConnection) -> sqlx::Result<u64> {
     let sql = "delete from deliveries
         where not exists (select 1 from happenings where happenings.id = deliveries.happening)";
@@ -235,7 +256,7 @@ pub async fn calls_before(
     before: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Leaving>> {
     let sql = "select id, provider, provider_call_id from calls where ended_ms < $1 and live is null
-        and not exists (select 1 from tickets where tickets.call = calls.id and closed_ms is null)
+        and not exists (select 1 from tickets where tickets.id = calls.ticket and closed_ms is null)
         order by ended_ms limit $2";
     let rows = sqlx::query(sql).bind(ms(before)).bind(AT_ONCE).fetch_all(connection).await?;
     rows.iter().map(leaving).collect()

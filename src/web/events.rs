@@ -137,9 +137,18 @@ impl Reading {
         }
     }
 
-    /// The token is good, and its user is still there.
-    fn is_welcome(&self) -> bool {
-        self.caller.token.is_none_or(|token| self.web.desk.has_token(token))
+    /// The token is good; it can do what it can do now.
+    fn is_welcome(&mut self) -> bool {
+        let Some(token) = self.caller.token else { return true };
+        let settings = self.web.desk.settings();
+        let Some(token) = settings.tokens.get(&token) else { return false };
+        let user = token.user.map(|user| settings.people.users.get(&user).map(|user| user.role));
+        match user {
+            Some(None) => return false,
+            Some(Some(role)) => self.caller.role = role.min(token.role),
+            None => self.caller.role = token.role,
+        }
+        true
     }
 
     /// Says all that is new. False: the reader takes it no more.
@@ -148,8 +157,9 @@ impl Reading {
             let page = self.web.reader.happenings(self.after, PAGE).await?;
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             for happening in page {
-                self.after = Some(happening.id);
-                if self.may_see(&happening).await? {
+                let (seen, is_theirs) = (happening.id, self.may_see(&happening).await?);
+                self.after = Some(seen);
+                if is_theirs {
                     let HappeningRow { id, kind, document, .. } = happening;
                     if !self.is_welcome()
                         || !self.say(format!("id: {id}\nevent: {kind}\ndata: {document}\n\n")).await

@@ -14,7 +14,7 @@ use crate::{
         Document, Provider, Reply, Request,
         addresses::{Addresses, Hook},
     },
-    routing::ids::{CallId, ChannelId},
+    routing::ids::ChannelId,
 };
 use axum::{
     body::{Bytes, to_bytes},
@@ -99,17 +99,17 @@ async fn answer(
     })?;
     let key = event_key(&request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
-    let mut undelivered = Undelivered { web, call: hook.call() };
+    let mut undelivered = Undelivered { web, hook: Some(hook) };
     let up = web.desk.health().store_is_up();
     let within = if up { ANSWER_WITHIN } else { ANSWER_WITHIN_WHILE_DOWN };
     let outcome = timeout(within, web.desk.ask(Input::Webhook(webhook.clone()))).await;
     match outcome {
         Ok(Ok(Outcome::Reply(reply))) => {
-            undelivered.call = None;
+            undelivered.hook = None;
             Ok((reply.as_ref().clone(), metrics::ANSWERED))
         }
         Ok(Ok(Outcome::Late)) => {
-            undelivered.call = None;
+            undelivered.hook = None;
             Ok((late(web, company, channel, hook, &key).await, metrics::ANSWERED))
         }
         unanswered => {
@@ -138,13 +138,18 @@ async fn set_aside(web: &Web, webhook: Webhook) {
 /// to be done by the next one.
 struct Undelivered<'a> {
     web: &'a Web,
-    call: Option<CallId>,
+    hook: Option<Hook>,
 }
 
 impl Drop for Undelivered<'_> {
     fn drop(&mut self) {
-        if let Some(call) = self.call {
-            self.web.desk.tell(Input::Event(Event::AnswerLost { call }));
+        let lost = match self.hook {
+            Some(Hook::Pressed(call, attempt)) => Some(Event::KeyLost { call, attempt }),
+            Some(hook) => hook.call().map(|call| Event::AnswerLost { call }),
+            None => None,
+        };
+        if let Some(lost) = lost {
+            self.web.desk.tell(Input::Event(lost));
         }
     }
 }

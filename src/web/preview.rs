@@ -102,7 +102,8 @@ pub async fn coverage(
         .cloned()
         .ok_or_else(Problem::not_found)?;
     let from = whole_step(stretch.from.unwrap_or_else(|| web.clock.now().at));
-    let until = stretch.until.unwrap_or(from + TimeDelta::days(7));
+    let a_week_later = from.checked_add_signed(TimeDelta::days(7)).unwrap_or(from);
+    let until = stretch.until.unwrap_or(a_week_later);
     if until <= from || until - from > STRETCH_MAX {
         let fault = Fault::new("/until", "it must be after the beginning, by at most 31 days");
         return Err(Problem::invalid(fault));

@@ -62,8 +62,10 @@ pub async fn open(
         web.desk.report(Input::SocketOpened(opened)).await;
         let softphones = &web.desk.health().softphones;
         softphones.fetch_add(1, Ordering::Relaxed);
-        let (said_this_second, silent_pings, is_welcome) = (0, 0, false);
-        Line { web: &web, agent, id, socket, frames, said_this_second, silent_pings, is_welcome }.run().await;
+        let (said_this_second, silent_pings, is_welcome, role) = (0, 0, false, caller.role);
+        Line { web: &web, agent, role, id, socket, frames, said_this_second, silent_pings, is_welcome }
+            .run()
+            .await;
         softphones.fetch_sub(1, Ordering::Relaxed);
         web.desk.report(Input::SocketClosed { agent, socket: id }).await;
     }))
@@ -88,6 +90,8 @@ fn secret_in_protocols(headers: &HeaderMap) -> Option<&str> {
 struct Line<'a> {
     web: &'a Web,
     agent: UserId,
+    /// Of the token.
+    role: Role,
     id: SocketId,
     socket: WebSocket,
     frames: mpsc::Receiver<Arc<str>>,
@@ -220,7 +224,7 @@ impl Line<'_> {
     ) -> bool {
         let settings = self.web.desk.settings();
         let role = settings.people.users.get(&self.agent).map_or(Role::Agent, |user| user.role);
-        let caller = Caller { token: None, role: role.min(Role::Supervisor), user: Some(self.agent) };
+        let caller = Caller { token: None, role: role.min(self.role), user: Some(self.agent) };
         match notes::write(self.web, &caller, ticket_id, text).await {
             Ok(note) => self.send(Frame::Note { ticket_id, note_id: note.id }.text(reference.as_ref())).await,
             Err(problem) => {

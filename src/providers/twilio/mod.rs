@@ -129,6 +129,8 @@ impl Twilio {
     ) -> Result<(), Unsigned> {
         match &self.signatures {
             Signatures::Shared(keys) => keys.verify(public_url, request),
+            // The body alone is signed: what stands in an address is anybody's.
+            Signatures::Public(Some(_)) if request.method != "POST" => Err(Unsigned::Wrong),
             Signatures::Public(Some(key)) => key.verify(request, now),
             Signatures::Public(None) => Err(Unsigned::NoSecret),
         }
