@@ -130,7 +130,9 @@ async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> 
 }
 
 async fn open(config: &str) -> Desk {
-    let config = format!("[calls]\nring_seconds = 20\nshort_abandon_seconds = 0\n[outward]\nallow_loopback = true\n{config}");
+    let config = format!(
+        "[calls]\nring_seconds = 20\nshort_abandon_seconds = 0\n[outward]\nallow_loopback = true\n{config}"
+    );
     Desk::open_with(Wishes { config, ..Wishes::default() }).await
 }
 
