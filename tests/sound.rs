@@ -345,7 +345,11 @@ async fn only_admins_upload_rename_and_delete() {
     for (method, body) in [(Method::PATCH, Some(json!({ "name": "x" }))), (Method::DELETE, None)] {
         assert_eq!(hers.ask(method, &format!("greetings/{id}"), body).await.0, 403);
     }
-    assert_eq!(hers.ask(Method::GET, &format!("greetings/{id}"), None).await.0, 200);
+    let path = format!("greetings/{id}");
+    assert_eq!(hers.ask(Method::GET, &path, None).await.0, 404, "no channel of hers plays it");
+    let greetings = json!({ "unanswered": { "audio": id } });
+    desk.channel_with(json!({ "routing": { "users": [anna.id] }, "greetings": greetings })).await;
+    assert_eq!(hers.ask(Method::GET, &path, None).await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
