@@ -5,7 +5,7 @@
 //! The API's document is made from its routes, so that none can be missing in it. Say above the handler what it takes
 //! and answers, and add it to `api` with `routes!` (never with `route`):
 //!
-//! ```ignore
+//! ```text
 //! /// Shows a tone.
 //! #[utoipa::path(get, path = "/tones/{id}", params(("id" = ToneId, Path)), responses((status = 200, body = schemas::Tone)))]
 //! pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<ToneId>) -> Result<Json<Value>, Problem>
