@@ -63,7 +63,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Die Nummer {number} gehört auch zum Kanal {channel}.")
         }
         Warning::PaidNumber { number } => format!(
-            "Anrufe bei {number} kosten extra und werden schon beim Warten angenommen, was bei den meisten solchen Nummern unzulässig ist: Lassen Sie stattdessen Geräte läuten."
+            "Anrufe bei {number} kosten extra und werden schon beim Warten angenommen, was bei den meisten solchen Nummern unzulässig ist."
         ),
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("The number {number} belongs to the channel {channel} too.")
         }
         Warning::PaidNumber { number } => format!(
-            "Calls to {number} cost extra and are answered while they wait, which is unlawful on most such numbers: let devices ring instead."
+            "Calls to {number} cost extra and are answered while they wait, which is unlawful on most such numbers."
         ),
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Nummeret {number} hører også til kanalen {channel}.")
         }
         Warning::PaidNumber { number } => format!(
-            "Anrop til {number} koster ekstra og besvares mens de venter, noe som er ulovlig for de fleste slike numre: la apparatene ringe selv."
+            "Anrop til {number} koster ekstra og besvares mens de venter, noe som er ulovlig for de fleste slike numre."
         ),
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Het nummer {number} hoort ook bij het kanaal {channel}.")
         }
         Warning::PaidNumber { number } => format!(
-            "Gesprekken naar {number} kosten extra en worden tijdens het wachten al opgenomen, wat bij de meeste van deze nummers niet mag: laat toestellen zelf overgaan."
+            "Gesprekken naar {number} kosten extra en worden tijdens het wachten al opgenomen, wat bij de meeste van deze nummers niet mag."
         ),
     }
 }
