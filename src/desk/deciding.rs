@@ -7,7 +7,7 @@ use super::{
     jobs::{self, Report},
     memory::Memory,
     settings::{Refused, Settings},
-    softphones::{ClientFrame, Frame, Opened, Said, SocketId},
+    softphones::{ClientFrame, Frame, Opened, Pass, Said, SocketId},
     spool::SetAside,
     wrong,
 };
@@ -24,7 +24,7 @@ use crate::{
     },
     providers::{Document, Reading, Reply, addresses::Addresses},
     routing::{
-        ids::{CallId, ChannelId, JobId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, JobId, TicketId, UserId},
         joinable::Joinable,
         load::{Load, TicketType},
     },
@@ -55,7 +55,7 @@ pub(super) struct Round {
     pub jobs: Vec<JobRow>,
     pub outcomes: Vec<Option<Outcome>>,
     pub opened: Vec<Opened>,
-    pub revoked: Vec<TokenId>,
+    pub revoked: Vec<Pass>,
     pub settings_changed: bool,
     /// There is something to tell or to deliver.
     pub news: bool,

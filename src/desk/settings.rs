@@ -3,6 +3,8 @@
 use super::{
     happenings::KINDS,
     hours_form::{HoursForm, Weekdays},
+    sign_in::Doors,
+    softphones::Pass,
 };
 use crate::{
     calls::{
@@ -27,6 +29,7 @@ use crate::{
     },
     zones::Zones,
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -113,6 +116,8 @@ pub struct Settings {
     pub greetings: BTreeMap<GreetingId, Greeting>,
     pub tokens: BTreeMap<TokenId, Token>,
     pub webhooks: BTreeMap<WebhookId, Webhook>,
+    /// How users sign in to the pages.
+    pub doors: Doors,
     by_secret: HashMap<String, TokenId>,
     users: BTreeMap<UserId, Value>,
     teams: BTreeMap<TeamId, Value>,
@@ -220,6 +225,10 @@ impl Settings {
                 self.webhooks.remove(&id).ok_or(Refused::NotFound)?;
                 change
             }
+            Change::SignIn(ref sign_in) => {
+                self.doors.apply(sign_in)?;
+                change
+            }
             Change::RevokeToken(id) => {
                 let token = self.tokens.remove(&id).ok_or(Refused::NotFound)?;
                 self.by_secret.remove(&token.sha256);
@@ -239,7 +248,15 @@ impl Settings {
             "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
             "token" => self.tokens.get(&TokenId(id)).map(token_document),
             "webhook" => self.webhooks.get(&WebhookId(id)).map(webhook_document),
-            _ => None,
+            kind => self.doors.document(kind, id),
+        }
+    }
+
+    /// Whether whoever was let in by this may stay.
+    pub fn is_good(&self, pass: Pass, now: DateTime<Utc>) -> bool {
+        match pass {
+            Pass::Token(token) => self.tokens.contains_key(&token),
+            Pass::Session(session) => self.doors.session_by_id(session, now).is_some(),
         }
     }
 
