@@ -143,6 +143,7 @@ impl Daemon {
             retention: Retention {
                 recordings_days: config.retention.recordings_days,
                 calls_days: config.retention.calls_days,
+                messages_days: config.retention.messages_days,
                 logs_days: config.retention.logs_days,
             },
             spool: Arc::new(Spool::open(folder.path().join("spool"))),

@@ -100,6 +100,7 @@ impl Engine {
     ) -> anyhow::Result<(Self, Desk)> {
         let now = around.clock.now().at;
         erasure::erase_again(&mut writer, &around.place, now).await.context("cannot erase again")?;
+        finish_erasing(&mut writer, &around).await;
         let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
         let (errand, errands) = mpsc::channel(1);
@@ -565,6 +566,7 @@ impl Engine {
         if let Err(error) = self.recount(now).await {
             warn!(%error, "the loads could not be recounted");
         }
+        finish_erasing(&mut self.writer, &self.around).await;
         match self.remove_old().await {
             Ok(true) => self.chores_at_ms = now.steady.0 + MORE_CHORES_AFTER_MS,
             Ok(false) => {}
@@ -572,9 +574,6 @@ impl Engine {
         }
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");
-        }
-        if let Err(error) = store::happenings::prune(self.writer.connection(), now.at).await {
-            warn!(%error, "old happenings could not be forgotten");
         }
         if let Err(error) = store::repeats::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old idempotency keys could not be forgotten");
@@ -611,6 +610,18 @@ impl Engine {
         }
         self.memory.load = counted;
         Ok(())
+    }
+}
+
+/// What was left of an erasure, which a crash or a full disk broke off. It is tried again every hour.
+async fn finish_erasing(writer: &mut Writer, around: &Surroundings) {
+    let now = around.clock.now().at;
+    match still_turning(&around.health, erasure::finish(writer, &around.place, now)).await {
+        Ok(0) => {}
+        Ok(files) => info!(files, "an erasure that was broken off is finished"),
+        Err(error) => {
+            error!(error = format!("{error:#}"), "an erasure is not finished: sounds or free pages are left");
+        }
     }
 }
 
