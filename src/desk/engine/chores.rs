@@ -51,9 +51,7 @@ impl Engine {
             return;
         }
         self.log_at_ms = now.steady.0 + LOOK_AT_LOG_EVERY_MS;
-        if self.writer.log_bytes() > store::LOG_BYTES_MAX
-            && let Err(error) = self.writer.checkpoint().await
-        {
+        if let Err(error) = self.writer.cut_log(store::LOG_BYTES_MAX).await {
             warn!(%error, "the write-ahead log could not be emptied");
         }
     }
