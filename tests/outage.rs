@@ -117,9 +117,10 @@ async fn a_database_that_is_locked_for_a_minute_costs_no_caller_their_message() 
     let channel = desk.channel(&[]).await;
     let lock = lock_store(&desk).await;
     let mut callers = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..8 {
         callers.push(desk.call_with(&channel, MESSAGE));
-        sleep(Duration::from_secs(10)).await;
+        // An idle connection is closed after 10 s.
+        sleep(Duration::from_secs(8)).await;
         let (status, why) = ready(&desk).await;
         assert!(status == 503 && why.contains("locked"), "{status} {why}");
         let alive = desk.api.client.get(format!("{}/healthz", desk.api.address)).send().await.unwrap();
