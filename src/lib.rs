@@ -199,6 +199,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
         retention: Retention {
             recordings_days: config.retention.recordings_days,
             calls_days: config.retention.calls_days,
+            messages_days: config.retention.messages_days,
             logs_days: config.retention.logs_days,
         },
         spool: Arc::new(Spool::open(folder.path().join("spool"))),

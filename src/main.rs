@@ -185,6 +185,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Erase { number } => {
             let erased = erase(&config, &number).await?;
             println!("erased: {} rows, {} files", erased.rows, erased.files);
+            for settings in erased.named_in {
+                println!("{settings} names them still: change it if it should not");
+            }
             Ok(())
         }
         Command::SignInLink { user } => {
@@ -271,6 +274,13 @@ async fn restore_backup(config: &Config, file: &Path, replace: bool) -> anyhow::
     warn_of_missing(&restored.missing);
     let data = config.data.dir.display();
     println!("{data} is as it was at {}, with {} sounds", restored.made_at.to_rfc3339(), restored.sounds);
+    if restored.parked > 0 {
+        println!(
+            "{} webhooks, mails and commands waited in it and are not sent: GET /api/v1/jobs shows them, and \
+             POST /api/v1/jobs/ID/retry sends one",
+            restored.parked
+        );
+    }
     if let Some(aside) = restored.aside {
         println!("what was there before is in {}", aside.display());
     }
@@ -344,8 +354,7 @@ async fn erase(config: &Config, number: &str) -> anyhow::Result<Erased> {
     })?;
     if let Some(control) = running(config).await {
         let answer = post(&control, "erasures", &serde_json::json!({ "number": number })).await?;
-        let count = |name: &str| answer[name].as_u64().unwrap_or(0);
-        return Ok(Erased { rows: count("rows"), files: count("files") });
+        return serde_json::from_value(answer).context("the daemon's answer can't be read");
     }
     let folder = Folder::open(&config.data.dir)?;
     if Spool::open(folder.path().join("spool")).waiting() > 0 {

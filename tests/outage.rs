@@ -105,6 +105,76 @@ async fn a_caller_held_while_the_store_is_locked_is_rung_for_when_it_is_back() {
     desk.check_books().await;
 }
 
+async fn ready(desk: &Desk) -> (u16, String) {
+    let answer = desk.api.client.get(format!("{}/readyz", desk.api.address)).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// A minute of the real world, in which callers come all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_locked_for_a_minute_costs_no_caller_their_message() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let lock = lock_store(&desk).await;
+    let mut callers = Vec::new();
+    for _ in 0..8 {
+        callers.push(desk.call_with(&channel, MESSAGE));
+        // An idle connection is closed after 10 s.
+        sleep(Duration::from_secs(8)).await;
+        let (status, why) = ready(&desk).await;
+        assert!(status == 503 && why.contains("locked"), "{status} {why}");
+        let alive = desk.api.client.get(format!("{}/healthz", desk.api.address)).send().await.unwrap();
+        assert_eq!(alive.status().as_u16(), 200);
+    }
+    lock.close().await.unwrap();
+    for caller in &callers {
+        let call = desk.call_when(caller.sid(), "is kept", |call| call["outcome"] == "voicemail").await;
+        assert_eq!(call["voicemail"]["seconds"], 8);
+        let story = caller.ended().await;
+        assert_eq!(story.problems().collect::<Vec<_>>(), Vec::<String>::new());
+        assert_eq!(story.webhooks_for(Purpose::Fallback).count(), 0, "{:#?}", story.events);
+    }
+    until_applied(&desk).await;
+    assert_eq!(desk.api.all("calls").await.len(), callers.len(), "each of them once");
+    assert_eq!(ready(&desk).await.0, 200);
+}
+
+/// Nothing can be written: neither the database nor what is set aside, nor the daemon's own log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_callers_are_answered_saves_refused_and_messages_found_when_there_is_room() {
+    let mut desk = Desk::open().await;
+    desk.can_be_full = true;
+    desk.restart().await;
+    let channel = desk.channel(&[]).await;
+    desk.let_files_grow_to("0");
+    let team = json!({ "name": "Unsaved", "main": [], "extra": [] });
+    let (status, _) = desk.api.ask(reqwest::Method::POST, "teams", Some(team.clone())).await;
+    assert_eq!(status, 503);
+    assert_eq!(ready(&desk).await.0, 503);
+    let sound = concat!(env!("CARGO_MANIFEST_DIR"), "/audio/after-hours-nl.wav");
+    let mut form = b"--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nClosed\r\n--x\r\n\
+        Content-Disposition: form-data; name=\"file\"; filename=\"x.wav\"\r\n\r\n"
+        .to_vec();
+    form.extend(std::fs::read(sound).unwrap());
+    form.extend(b"\r\n--x--\r\n");
+    let upload = desk.api.client.post(format!("{}/api/v1/greetings", desk.api.address)).body(form);
+    let upload =
+        upload.header("content-type", "multipart/form-data; boundary=x").bearer_auth(&desk.api.token);
+    assert_eq!(upload.send().await.unwrap().status().as_u16(), 503);
+    let caller = desk.call_with(&channel, MESSAGE);
+    let story = caller.ended().await;
+    assert_eq!(story.problems().collect::<Vec<_>>(), Vec::<String>::new(), "{:#?}", story.events);
+    assert_eq!(story.webhooks_for(Purpose::Fallback).count(), 0, "{:#?}", story.events);
+
+    desk.let_files_grow_to("unlimited");
+    let call = desk.call_when(caller.sid(), "is kept", |call| call["outcome"] == "voicemail").await;
+    assert_eq!(call["voicemail"]["seconds"], 8);
+    assert_eq!(desk.ticket_of(&call).await["open"], true);
+    assert_eq!(ready(&desk).await.0, 200);
+    assert_eq!(desk.api.all("teams").await, Vec::<serde_json::Value>::new(), "what was refused is not there");
+    desk.api.post("teams", team).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_of_an_outage_of_which_every_word_was_lost_is_found_at_the_telephone_company() {
     let mut desk = Desk::open().await;

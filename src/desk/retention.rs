@@ -3,6 +3,7 @@
 use super::{engine::Engine, erasure::remove_files};
 use crate::store::{
     batch::NotCommitted,
+    happenings,
     removal::{self, AT_ONCE, Removal},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +18,8 @@ const ORPHANS_AFTER: Duration = Duration::from_secs(3 * 86_400);
 pub struct Retention {
     pub recordings_days: u32,
     pub calls_days: u32,
+    /// What was told to others, and the log of it.
+    pub messages_days: u32,
     /// Events, what could not be decided, and jobs that were given up.
     pub logs_days: u32,
 }
@@ -25,7 +28,7 @@ impl Engine {
     /// Removes some of what is too old. True: there may be more.
     pub(super) async fn remove_old(&mut self) -> anyhow::Result<bool> {
         let now = self.around.clock.now().at;
-        let Retention { recordings_days, calls_days, logs_days } = self.around.retention;
+        let Retention { recordings_days, calls_days, messages_days, logs_days } = self.around.retention;
         let connection = self.writer.connection();
         let calls = match before(now, calls_days) {
             Some(before) => removal::calls_before(connection, before).await?,
@@ -35,6 +38,9 @@ impl Engine {
             Some(before) => removal::messages_before(connection, before).await?,
             None => Vec::new(),
         };
+        if let Some(before) = before(now, messages_days) {
+            happenings::prune(connection, before).await?;
+        }
         let mut files = removal::messages_of(connection, &calls).await?;
         files.extend(messages.iter().cloned());
         let full = |count: usize| i64::try_from(count).is_ok_and(|count| count >= AT_ONCE);
@@ -48,7 +54,8 @@ impl Engine {
             Err(error) => return Err(error.into()),
         }
         let rows = batch.removal.as_ref().map_or(0, Removal::rows);
-        let files = remove_files(&mut self.writer, &self.around.place.voicemails, &files).await?;
+        let sounds = files.into_iter().map(|message| message.sha256).collect();
+        let files = remove_files(&mut self.writer, &self.around.place.voicemails, sounds).await?;
         if rows > 0 {
             info!(rows, files, "what is older than it is kept for was removed");
         }

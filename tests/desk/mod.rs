@@ -75,6 +75,8 @@ pub struct Desk {
     pub elsewhere: Option<PathBuf>,
     /// Handed over to the daemon, as a service manager does; connections wait there while it is away.
     pub socket: Option<std::net::TcpListener>,
+    /// The daemon is told that a file may grow no more as an error, as it is told that a disk is full, and not killed.
+    pub can_be_full: bool,
     log: String,
     admin_token: String,
     callers: AtomicU32,
@@ -156,6 +158,7 @@ impl Desk {
             folder,
             elsewhere: None,
             socket: None,
+            can_be_full: false,
             log: wishes.log,
             admin_token: String::new(),
             callers: AtomicU32::new(0),
@@ -198,6 +201,9 @@ impl Desk {
         if let Some(socket) = &self.socket {
             command = handed_over(&command, socket);
         }
+        if self.can_be_full {
+            command = by_shell(&command, "trap '' XFSZ; exec \"$@\"");
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let out = child.stdout.take().expect("its output is piped");
         self.daemon = Some(child);
@@ -224,6 +230,14 @@ impl Desk {
             sleep(LOOK_EVERY).await;
         }
         panic!("the daemon is not ready");
+    }
+
+    /// How long the files may be that the running daemon writes: `0` is a full disk, where every write fails.
+    pub fn let_files_grow_to(&self, bytes: &str) {
+        assert!(self.can_be_full, "it would be killed");
+        let daemon = self.daemon.as_ref().expect("the daemon runs").id().to_string();
+        let set = Command::new("prlimit").args(["--pid", &daemon, &format!("--fsize={bytes}:")]).status();
+        assert!(set.unwrap().success(), "the daemon's limit can't be set");
     }
 
     /// SIGKILL: whatever it was doing, it does no more.
@@ -500,12 +514,18 @@ impl Drop for Desk {
 
 /// The same command as a service manager runs it: the socket is its file 3.
 fn handed_over(command: &Command, socket: &std::net::TcpListener) -> Command {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"]);
-    shell.arg(command.get_program()).args(command.get_args());
-    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"";
+    let mut shell = by_shell(command, script);
     let socket = socket.try_clone().unwrap();
     shell.stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)));
+    shell
+}
+
+/// The same command as a shell runs it, where it is `"$@"`.
+pub fn by_shell(command: &Command, script: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     shell
 }
 
