@@ -1,6 +1,12 @@
 //! What an operator sets: flag > environment > file > default. The defaults are written once, in `config.toml`.
 
-use crate::{calls::channel::Times, log, notify::mail, providers::twilio};
+use crate::{
+    calls::channel::Times,
+    log,
+    notify::mail,
+    providers::twilio,
+    web::limits::{self, Proxies},
+};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::{
@@ -25,6 +31,7 @@ pub struct Config {
     pub retention: Retention,
     pub mail: mail::Settings,
     pub outward: Outward,
+    pub limits: limits::Settings,
 }
 
 /// What may be called for admins.
@@ -42,9 +49,15 @@ pub struct Http {
     pub public_url: String,
     /// Empty: only with a token, where everything else is.
     pub metrics_listen: String,
+    pub trusted_proxies: Vec<String>,
 }
 
 impl Http {
+    pub fn proxies(&self) -> anyhow::Result<Proxies> {
+        let wrong = |text| anyhow::anyhow!("key http.trusted_proxies: {text:?} is no address and no network");
+        Proxies::read(&self.trusted_proxies).map_err(wrong)
+    }
+
     pub fn metrics_address(&self) -> anyhow::Result<Option<SocketAddr>> {
         if self.metrics_listen.is_empty() {
             return Ok(None);
@@ -190,6 +203,7 @@ impl Config {
             bail!("key http.public_url: {url:?} must start with https:// and not end with a slash");
         }
         self.http.metrics_address()?;
+        self.http.proxies()?;
         let level = tracing_subscriber::EnvFilter::try_new(&self.log.level);
         level.map_err(|error| anyhow::anyhow!("key log.level: {error}"))?;
         if self.data.database != "sqlite" {

@@ -90,7 +90,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tracing::{error, info, warn};
-use web::Web;
+use web::{Web, limits::Limits};
 
 /// How long a stop waits for the engine, which waits for the store.
 const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(7);
@@ -164,6 +164,8 @@ impl Daemon {
             voicemails: voicemails.clone(),
         };
         let seed = rand::rng().random();
+        let files = service::open_files();
+        let limits = Limits::new(&config.limits.within(files), config.http.proxies()?, clock);
         let room = config.data.uploads_stop_below_mib << 20;
         let web = Web::new(
             desk.clone(),
@@ -176,6 +178,7 @@ impl Daemon {
             language,
             folder.path(),
             room,
+            limits,
             seed,
         );
         let control = control_socket(folder.path())?;
@@ -254,11 +257,13 @@ async fn stopping(mut stopped: watch::Receiver<bool>) {
 }
 
 async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    web::serving::serve(listener, web::router(web), stopping(stopped)).await;
+    let limits = web.limits.clone();
+    web::serving::serve(listener, web::router(web), limits, stopping(stopped)).await;
 }
 
 async fn serve_metrics(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    web::serving::serve(listener, web::metrics(web), stopping(stopped)).await;
+    let limits = web.limits.clone();
+    web::serving::serve(listener, web::metrics(web), limits, stopping(stopped)).await;
 }
 
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {

@@ -5,6 +5,7 @@ use crate::routing::ids::{TokenId, UserId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who did it.
@@ -17,6 +18,8 @@ pub enum Author {
     Token {
         token: TokenId,
         user: Option<UserId>,
+        /// From where.
+        address: Option<IpAddr>,
     },
 }
 
@@ -57,6 +60,7 @@ pub struct Audited {
     pub author: String,
     pub token: Option<TokenId>,
     pub user: Option<UserId>,
+    pub address: Option<String>,
     pub action: String,
     pub kind: String,
     pub subject: String,
@@ -67,19 +71,20 @@ pub struct Audited {
 pub(super) async fn write(tx: &mut SqliteConnection, rows: &[AuditRow]) -> sqlx::Result<()> {
     for rows in rows.chunks(1_000) {
         let mut query = QueryBuilder::new(
-            "insert into audit (id, at_ms, author, token, user_id, action, kind, subject, before, after) ",
+            "insert into audit (id, at_ms, author, token, user_id, address, action, kind, subject, before, after) ",
         );
         query.push_values(rows, |mut columns, row| {
-            let (token, user) = match row.by {
-                Author::Token { token, user } => (Some(token.to_string()), user.map(|user| user.to_string())),
-                Author::CommandLine | Author::Daemon => (None, None),
+            let (token, user, address) = match row.by {
+                Author::Token { token, user, address } => (Some(token), user, address),
+                Author::CommandLine | Author::Daemon => (None, None, None),
             };
             columns
                 .push_bind(row.id.simple().to_string())
                 .push_bind(ms(row.at))
                 .push_bind(row.by.name())
-                .push_bind(token)
-                .push_bind(user)
+                .push_bind(token.map(|token| token.to_string()))
+                .push_bind(user.map(|user| user.to_string()))
+                .push_bind(address.map(|address| address.to_string()))
                 .push_bind(row.action)
                 .push_bind(row.subject.kind)
                 .push_bind(row.subject.id.simple().to_string())
@@ -95,7 +100,7 @@ impl Reader {
     /// The newest first, older than `after`.
     pub async fn audit(&self, after: Option<Uuid>, limit: u32) -> sqlx::Result<Vec<Audited>> {
         let mut query = QueryBuilder::new(
-            "select id, at_ms, author, token, user_id, action, kind, subject, before, after from audit ",
+            "select id, at_ms, author, token, user_id, address, action, kind, subject, before, after from audit ",
         );
         if let Some(after) = after {
             query.push("where id < ").push_bind(after.simple().to_string());
@@ -113,6 +118,7 @@ impl Reader {
                 author: row.try_get("author")?,
                 token: optional_id(row, "token")?,
                 user: optional_id(row, "user_id")?,
+                address: row.try_get("address")?,
                 action: row.try_get("action")?,
                 kind: row.try_get("kind")?,
                 subject: row.try_get("subject")?,

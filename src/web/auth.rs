@@ -1,6 +1,6 @@
 //! Who asks: a token in the `Authorization` header, checked against the hashes in the settings.
 
-use super::{BODY_MAX, Problem, Web, serving::REQUEST_WITHIN};
+use super::{BODY_MAX, Problem, Web, limits::Client, serving::REQUEST_WITHIN};
 use crate::{
     audio,
     desk::{
@@ -20,7 +20,9 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::net::IpAddr;
 use tokio::time::timeout;
+use tracing::debug;
 
 /// Whoever holds a valid token.
 #[derive(Debug, Clone)]
@@ -28,6 +30,8 @@ pub struct Caller {
     pub token: Option<TokenId>,
     pub role: Role,
     pub user: Option<UserId>,
+    /// From where.
+    pub address: Option<IpAddr>,
 }
 
 /// Marks requests over the socket in the data folder: whoever can open that owns the data.
@@ -43,7 +47,7 @@ impl Caller {
     /// As whom they are written down.
     pub fn author(&self) -> Author {
         match self.token {
-            Some(token) => Author::Token { token, user: self.user },
+            Some(token) => Author::Token { token, user: self.user, address: self.address },
             None => Author::CommandLine,
         }
     }
@@ -53,7 +57,20 @@ impl Caller {
     }
 
     /// The holder of this secret. Only its hash is looked up, so that time says nothing of the secret.
-    pub fn with_secret(secret: &str, web: &Web) -> Option<Self> {
+    /// Err: there is none, or they ask too much.
+    pub fn with_secret(secret: &str, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
+        let Some(caller) = Self::known(secret, client, web) else {
+            debug!(client.address = ?client.map(|client| client.0), "a token that is none");
+            web.limits.wrong_token(client)?;
+            return Err(Problem::unauthorised());
+        };
+        if let Some(token) = caller.token {
+            web.limits.token(token)?;
+        }
+        Ok(caller)
+    }
+
+    fn known(secret: &str, client: Option<Client>, web: &Web) -> Option<Self> {
         let settings = web.desk.settings();
         let token = settings.token(&audio::sha256(secret.as_bytes()))?;
         let role = match token.user {
@@ -61,7 +78,8 @@ impl Caller {
             Some(user) => settings.people.users.get(&user)?.role.min(token.role),
             None => token.role,
         };
-        Some(Self { token: Some(token.id), role, user: token.user })
+        let address = client.map(|client| client.0);
+        Some(Self { token: Some(token.id), role, user: token.user, address })
     }
 }
 
@@ -77,11 +95,10 @@ impl FromRequestParts<Web> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         if parts.extensions.get::<LocalAdmin>().is_some() {
-            return Ok(Self { token: None, role: Role::Admin, user: None });
+            return Ok(Self { token: None, role: Role::Admin, user: None, address: None });
         }
-        bearer(&parts.headers)
-            .and_then(|secret| Self::with_secret(secret, web))
-            .ok_or_else(Problem::unauthorised)
+        let secret = bearer(&parts.headers).ok_or_else(Problem::unauthorised)?;
+        Self::with_secret(secret, parts.extensions.get().copied(), web)
     }
 }
 

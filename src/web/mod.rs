@@ -32,6 +32,7 @@ mod health;
 mod hooks;
 mod jobs;
 mod language;
+pub mod limits;
 mod me;
 mod media;
 mod metrics;
@@ -59,11 +60,13 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, Uri},
-    response::IntoResponse,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::{any, get},
 };
+use limits::{Client, Limits};
 pub use media::Media;
 use problem::Problem;
 use std::{
@@ -94,6 +97,7 @@ pub struct Web {
     /// The data folder.
     pub data: Arc<PathBuf>,
     pub media: Arc<Media>,
+    pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
@@ -112,6 +116,7 @@ impl Web {
         language: Language,
         data: &Path,
         room_bytes: u64,
+        limits: Limits,
         seed: u64,
     ) -> Self {
         Self {
@@ -126,6 +131,7 @@ impl Web {
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
+            limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
             streams: events::Streams::default(),
@@ -142,13 +148,20 @@ impl Web {
 /// Everything that the world can reach.
 pub fn router(web: Web) -> Router {
     let all = with_document(api())
+        .route("/metrics", get(metrics::show))
+        .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::show));
+        .route("/readyz", get(health::ready));
     refusing(all).with_state(web)
+}
+
+/// Nobody asks more of the API from one address than they may.
+async fn not_too_much(State(web): State<Web>, request: Request, next: Next) -> Result<Response, Problem> {
+    web.limits.api(request.extensions().get::<Client>().copied())?;
+    Ok(next.run(request).await)
 }
 
 /// What the command line reaches over the socket in the data folder: the API, as an admin.

@@ -554,6 +554,9 @@ pub struct Author {
     pub token: Option<TokenId>,
     #[schema(required)]
     pub user: Option<UserId>,
+    /// From where, as far as the proxies in front can be believed.
+    #[schema(required)]
+    pub address: Option<String>,
 }
 
 #[derive(ToSchema)]
