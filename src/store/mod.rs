@@ -23,6 +23,7 @@ pub mod removal;
 pub mod repeats;
 pub mod settings;
 pub mod tickets;
+pub mod visible;
 pub mod voicemails;
 pub mod webhooks;
 
