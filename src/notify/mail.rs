@@ -121,6 +121,13 @@ pub struct Trouble {
     pub is_final: bool,
 }
 
+impl Trouble {
+    /// It is about who we are, not about the letter.
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self.code, Some(530 | 534 | 535 | 538))
+    }
+}
+
 /// The way to the mail server.
 #[derive(Clone)]
 pub struct Postbox {
@@ -155,6 +162,16 @@ impl Postbox {
         let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
         let host = rest.split(['/', ':']).next().unwrap_or("localhost").to_owned();
         Ok(Some(Self { transport: builder.build(), from: settings.from.parse()?, host, within }))
+    }
+
+    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    pub async fn knock(&self) -> Result<(), Trouble> {
+        match tokio::time::timeout(self.within * 3, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Trouble { words: "it hung up".into(), code: None, is_final: false }),
+            Ok(Err(error)) => Err(trouble(&error)),
+            Err(_) => Err(Trouble { words: "it takes too long".into(), code: None, is_final: false }),
+        }
     }
 
     pub async fn send(&self, letter: &Letter) -> Result<(), Trouble> {
@@ -251,8 +268,6 @@ impl Header for AutoSubmitted {
 
 fn trouble(error: &lettre::transport::smtp::Error) -> Trouble {
     let code = error.status().map(u16::from);
-    // What is wrong with our sign-in can be mended; the same letter is refused again for what is wrong with it.
-    let sign_in = matches!(code, Some(530 | 534 | 535 | 538));
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -262,7 +277,9 @@ fn trouble(error: &lettre::transport::smtp::Error) -> Trouble {
         }
         cause = inner.source();
     }
-    Trouble { words: plain(&words), code, is_final: error.is_permanent() && !sign_in }
+    let trouble = Trouble { words: plain(&words), code, is_final: false };
+    // What is wrong with our sign-in can be mended; the same letter is refused again for what is wrong with it.
+    Trouble { is_final: error.is_permanent() && !trouble.is_sign_in(), ..trouble }
 }
 
 #[cfg(test)]

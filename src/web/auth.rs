@@ -14,13 +14,13 @@ use crate::{
     store::audit::Author,
 };
 use axum::{
-    body::{Bytes, to_bytes},
-    extract::{FromRequest, FromRequestParts, Request},
+    body::{Body, Bytes, to_bytes},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -152,6 +152,42 @@ impl NewDocument {
     /// `location`: where what is created will be found. `secret`: the answer holds something that is shown once.
     pub fn once(&self, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
         once(self.key.clone(), self.request.clone(), caller, location, secret)
+    }
+}
+
+/// A form with a file, which may carry an `Idempotency-Key`.
+pub struct Upload {
+    pub form: Multipart,
+    key: Option<String>,
+    /// A hash of method, path and body, as it was sent.
+    request: String,
+}
+
+impl Upload {
+    /// All of it, within a time and a size in bytes.
+    pub async fn read(request: Request, within: Duration, bytes_max: usize) -> Result<Self, Problem> {
+        let key = idempotency_key(request.headers())?;
+        let kind = request.headers().get(header::CONTENT_TYPE).cloned();
+        let is_form = kind.as_ref().and_then(|kind| kind.to_str().ok());
+        let is_form =
+            is_form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+        let no_form = || Problem::new(415, "A form of the type multipart/form-data is needed");
+        let Some(kind) = kind.filter(|_| is_form) else { return Err(no_form()) };
+        let whole = format!("{} {}\n", request.method(), request.uri().path());
+        let body = timeout(within, to_bytes(request.into_body(), bytes_max)).await;
+        let body = body.map_err(|_| Problem::new(408, "The file did not come in time"))?;
+        let body = body.map_err(|_| Problem::new(413, "The file is larger than 10 MiB"))?;
+        let hash = audio::sha256(&[whole.as_bytes(), audio::sha256(&body).as_bytes()].concat());
+        let mut again = Request::new(Body::from(body));
+        again.headers_mut().insert(header::CONTENT_TYPE, kind);
+        DefaultBodyLimit::disable().apply(&mut again);
+        let form = Multipart::from_request(again, &()).await.map_err(|_| no_form())?;
+        Ok(Self { form, key, request: hash })
+    }
+
+    /// As [`NewDocument::once`].
+    pub fn once(&self, caller: &Caller, location: &str) -> Option<Once> {
+        once(self.key.clone(), self.request.clone(), caller, location, false)
     }
 }
 

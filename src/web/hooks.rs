@@ -124,7 +124,7 @@ async fn answer(
         };
         (status, result, format!("{}: {}", bad.field, bad.problem))
     })?;
-    let key = event_key(&request);
+    let key = event_key(company, hook, &request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
     let mut undelivered = Undelivered { web, hook: Some(hook) };
     let up = web.desk.health().store_is_up();
@@ -212,12 +212,20 @@ fn addresses(web: &Web, channel: &Channel) -> Addresses {
     }
 }
 
-fn event_key(request: &Sent<'_>) -> [u8; 32] {
+/// What is signed is an event only once. Where the address is not signed, the same bytes at another one of ours are the
+/// same event; but a call that goes on from address to address may have nothing new to say within a second.
+fn event_key(company: &Provider, hook: Hook, request: &Sent<'_>) -> [u8; 32] {
+    let (target, time) = match company.signed_time(request) {
+        Some(time) if !hook.is_followed() => ("", time),
+        _ => (request.target, ""),
+    };
     let hash = Sha256::new()
         .chain_update(request.method)
         .chain_update([0])
-        .chain_update(request.target)
+        .chain_update(target)
         .chain_update([0])
+        .chain_update(time)
+        .chain_update(if time.is_empty() { &[][..] } else { &[0] })
         .chain_update(request.body);
     hash.finalize().into()
 }
