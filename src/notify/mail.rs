@@ -351,6 +351,59 @@ mod tests {
         assert!(is_address("ann+calls@example.org"));
     }
 
+    /// A mail server that says these words to each command; a silent one if there are none.
+    async fn server(words: &'static [(&'static str, &'static str)]) -> u16 {
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (reader, mut writer) = stream.into_split();
+            if words.is_empty() {
+                return std::future::pending().await;
+            }
+            writer.write_all(b"220 mail.example.org ESMTP\r\n").await.unwrap();
+            let mut lines = BufReader::new(reader).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let word = words.iter().find(|(command, _)| line.starts_with(command));
+                let word = word.map_or("500 what?", |(_, word)| word);
+                writer.write_all(format!("{word}\r\n").as_bytes()).await.unwrap();
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_that_can_t_be_used_is_found_out_without_a_mail() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let well = &[
+            ("EHLO", "250-hello\r\n250 AUTH PLAIN"),
+            ("AUTH", "235 welcome"),
+            ("NOOP", "250 ok"),
+            ("QUIT", "221 bye"),
+        ];
+        let wrong =
+            &[("EHLO", "250-hello\r\n250 AUTH PLAIN"), ("AUTH", "535 who are you?"), ("QUIT", "221 bye")];
+        let knock = async |port: u16, change: fn(&mut Settings)| {
+            let mut settings = Settings { port, timeout_seconds: 1, ..settings() };
+            (settings.username, settings.password) = ("us".into(), "hush".into());
+            change(&mut settings);
+            Postbox::new(&settings, "https://calls.example.org").unwrap().unwrap().knock().await
+        };
+        assert_eq!(knock(server(well).await, |_| ()).await, Ok(()));
+        let trouble = knock(server(wrong).await, |_| ()).await.unwrap_err();
+        assert!(trouble.is_sign_in() && trouble.words.contains("who are you?"), "{trouble:?}");
+        let trouble =
+            knock(server(well).await, |settings| settings.tls = Encryption::Starttls).await.unwrap_err();
+        assert!(!trouble.is_sign_in() && trouble.words.contains("STARTTLS"), "{trouble:?}");
+        let trouble = knock(server(&[]).await, |_| ()).await.unwrap_err();
+        assert!(!trouble.is_sign_in(), "{trouble:?}");
+        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        assert!(knock(free, |_| ()).await.is_err());
+        let unknown = knock(1, |settings| settings.host = "mail.example.invalid".into()).await;
+        assert!(unknown.is_err_and(|trouble| !trouble.is_sign_in()));
+    }
+
     #[test]
     fn wrong_settings_are_named_by_their_key() {
         let key = |change: fn(&mut Settings)| {
