@@ -336,7 +336,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
     let url = format!("{}/readyz", desk.api.address);
     let mut ready = (200, String::new());
     for _ in 0..100 {
-        let answer = desk.api.client.get(&url).send().await.unwrap();
+        let answer = desk.api.client.get(&url).bearer_auth(&desk.api.token).send().await.unwrap();
         ready = (answer.status().as_u16(), answer.text().await.unwrap());
         if ready.0 == 503 {
             break;
