@@ -21,14 +21,33 @@ pub enum Author {
         /// From where.
         address: Option<IpAddr>,
     },
+    /// Signed in to the pages, from where.
+    User(UserId, Option<IpAddr>),
 }
 
 impl Author {
+    /// The user behind it, if there is one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::CommandLine | Self::Daemon => None,
+            Self::Token { user, .. } => user,
+            Self::User(user, _) => Some(user),
+        }
+    }
+
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::CommandLine | Self::Daemon => None,
+            Self::Token { address, .. } | Self::User(_, address) => address,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::CommandLine => "command_line",
             Self::Daemon => "daemon",
             Self::Token { .. } => "token",
+            Self::User(..) => "user",
         }
     }
 }
@@ -74,17 +93,17 @@ pub(super) async fn write(tx: &mut SqliteConnection, rows: &[AuditRow]) -> sqlx:
             "insert into audit (id, at_ms, author, token, user_id, address, action, kind, subject, before, after) ",
         );
         query.push_values(rows, |mut columns, row| {
-            let (token, user, address) = match row.by {
-                Author::Token { token, user, address } => (Some(token), user, address),
-                Author::CommandLine | Author::Daemon => (None, None, None),
+            let token = match row.by {
+                Author::Token { token, .. } => Some(token.to_string()),
+                Author::CommandLine | Author::Daemon | Author::User(..) => None,
             };
             columns
                 .push_bind(row.id.simple().to_string())
                 .push_bind(ms(row.at))
                 .push_bind(row.by.name())
-                .push_bind(token.map(|token| token.to_string()))
-                .push_bind(user.map(|user| user.to_string()))
-                .push_bind(address.map(|address| address.to_string()))
+                .push_bind(token)
+                .push_bind(row.by.user().map(|user| user.to_string()))
+                .push_bind(row.by.address().map(|address| address.to_string()))
                 .push_bind(row.action)
                 .push_bind(row.subject.kind)
                 .push_bind(row.subject.id.simple().to_string())

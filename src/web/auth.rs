@@ -1,16 +1,15 @@
-//! Who asks: a token in the `Authorization` header, checked against the hashes in the settings.
+//! Who asks: a token in the `Authorization` header, or the session of a page in a cookie, checked against the hashes in
+//! the settings.
 
-use super::{BODY_MAX, Problem, Web, limits::Client, serving::REQUEST_WITHIN};
+use super::{BODY_MAX, Problem, Web, limits::Client, serving::REQUEST_WITHIN, session};
 use crate::{
     audio,
     desk::{
         saving::Once,
-        settings::{Refused, tag},
+        settings::{Refused, Settings, tag},
+        softphones::Pass,
     },
-    routing::{
-        ids::{TokenId, UserId},
-        people::Role,
-    },
+    routing::{ids::UserId, people::Role},
     store::audit::Author,
 };
 use axum::{
@@ -18,16 +17,18 @@ use axum::{
     extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::timeout;
 use tracing::debug;
 
-/// Whoever holds a valid token.
+/// Whoever holds a valid token, or is signed in.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    pub token: Option<TokenId>,
+    /// `None`: over the socket in the data folder.
+    pub pass: Option<Pass>,
     pub role: Role,
     pub user: Option<UserId>,
     /// From where.
@@ -46,9 +47,10 @@ impl Caller {
 
     /// As whom they are written down.
     pub fn author(&self) -> Author {
-        match self.token {
-            Some(token) => Author::Token { token, user: self.user, address: self.address },
-            None => Author::CommandLine,
+        match (self.pass, self.user) {
+            (Some(Pass::Token(token)), user) => Author::Token { token, user, address: self.address },
+            (Some(Pass::Session(_)), Some(user)) => Author::User(user, self.address),
+            _ => Author::CommandLine,
         }
     }
 
@@ -56,30 +58,59 @@ impl Caller {
         if self.role == Role::Agent { Err(Problem::forbidden()) } else { Ok(()) }
     }
 
-    /// The holder of this secret. Only its hash is looked up, so that time says nothing of the secret.
+    /// The holder of this secret of a token. Only its hash is looked up, so that time says nothing of the secret.
     /// Err: there is none, or they ask too much.
     pub fn with_secret(secret: &str, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
-        let Some(caller) = Self::known(secret, client, web) else {
+        let Some(caller) = Self::known(secret, web) else {
             debug!(client.address = ?client.map(|client| client.0), "a token that is none");
             web.limits.wrong_token(client)?;
             return Err(Problem::unauthorised());
         };
-        if let Some(token) = caller.token {
-            web.limits.token(token)?;
-        }
-        Ok(caller)
+        caller.let_in(client, web)
     }
 
-    fn known(secret: &str, client: Option<Client>, web: &Web) -> Option<Self> {
+    /// Whoever is signed in by this cookie.
+    pub fn with_cookie(headers: &HeaderMap, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
+        Self::signed_in(headers, web).ok_or_else(Problem::unauthorised)?.let_in(client, web)
+    }
+
+    fn let_in(self, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
+        if let Some(pass) = self.pass {
+            web.limits.pass(pass)?;
+        }
+        Ok(Self { address: client.map(|client| client.0), ..self })
+    }
+
+    fn known(secret: &str, web: &Web) -> Option<Self> {
         let settings = web.desk.settings();
         let token = settings.token(&audio::sha256(secret.as_bytes()))?;
-        let role = match token.user {
-            // A user's token can do no more than the user.
-            Some(user) => settings.people.users.get(&user)?.role.min(token.role),
-            None => token.role,
+        Self::with_pass(Pass::Token(token.id), &settings, web.clock.now().at)
+    }
+
+    /// As [`Self::with_cookie`], to show who it is.
+    pub fn signed_in(headers: &HeaderMap, web: &Web) -> Option<Self> {
+        let secret = session::secret(headers, &web.public_url)?;
+        let (settings, now) = (web.desk.settings(), web.clock.now().at);
+        let session = settings.doors.session(&audio::sha256(secret.as_bytes()), now)?;
+        Self::with_pass(Pass::Session(session.id), &settings, now)
+    }
+
+    /// What the holder of this may do now; `None`: nothing any more.
+    pub fn with_pass(pass: Pass, settings: &Settings, now: DateTime<Utc>) -> Option<Self> {
+        let (user, role) = match pass {
+            Pass::Token(token) => {
+                let token = settings.tokens.get(&token)?;
+                (token.user, Some(token.role))
+            }
+            Pass::Session(session) => (Some(settings.doors.session_by_id(session, now)?.user), None),
         };
-        let address = client.map(|client| client.0);
-        Some(Self { token: Some(token.id), role, user: token.user, address })
+        let users = match user {
+            Some(user) => Some(settings.people.users.get(&user)?.role),
+            None => None,
+        };
+        // A user's token can do no more than the user.
+        let role = users.into_iter().chain(role).min()?;
+        Some(Self { pass: Some(pass), role, user, address: None })
     }
 }
 
@@ -95,10 +126,17 @@ impl FromRequestParts<Web> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         if parts.extensions.get::<LocalAdmin>().is_some() {
-            return Ok(Self { token: None, role: Role::Admin, user: None, address: None });
+            return Ok(Self { pass: None, role: Role::Admin, user: None, address: None });
         }
-        let secret = bearer(&parts.headers).ok_or_else(Problem::unauthorised)?;
-        Self::with_secret(secret, parts.extensions.get().copied(), web)
+        let client = parts.extensions.get().copied();
+        if let Some(secret) = bearer(&parts.headers) {
+            return Self::with_secret(secret, client, web);
+        }
+        let caller = Self::with_cookie(&parts.headers, client, web)?;
+        if !parts.method.is_safe() {
+            session::must_come_from_our_pages(&parts.headers, &web.public_url)?;
+        }
+        Ok(caller)
     }
 }
 
@@ -216,7 +254,11 @@ impl Bodiless {
 }
 
 fn once(key: Option<String>, request: String, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
-    let asker = caller.token.map_or_else(|| "command line".into(), |token| token.to_string());
+    let asker = match (caller.pass, caller.user) {
+        (Some(Pass::Token(token)), _) => token.to_string(),
+        (_, Some(user)) => user.to_string(),
+        _ => "command line".into(),
+    };
     Some(Once { asker, key: key?, request, location: location.to_owned(), secret })
 }
 

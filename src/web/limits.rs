@@ -5,7 +5,7 @@
 //! `X-Forwarded-For` that does not. It counts for limits, the audit log and the log, and for nothing else.
 
 use super::Problem;
-use crate::{calls::time::Steady, clock::Clock, routing::ids::TokenId};
+use crate::{calls::time::Steady, clock::Clock, desk::softphones::Pass};
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -33,6 +33,7 @@ pub struct Settings {
     pub api_per_token: u32,
     pub api_per_address: u32,
     pub wrong_tokens_per_address: u32,
+    pub sign_ins_per_address: u32,
     pub softphones_per_address: u32,
     pub refused_webhooks_per_address: u32,
     pub connections: usize,
@@ -119,9 +120,10 @@ pub struct Client(pub IpAddr);
 pub struct Limits {
     clock: Clock,
     proxies: Proxies,
-    tokens: Budget<TokenId>,
+    passes: Budget<Pass>,
     addresses: Budget<IpAddr>,
     wrong_tokens: Budget<IpAddr>,
+    sign_ins: Budget<IpAddr>,
     softphones: Budget<IpAddr>,
     refused_webhooks: Budget<IpAddr>,
     pub connections: Arc<Connections>,
@@ -135,9 +137,10 @@ impl Limits {
         Self {
             clock,
             proxies,
-            tokens: Budget::new(settings.api_per_token),
+            passes: Budget::new(settings.api_per_token),
             addresses: Budget::new(settings.api_per_address),
             wrong_tokens: Budget::new(settings.wrong_tokens_per_address),
+            sign_ins: Budget::new(settings.sign_ins_per_address),
             softphones: Budget::new(settings.softphones_per_address),
             refused_webhooks: Budget::new(settings.refused_webhooks_per_address),
             connections: Arc::new(Connections::new(connections, connections_per_address)),
@@ -154,15 +157,20 @@ impl Limits {
         self.address(&self.addresses, client)
     }
 
-    /// A request with a good token.
-    pub fn token(&self, token: TokenId) -> Result<(), TooMany> {
-        self.told(self.tokens.take(token, self.clock.now().steady))
+    /// A request with a good token, or of a session.
+    pub fn pass(&self, pass: Pass) -> Result<(), TooMany> {
+        self.told(self.passes.take(pass, self.clock.now().steady))
     }
 
     /// A token that is none. Good ones are let in all the same: who shares an address with a lost softphone is not
     /// locked out by it, and nobody guesses 238 bits.
     pub fn wrong_token(&self, client: Option<Client>) -> Result<(), TooMany> {
         self.address(&self.wrong_tokens, client)
+    }
+
+    /// A password, before it is looked at: that is work.
+    pub fn sign_in(&self, client: Option<Client>) -> Result<(), TooMany> {
+        self.address(&self.sign_ins, client)
     }
 
     pub fn softphone(&self, client: Option<Client>) -> Result<(), TooMany> {

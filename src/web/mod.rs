@@ -40,10 +40,13 @@ mod missed;
 mod notes;
 mod openapi;
 mod page;
+mod pages;
+mod passwords;
 mod preview;
 mod problem;
 mod schemas;
 pub mod serving;
+mod session;
 mod settings;
 mod softphone;
 mod teams;
@@ -101,6 +104,7 @@ pub struct Web {
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    passwords: passwords::Passwords,
 }
 
 impl Web {
@@ -135,6 +139,7 @@ impl Web {
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            passwords: passwords::Passwords::default(),
         }
     }
 
@@ -149,6 +154,7 @@ impl Web {
 pub fn router(web: Web) -> Router {
     let all = with_document(api())
         .route("/metrics", get(metrics::show))
+        .merge(pages::router())
         .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/media/{file}", get(media::serve))

@@ -68,6 +68,11 @@ impl Problem {
         Self { detail: Some(detail.into()), ..self }
     }
 
+    /// In how many seconds it is worth trying again.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.later.or((self.status == 503).then_some(5))
+    }
+
     /// It is worth trying again after so many seconds.
     pub fn later(self, seconds: u64) -> Self {
         Self { later: Some(seconds), ..self }
@@ -122,8 +127,7 @@ impl IntoResponse for Problem {
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let challenge =
             (status == StatusCode::UNAUTHORIZED).then_some([(header::WWW_AUTHENTICATE, "Bearer")]);
-        let later = self.later.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(5));
-        let later = later.map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
+        let later = self.retry_after().map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
         (status, kind, challenge, later, Json(self)).into_response()
     }
 }
