@@ -13,7 +13,7 @@ use std::{
 use strowger::{
     Daemon, ShortPath, backup, check,
     clock::Clock,
-    config::{Config, EXAMPLE},
+    config::{Config, EXAMPLE, opened_by_others},
     demo,
     desk::{
         erasure::{self, Erased, Person, Place},
@@ -38,6 +38,7 @@ use tokio::{
     net::UnixStream,
     signal::unix::{SignalKind, signal},
 };
+use tracing::warn;
 
 /// Routes telephone calls to the right people, and says why.
 #[derive(Parser)]
@@ -169,13 +170,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         log::start(log::Format::Plain, filter.as_deref().unwrap_or("error"))?;
         return demo::run(once, stop_signal()).await;
     }
-    let config = configuration(arguments.config, arguments.data_dir)?;
+    let (config, exposed) = configuration(arguments.config, arguments.data_dir)?;
     let level = if matches!(arguments.command, Command::Serve { .. }) { &config.log.level } else { "error" };
     log::start(config.log.format, filter.as_deref().unwrap_or(level))?;
     match arguments.command {
         Command::Config | Command::Demo { .. } => Ok(()),
-        Command::Serve { listen } => serve(config, listen).await,
-        Command::Check { fix } => check_all(&config, fix).await,
+        Command::Serve { listen } => {
+            exposed.iter().for_each(|sentence| warn!("{sentence}"));
+            serve(config, listen).await
+        }
+        Command::Check { fix } => check_all(&config, exposed, fix).await,
         Command::Preview { channel, at, from: _ } => {
             println!("{}", preview::run(&config, channel, at).await?);
             Ok(())
@@ -200,7 +204,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+/// With what is wrong with who can read it.
+fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Result<(Config, Vec<String>)> {
     let text = match &file {
         Some(path) => {
             Some(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
@@ -215,7 +220,10 @@ fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Re
     if let Some(data_dir) = data_dir {
         config.data.dir = data_dir;
     }
-    Ok(config)
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let exposed = file.zip(text);
+    let exposed = exposed.map(|(path, text)| opened_by_others(&path, &text, credentials.as_deref()));
+    Ok((config, exposed.unwrap_or_default()))
 }
 
 async fn serve(config: Config, listen: Option<SocketAddr>) -> anyhow::Result<()> {
@@ -246,8 +254,8 @@ async fn stop_signal() {
     }
 }
 
-async fn check_all(config: &Config, fix: bool) -> anyhow::Result<()> {
-    let findings = check::run(config, fix).await;
+async fn check_all(config: &Config, exposed: Vec<String>, fix: bool) -> anyhow::Result<()> {
+    let findings = check::run(config, exposed, fix).await;
     findings.0.iter().for_each(|finding| println!("{finding}"));
     match findings.errors() {
         0 => Ok(()),

@@ -452,7 +452,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
     let url = format!("{}/readyz", desk.api.address);
     let mut ready = (200, String::new());
     for _ in 0..100 {
-        let answer = desk.api.client.get(&url).send().await.unwrap();
+        let answer = desk.api.client.get(&url).bearer_auth(&desk.api.token).send().await.unwrap();
         ready = (answer.status().as_u16(), answer.text().await.unwrap());
         if ready.0 == 503 {
             break;
@@ -615,6 +615,48 @@ async fn check_says_how_numbers_are_set_and_sets_them() {
     }
     std::fs::set_permissions(desk.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(check(&[]).1.contains("can be opened by others (mode 755)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_a_secret_that_others_can_read_and_of_a_mail_server_that_is_not_there() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {free}\ntls = \"none\"\nfrom = \"calls@example.org\"\ntimeout_seconds = 1\n"
+    );
+    let mut desk = Desk::open_with(Wishes { config, ..Wishes::default() }).await;
+    let check = || {
+        let output = desk.command(&["check"]).output().unwrap();
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = check();
+    assert_eq!(code, Some(1), "{said}");
+    let server = format!("error: the mail server 127.0.0.1:{free} can't be used, so no mail is sent");
+    assert!(said.contains(&server), "{said}");
+    assert!(said.contains("warning: http.trusted_proxies is empty"), "{said}");
+    assert!(!said.contains("holds a secret"), "{said}");
+    assert!(!desk.log().contains("holds a secret"));
+    let file = desk.data().with_file_name("config.toml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let told = format!("{} holds a secret and can be opened by others (mode 640)", name(&file));
+    assert!(check().1.contains(&format!("error: {told}")), "{}", check().1);
+    desk.restart().await;
+    assert!(desk.log().contains("holds a secret and can be opened by others (mode 640)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_listener_for_metrics_serves_nothing_else() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let http = format!("metrics_listen = \"{free}\"");
+    let desk = Desk::open_with(Wishes { http, ..Wishes::default() }).await;
+    let channel = desk.channel(&[]).await;
+    let hook = channel.hook("voice").replacen(desk::PUBLIC_URL, "", 1);
+    let page = desk.api.client.get(format!("http://{free}/metrics")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("strowger_store_up 1"));
+    for path in ["/api/v1/me", "/api/v1/openapi.json", "/healthz", "/readyz", "/softphone", "/", &hook] {
+        let answer = desk.api.client.get(format!("http://{free}{path}")).bearer_auth(&desk.api.token);
+        assert_eq!(answer.send().await.unwrap().status(), 404, "{path}");
+    }
 }
 
 impl Desk {

@@ -231,7 +231,10 @@ async fn with_no_place_to_set_webhooks_aside_callers_are_answered_all_the_same()
     let caller = desk.call_with(&channel, MESSAGE);
     let story = caller.until(|story| story.webhooks_for(Purpose::Redirect).count() > 0).await;
     assert_eq!(story.problems().count(), 0, "{:#?}", story.events);
-    let ready = desk.api.client.get(format!("{}/readyz", desk.api.address)).send().await.unwrap();
+    let ready = desk.api.client.get(format!("{}/readyz", desk.api.address));
+    let bare: serde_json::Value = ready.try_clone().unwrap().send().await.unwrap().json().await.unwrap();
+    assert_eq!(bare["title"], "Nothing can be recorded at the moment", "{bare}");
+    let ready = ready.bearer_auth(&desk.api.token).send().await.unwrap();
     let problem: serde_json::Value = ready.json().await.unwrap();
     assert!(problem.to_string().contains("set aside"), "{problem}");
     lock.close().await.unwrap();

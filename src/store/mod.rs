@@ -24,6 +24,7 @@ pub mod repeats;
 pub mod settings;
 pub mod sign_in;
 pub mod tickets;
+pub mod visible;
 pub mod voicemails;
 pub mod webhooks;
 

@@ -41,7 +41,7 @@ pub struct Page<T> {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Paging {
-    /// How many at the most.
+    /// How many at the most. A page may hold fewer although there are more: then `next` is not null.
     #[param(minimum = 1, maximum = 500, default = 50)]
     pub limit: Option<u32>,
     /// The `next` of the page before.
@@ -565,6 +565,9 @@ pub struct Author {
     pub token: Option<TokenId>,
     #[schema(required)]
     pub user: Option<UserId>,
+    /// From where, as far as the proxies in front can be believed.
+    #[schema(required)]
+    pub address: Option<String>,
 }
 
 #[derive(ToSchema)]

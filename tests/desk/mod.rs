@@ -13,6 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{BufRead, BufReader, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -46,6 +47,8 @@ pub struct Wishes {
     pub pace: f64,
     /// More of the configuration, as TOML.
     pub config: String,
+    /// More of its section `http`.
+    pub http: String,
     /// The daemon's log filter.
     pub log: String,
     /// How the telephone company speaks.
@@ -58,6 +61,7 @@ impl Default for Wishes {
             dialect: Dialect::Twilio,
             pace: 20.0,
             config: String::new(),
+            http: String::new(),
             log: "info,strowger=debug".into(),
         }
     }
@@ -143,13 +147,16 @@ impl Desk {
         let company = Simulator::start_speaking(wishes.dialect, account.clone(), wishes.pace).await.unwrap();
         let folder = tempfile::Builder::new().prefix("strowger-test-").tempdir().unwrap();
         let config = format!(
-            "{}\n[http]\npublic_url = {PUBLIC_URL:?}\n\
+            "{}\n[http]\npublic_url = {PUBLIC_URL:?}\n{}\n\
              [providers.main]\n{}api_base = {:?}\n",
             wishes.config,
+            wishes.http,
             provider(wishes.dialect, &account, &company.public_key()),
             company.address(),
         );
-        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         let mut desk = Self {
             company,
             account,

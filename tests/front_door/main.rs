@@ -11,6 +11,7 @@ mod contacts;
 mod desk;
 mod desk_work;
 mod hooks;
+mod limits;
 mod media;
 mod preview;
 mod roles;

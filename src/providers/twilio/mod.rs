@@ -135,6 +135,13 @@ impl Twilio {
             Signatures::Public(None) => Err(Unsigned::NoSecret),
         }
     }
+
+    pub fn signed_time<'a>(&self, request: &Request<'a>) -> Option<&'a str> {
+        match &self.signatures {
+            Signatures::Public(_) => ed25519::timestamp(request.headers),
+            Signatures::Shared(_) => None,
+        }
+    }
 }
 
 fn tokens(settings: &Settings) -> Vec<&Secret> {
