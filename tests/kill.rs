@@ -280,32 +280,34 @@ async fn a_call_that_waits_in_line_keeps_its_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_time_away_counts_as_time_to_ring() {
-    for (rings_seconds, away_seconds) in [(1.0, 1.5), (0.5, 4.5)] {
-        let mut scene = Scene::set("ring_seconds = 4").await;
-        let ann = scene.desk.agent("Ann").await;
-        let channel = scene.desk.channel(&[&ann]).await;
-        let (mut phone, _) = scene.softphone(&ann).await;
-        let caller = scene.desk.call_with(&channel, SPEAKS);
-        phone.next("offer").await;
-        sleep(Duration::from_secs_f64(rings_seconds)).await;
-        scene.kill().await;
-        sleep(Duration::from_secs_f64(away_seconds)).await;
-        scene.start().await;
-        let (_phone, _) = scene.softphone(&ann).await;
-        let call =
-            scene.desk.call_when(caller.sid(), "is unanswered", |call| call["state"] == "voicemail").await;
-        let why = scene.desk.api.get(&format!("calls/{}/why", call["id"].as_str().unwrap())).await;
-        let made = why["decisions"].as_array().unwrap().iter().find(|made| made["action"] == "unanswered");
-        let made = made.unwrap();
-        assert_eq!(made["reasons"][0]["code"], "ring_time_over");
-        let at = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-        let rang_ms = (at(&made["at"]) - at(&call["arrived_at"])).num_milliseconds();
-        let earliest_ms = (1000.0 * f64::max(4.0, rings_seconds + away_seconds)) as i64;
-        assert!((earliest_ms..earliest_ms + 1_500).contains(&rang_ms), "it rang for {rang_ms} ms");
-        scene.desk.over(&caller).await;
-        scene.check_message(&caller, 8).await;
-        scene.desk.check_books().await;
-    }
+    tokio::join!(is_unanswered_in_time(0.5, 3.0), is_unanswered_in_time(0.5, 4.5));
+}
+
+/// A call that may ring for 4 s rings for some, then the daemon is away. Were that not counted, it would ring on for 3.5 s.
+async fn is_unanswered_in_time(rings_seconds: f64, away_seconds: f64) {
+    let mut scene = Scene::set("ring_seconds = 4").await;
+    let ann = scene.desk.agent("Ann").await;
+    let channel = scene.desk.channel(&[&ann]).await;
+    let (mut phone, _) = scene.softphone(&ann).await;
+    let caller = scene.desk.call_with(&channel, SPEAKS);
+    phone.next("offer").await;
+    sleep(Duration::from_secs_f64(rings_seconds)).await;
+    scene.kill().await;
+    sleep(Duration::from_secs_f64(away_seconds)).await;
+    scene.start().await;
+    let (_phone, _) = scene.softphone(&ann).await;
+    let call = scene.desk.call_when(caller.sid(), "is unanswered", |call| call["state"] == "voicemail").await;
+    let why = scene.desk.api.get(&format!("calls/{}/why", call["id"].as_str().unwrap())).await;
+    let made = why["decisions"].as_array().unwrap().iter().find(|made| made["action"] == "unanswered");
+    let made = made.unwrap();
+    assert_eq!(made["reasons"][0]["code"], "ring_time_over");
+    let at = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let rang_ms = (at(&made["at"]) - at(&call["arrived_at"])).num_milliseconds();
+    let earliest_ms = (1000.0 * f64::max(4.0, rings_seconds + away_seconds)) as i64;
+    assert!((earliest_ms..earliest_ms + 3_000).contains(&rang_ms), "it rang for {rang_ms} ms");
+    scene.desk.over(&caller).await;
+    scene.check_message(&caller, 8).await;
+    scene.desk.check_books().await;
 }
 
 // Connecting

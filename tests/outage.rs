@@ -46,6 +46,8 @@ async fn callers_of_an_outage_in_which_the_daemon_dies_are_found_in_the_books_on
     let anna = desk.agent("Anna").await;
     let channel = desk.channel(&[&anna]).await;
     let _before = desk.softphone(&anna).await;
+    // Whoever is asked for is written down as being there: the greeting comes before that.
+    desk.api.get(&format!("users/{}/availability", anna.id)).await;
     let lock = desk.lock_store().await;
     // one gives up, one stays
     let gone = desk

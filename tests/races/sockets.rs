@@ -19,7 +19,7 @@ async fn an_agent_who_is_back_within_five_seconds_still_has_the_offer() {
     let caller = desk.call(&channel);
     let offer = phone.next("offer").await;
     drop(phone);
-    sleep(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(1)).await;
     let mut phone = desk.softphone(&anna).await;
     let shown = phone.seen_of("welcome")[0]["offers"].clone();
     assert_eq!(shown[0]["offer_id"], offer["offer_id"]);
@@ -38,7 +38,7 @@ async fn when_the_last_agent_is_gone_for_five_seconds_the_caller_is_asked_for_a_
     let caller = desk.call_with(&channel, MESSAGE);
     phone.next("offer").await;
     drop(phone);
-    sleep(Duration::from_secs(4)).await;
+    sleep(Duration::from_secs(2)).await;
     let still = desk.call_of(caller.sid()).await.expect("the call is known");
     assert_eq!(still["state"], "ringing", "within the grace of 5 s");
     let (call, _) = desk.over(&caller).await;

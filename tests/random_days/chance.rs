@@ -206,7 +206,10 @@ impl Day {
     fn hand_on(&mut self, agent: UserId, call: CallId) -> Event {
         let mut teams: Vec<TeamId> = self.world.people.teams.keys().copied().collect();
         teams.sort_unstable();
+        let silenced = self.board.call(call).and_then(|call| call.excluded.keys().next().copied());
         let to = match self.chance.below(9) {
+            // Whoever declined is asked again, by name.
+            0 if silenced.is_some() => Target::Agent(silenced.unwrap_or(agent)),
             0..3 => Target::Agent(self.chance.among(&self.world.users)),
             3 => Target::Agent(UserId(call.0)),
             4..6 => Target::Team(self.chance.among(&teams)),
