@@ -8,7 +8,6 @@ mod desk;
 
 use desk::{Desk, PATIENCE, Softphone, Wishes};
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
@@ -392,9 +391,7 @@ async fn five_seconds_without_the_daemon_send_no_caller_to_the_fallback() {
     desk.start().await;
     let socket = desk.socket.as_ref().unwrap().local_addr().unwrap();
     assert_eq!(desk.api.address, format!("http://{socket}"), "it serves on the socket that it was handed");
-    let ann = desk.agent("Ann").await;
-    let channel = desk.channel(&[&ann]).await;
-    let mut phone = desk.softphone(&ann).await;
+    let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let before: Vec<_> = (0..10).map(|_| desk.call(&channel)).collect();
     let taken = phone.take().await;
     phone.call_is("talking").await;
@@ -441,9 +438,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
     let mut desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
     let mut phone = desk.softphone(&ann).await;
-    let options = SqliteConnectOptions::new().filename(desk.database());
-    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query("begin immediate").execute(&mut raw).await.unwrap();
+    let raw = desk.lock_store().await;
     let api = desk.api.clone();
     let save = tokio::spawn(async move {
         api.ask(reqwest::Method::POST, "teams", Some(json!({ "name": "Unsaved", "main": [], "extra": [] })))
@@ -476,9 +471,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_count_what_happened_and_need_a_token() {
     let desk = Desk::open().await;
-    let ann = desk.agent("Ann").await;
-    let channel = desk.channel(&[&ann]).await;
-    let mut phone = desk.softphone(&ann).await;
+    let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let caller = desk.call(&channel);
     phone.take().await;
     phone.call_is("talking").await;
@@ -513,9 +506,7 @@ async fn metrics_count_what_happened_and_need_a_token() {
 async fn the_log_as_json_is_one_object_a_line_without_numbers_and_secrets() {
     let config = "[log]\nformat = \"json\"\n".to_owned();
     let desk = Desk::open_with(Wishes { config, log: "info".into(), ..Wishes::default() }).await;
-    let ann = desk.agent("Ann").await;
-    let channel = desk.channel(&[&ann]).await;
-    let mut phone = desk.softphone(&ann).await;
+    let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let caller = desk.call(&channel);
     phone.take().await;
     phone.call_is("talking").await;

@@ -6,20 +6,12 @@ mod desk;
 
 use desk::{Desk, Wishes};
 use serde_json::json;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::Connection;
 use std::time::Duration;
 use strowger::providers::simulator::{Behaviour, Delivery, Message, Purpose};
 use tokio::time::sleep;
 
 const MESSAGE: Behaviour = Behaviour { patience: None, message: Message::Seconds(8.0) };
-
-/// Until it is closed nobody else can write.
-async fn lock_store(desk: &Desk) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(desk.database());
-    let mut lock = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query("begin immediate").execute(&mut lock).await.unwrap();
-    lock
-}
 
 fn spooled(desk: &Desk) -> String {
     let folder = std::fs::read_dir(desk.data().join("spool"));
@@ -54,7 +46,9 @@ async fn callers_of_an_outage_in_which_the_daemon_dies_are_found_in_the_books_on
     let anna = desk.agent("Anna").await;
     let channel = desk.channel(&[&anna]).await;
     let _before = desk.softphone(&anna).await;
-    let lock = lock_store(&desk).await;
+    // Whoever is asked for is written down as being there: the greeting comes before that.
+    desk.api.get(&format!("users/{}/availability", anna.id)).await;
+    let lock = desk.lock_store().await;
     // one gives up, one stays
     let gone = desk
         .call_with(&channel, Behaviour { patience: Some(Duration::from_secs(5)), ..Behaviour::default() });
@@ -87,10 +81,8 @@ async fn callers_of_an_outage_in_which_the_daemon_dies_are_found_in_the_books_on
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_held_while_the_store_is_locked_is_rung_for_when_it_is_back() {
     let desk = Desk::open_with(Wishes { pace: 5.0, ..Wishes::default() }).await;
-    let anna = desk.agent("Anna").await;
-    let channel = desk.channel(&[&anna]).await;
-    let mut phone = desk.softphone(&anna).await;
-    let lock = lock_store(&desk).await;
+    let (_, channel, [mut phone]) = desk.staffed(["Anna"]).await;
+    let lock = desk.lock_store().await;
     let caller = desk.call(&channel);
     caller.until(|story| story.webhooks_for(Purpose::Redirect).count() > 0).await;
     let ready = desk.api.client.get(format!("{}/readyz", desk.api.address)).send().await.unwrap();
@@ -179,7 +171,7 @@ async fn on_a_full_disk_callers_are_answered_saves_refused_and_messages_found_wh
 async fn a_message_of_an_outage_of_which_every_word_was_lost_is_found_at_the_telephone_company() {
     let mut desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
-    let lock = lock_store(&desk).await;
+    let lock = desk.lock_store().await;
     desk.company.faults(|faults| {
         faults.recording_callbacks = Delivery::Never;
         faults.status_callbacks = Delivery::Never;
@@ -204,7 +196,7 @@ async fn a_caller_of_whom_nothing_is_known_is_taken_into_the_line() {
     let anna = desk.agent("Anna").await;
     let channel = desk.channel(&[&anna]).await;
     // a clip lasts 25 s here, so that the caller does not come back by themselves
-    let lock = lock_store(&desk).await;
+    let lock = desk.lock_store().await;
     let caller = desk.call(&channel);
     caller.until(|story| story.webhooks_for(Purpose::Voice).count() > 0).await;
     until_spooled(&desk, 1).await;
@@ -227,7 +219,7 @@ async fn with_no_place_to_set_webhooks_aside_callers_are_answered_all_the_same()
     let desk = Desk::open_with(Wishes { pace: 5.0, ..Wishes::default() }).await;
     let channel = desk.channel(&[]).await;
     std::fs::write(desk.data().join("spool"), "in the way").unwrap();
-    let lock = lock_store(&desk).await;
+    let lock = desk.lock_store().await;
     let caller = desk.call_with(&channel, MESSAGE);
     let story = caller.until(|story| story.webhooks_for(Purpose::Redirect).count() > 0).await;
     assert_eq!(story.problems().count(), 0, "{:#?}", story.events);

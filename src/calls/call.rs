@@ -126,6 +126,9 @@ pub struct Talk {
     pub since: DateTime<Utc>,
     /// The agent's leg ended at this time; what the caller's side says of it is awaited until `until`.
     pub leg_over_until: Option<Steady>,
+    /// Nobody answered the call before.
+    #[serde(default)]
+    pub is_first: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

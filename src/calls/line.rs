@@ -260,9 +260,12 @@ impl Switchboard {
         let mut until = ring_until;
         if channel.rule.strategy.rings_one_at_a_time() {
             until = until.min(now.steady.plus_seconds(agent_ring_seconds));
-            let cursor = Cursor { user: entrant.user, position: entrant.position };
-            self.cursors.insert(channel.id, cursor);
-            turn.write(Write::Cursor { channel: channel.id, cursor });
+            // To hand a caller on takes nobody's turn.
+            if call.only.is_none() {
+                let cursor = Cursor { user: entrant.user, position: entrant.position };
+                self.cursors.insert(channel.id, cursor);
+                turn.write(Write::Cursor { channel: channel.id, cursor });
+            }
         }
         let offer = Offer { id: offer_id, agent: entrant.user, since: now.steady, until, at: now.at };
         call.offers.push(offer);
