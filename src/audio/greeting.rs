@@ -147,6 +147,25 @@ mod tests {
         }
     }
 
+    /// symphonia 0.6 breaks here: its arithmetic on the channels overflows.
+    #[test]
+    fn a_file_that_breaks_its_decoder_is_refused() {
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: 8_000,
+            bits_per_sample: 24,
+            sample_format: SampleFormat::Int,
+        };
+        let mut file = Cursor::new(Vec::new());
+        WavWriter::new(&mut file, spec).and_then(WavWriter::finalize).expect("a file");
+        let mut many_channels = file.into_inner();
+        assert_eq!(many_channels[20..22], [0xfe, 0xff], "the format that says where its channels are");
+        many_channels[22..24].copy_from_slice(&0x7fff_u16.to_le_bytes());
+        many_channels[32..34].copy_from_slice(&(3 * 0x7fff_u32).to_le_bytes()[..2]);
+        let refused = convert(many_channels).expect_err("refused");
+        assert!(matches!(refused, Refused::Damaged | Refused::TooManyChannels { .. }), "{refused:?}");
+    }
+
     #[test]
     fn a_file_that_is_cut_off_is_heard_as_far_as_it_goes() {
         let mut cut = file(8_000, 1, 4.0, 0.5);
