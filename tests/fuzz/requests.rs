@@ -120,6 +120,7 @@ fn a_range_of_a_sound_is_the_part_that_it_names() {
                 assert_eq!(bytes, sound.bytes[number(first)..=number(last)], "{range}: {said}");
                 let (from, to) =
                     range.strip_prefix("bytes=").and_then(|range| range.split_once('-')).expect("a range");
+                let to = to.trim_end();
                 match from.parse::<usize>() {
                     Ok(from) => assert_eq!(number(first), from, "{range}"),
                     Err(_) => assert_eq!(bytes.len(), number(to).min(length), "{range}"),
@@ -230,12 +231,51 @@ fn tags_cursors_and_queries_may_be_anything() {
 }
 
 #[test]
+fn a_call_is_previewed_at_any_instant_there_is() {
+    let (runtime, desk) = open();
+    let channel = runtime.block_on(async {
+        let working_hours = json!({ "mon": [["09:00", "17:00"]], "sun": [["22:00", "03:00"]] });
+        let ann = json!({
+            "name": "Ann", "email": "ann@example.org", "role": "agent", "seats": ["service"],
+            "reach": { "client": "ann" }, "working_hours": working_hours, "time_zone": "America/New_York",
+        });
+        let ann = desk.agent_with("Ann", ann).await;
+        let hours = json!({ "mode": "schedule", "weekly": { "mon": [["00:00", "24:00"]], "fri": [["20:00", "04:00"]] } });
+        desk.channel_with(json!({ "routing": { "users": [ann.id] }, "hours": hours })).await.id
+    });
+    let instant = |draw: &mut Draw<'_>| {
+        let years =
+            ["2026", "9999", "0000", "1970", "-0001", "+10000", "+262142", "-262143", "-9999", "-10000"];
+        let days = ["01-01", "12-31", "03-29", "10-25"];
+        let times = ["00:00:00Z", "23:59:59.999999999Z", "23:59:60Z", "00:59:59-01:00", "23:00:00+14:00"];
+        format!("{}-{}T{}", draw.pick(&years), draw.pick(&days), draw.pick(&times))
+    };
+    fuzz!(200, 32, |draw: &mut Draw<'_>| runtime.block_on(async {
+        let body = json!({ "channel": channel, "at": instant(draw), "from": "+4312345" });
+        let (status, answer) =
+            ask(&desk, Method::POST, "/api/v1/preview", &[], Some(body.to_string().into_bytes())).await;
+        assert!(matches!(status, 200 | 422), "{body}: {status} {answer}");
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("channel", &channel).append_pair("from", &instant(draw));
+        if draw.chance(2) {
+            query.append_pair("until", &instant(draw));
+        }
+        let path = format!("/api/v1/coverage?{}", query.finish());
+        let (status, answer) = ask(&desk, Method::GET, &path, &[], None).await;
+        assert!(matches!(status, 200 | 400 | 422), "{path}: {status} {answer}");
+    }));
+    runtime.block_on(still_there(&desk));
+}
+
+#[test]
 fn a_request_that_is_repeated_under_its_key_is_done_once() {
     let (runtime, desk) = open();
     let mut made = std::collections::HashMap::<String, (Vec<u8>, Value)>::new();
     let made = std::cell::RefCell::new(&mut made);
     fuzz!(300, 64, |draw: &mut Draw<'_>| {
-        let key = if draw.chance(3) { draw.text(5) } else { format!("k{}", draw.below(20)) };
+        // What is around a header's value is no part of it.
+        let key =
+            if draw.chance(3) { draw.text(5).trim().to_owned() } else { format!("k{}", draw.below(20)) };
         let name = format!("{} {:x}", draw.text(2).replace(char::is_control, ""), draw.number());
         let body = json!({ "name": name, "numbers": [] }).to_string().into_bytes();
         let before = made.borrow().get(&key).cloned();
@@ -244,14 +284,13 @@ fn a_request_that_is_repeated_under_its_key_is_done_once() {
         let (status, answer) =
             runtime.block_on(ask(&desk, Method::POST, "/api/v1/contacts", &headers, Some(body.clone())));
         let sent = HeaderValue::from_bytes(key.as_bytes()).is_ok();
-        let good =
-            !key.is_empty() && key.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && key.trim() == key;
+        let good = !key.is_empty() && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         match (status, before) {
             (201, Some((first, first_answer))) => {
                 assert_eq!((&body, &answer), (&first, &first_answer), "under {key:?}");
             }
             (201, None) if good => drop(made.borrow_mut().insert(key, (body, answer))),
-            (201, None) => assert!(!sent || key.trim() != key, "{key:?}"),
+            (201, None) => assert!(!sent, "{key:?}"),
             (_, Some((first, _))) => assert!(body != first, "{status} {answer} under {key:?}"),
             (_, None) => assert!(sent && !good, "{status} {answer} under {key:?}"),
         }

@@ -52,6 +52,7 @@ fn frame(draw: &mut Draw<'_>) -> Message {
         json!({ "type": "transfer", "call_id": id, "to": { "user": id } }),
         json!({ "type": "availability", "state": "away", "reason": "lunch", "until": "2030-01-01T00:00:00Z" }),
         json!({ "type": "availability", "state": "away", "until": "9999-12-31T23:59:59-01:00" }),
+        json!({ "type": "availability", "state": "away", "until": "+262142-12-31T23:59:59.999Z" }),
         json!({ "type": "availability", "state": "available" }),
         json!({ "type": "ready" }),
         json!({ "type": "media", "registered": true, "microphone": false }),
