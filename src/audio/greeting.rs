@@ -29,6 +29,10 @@ pub fn convert(file: Vec<u8>) -> Result<Converted, Refused> {
     }
     trim(&mut samples);
     bring_to_level(&mut samples);
+    // Of a few samples the fades leave nothing.
+    if is_silent(&samples) {
+        return Err(Refused::Silent);
+    }
     let silence = |seconds: f64| std::iter::repeat_n(0, in_samples(seconds));
     let sound = samples.iter().map(|sample| (sample * 32_768.0).round() as i16);
     let whole = silence(LEAD_IN_SECONDS).chain(sound).chain(silence(LEAD_OUT_SECONDS));
@@ -164,6 +168,12 @@ mod tests {
         many_channels[32..34].copy_from_slice(&(3 * 0x7fff_u32).to_le_bytes()[..2]);
         let refused = convert(many_channels).expect_err("refused");
         assert!(matches!(refused, Refused::Damaged | Refused::TooManyChannels { .. }), "{refused:?}");
+    }
+
+    #[test]
+    fn a_file_of_two_samples_is_no_message_of_silence() {
+        let two = wav([16_000, -16_000].into_iter(), 8_000).expect("a file");
+        assert_eq!(convert(two).expect_err("nothing is left"), Refused::Silent);
     }
 
     #[test]
