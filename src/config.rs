@@ -477,6 +477,19 @@ mod tests {
     }
 
     #[test]
+    fn the_environment_says_yes_where_no_default_says_what_is_wanted() {
+        let file = "[providers.main]\nkind = \"twilio\"\naccount_sid = \"AC1\"\n";
+        let only = |value| read(file, &[("STROWGER__PROVIDERS__MAIN__SHARED_KEYS_ONLY", value)]);
+        for (value, expected) in [("true", true), ("false", false)] {
+            let config = only(value).unwrap();
+            let Provider::Twilio(settings) = &config.providers["main"] else { panic!("not Twilio") };
+            assert_eq!(settings.shared_keys_only, expected);
+        }
+        let complaint = only("perhaps").unwrap_err();
+        assert!(complaint.contains("it is true or false"), "{complaint}");
+    }
+
+    #[test]
     fn every_kind_of_telephone_company_in_the_example_can_be_used_as_it_stands() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (_, commented) = EXAMPLE.split_once("# [providers.main]").unwrap();

@@ -4,7 +4,10 @@
 use super::RATE;
 use crate::clock;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction, audioadapter_buffers::direct::InterleavedSlice};
-use std::io::{Cursor, ErrorKind};
+use std::{
+    io::{Cursor, ErrorKind},
+    panic::catch_unwind,
+};
 use symphonia::core::{
     codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions},
     errors::Error,
@@ -46,12 +49,16 @@ pub enum Refused {
     Silent,
 }
 
-/// The sound at 8 kHz, full scale being 1, with its channels mixed.
+/// The sound at 8 kHz, full scale being 1, with its channels mixed. A decoder that breaks has met a file that is broken.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<Vec<f32>, Refused> {
     decode_within(bytes, WORK_SECONDS_MAX)
 }
 
 fn decode_within(bytes: Vec<u8>, work_seconds_max: f64) -> Result<Vec<f32>, Refused> {
+    catch_unwind(|| decoded(bytes, work_seconds_max)).unwrap_or(Err(Refused::Damaged))
+}
+
+fn decoded(bytes: Vec<u8>, work_seconds_max: f64) -> Result<Vec<f32>, Refused> {
     let kind = kind(&bytes)?;
     let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
     let mut hint = Hint::new();

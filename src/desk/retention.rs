@@ -85,8 +85,9 @@ impl Engine {
     }
 }
 
+/// `None`: everything is kept, as it is where the days reach back further than time does.
 fn before(now: DateTime<Utc>, days: u32) -> Option<DateTime<Utc>> {
-    (days > 0).then(|| now - TimeDelta::days(i64::from(days)))
+    if days == 0 { None } else { now.checked_sub_signed(TimeDelta::days(i64::from(days))) }
 }
 
 fn old_files(folder: &Path) -> std::io::Result<Vec<String>> {
@@ -105,4 +106,18 @@ fn old_files(folder: &Path) -> std::io::Result<Vec<String>> {
     }
     old.sort_unstable();
     Ok(old)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_as_many_days_as_can_be_written_everything_is_kept() {
+        let now: DateTime<Utc> = "2026-11-23T09:00:00Z".parse().expect("an instant");
+        let yesterday = "2026-11-22T09:00:00Z".parse().expect("an instant");
+        assert_eq!(before(now, 0), None);
+        assert_eq!(before(now, 1), Some(yesterday));
+        assert_eq!(before(now, u32::MAX), None);
+    }
 }
