@@ -169,6 +169,8 @@ pub enum Say {
         attempt: u32,
         provider: String,
         provider_call_id: String,
+        /// That the caller is there is not taken for a leg that is up, where no more can be told.
+        surely: bool,
     },
     /// Ask it for recordings of this call.
     FindRecordings {

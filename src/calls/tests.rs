@@ -2,6 +2,7 @@
 //! otherwise. Times are the defaults: 25 s of ringing, 15 s for one agent alone, no waiting.
 
 mod callers;
+mod ends;
 mod lost_answers;
 
 use super::{

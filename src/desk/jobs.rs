@@ -228,9 +228,10 @@ impl Runner {
                 };
                 Some(Event::CallerFound { call, there })
             }
-            Say::FindLeg { call, attempt, provider, provider_call_id } => {
+            Say::FindLeg { call, attempt, provider, provider_call_id, surely } => {
                 let company = self.providers.get(&provider)?;
                 let up = match company.leg_is_up(&provider_call_id).await {
+                    Ok(true) if surely && !company.tells_of_legs() => None,
                     Ok(up) => Some(up),
                     Err(Trouble::Gone | Trouble::NotFound) => Some(false),
                     Err(trouble) => unknown(&trouble),

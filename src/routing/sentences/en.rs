@@ -55,6 +55,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "The connection with the number outside is over.".into(),
         Reason::OutsideNotReached => "The number outside could not be reached.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!("The connection had lasted {seconds} seconds, as long as any may, and was ended.")
+        }
         Reason::AgentLost { agent } => format!("The connection to {} was lost.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} hung up.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} declined.", name(*agent)),

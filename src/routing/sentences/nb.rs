@@ -55,6 +55,11 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "Samtalen med nummeret utenfor er over.".into(),
         Reason::OutsideNotReached => "Nummeret utenfor kunne ikke nås.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!(
+                "Forbindelsen hadde vart i {seconds} sekunder, så lenge som noen får vare, og ble avsluttet."
+            )
+        }
         Reason::AgentLost { agent } => format!("Forbindelsen til {} ble brutt.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} la på.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} avviste.", name(*agent)),
