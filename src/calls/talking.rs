@@ -53,9 +53,12 @@ impl Switchboard {
         if call.attempt == attempt {
             match (&call.state, talked) {
                 (State::Connecting(connection), true) if !connection.presses_key => {
-                    let agent = connection.agent;
+                    let (agent, hung_up) = (connection.agent, connection.hung_up);
                     self.talk(id, agent, turn);
-                    self.talk_over(id, caller_is_there, turn);
+                    match hung_up && caller_is_there {
+                        true => self.hang_up(id, Reason::AgentHungUp { agent }, turn),
+                        false => self.talk_over(id, caller_is_there, turn),
+                    }
                 }
                 (State::Connecting(_), _) if caller_is_there => self.connection_failed(id, cause, turn),
                 (State::Talking(_), _) => self.talk_over(id, caller_is_there, turn),

@@ -119,9 +119,10 @@ fn first_deadline(day: &Day) -> Option<Steady> {
                     all.push(retry_at);
                 }
             }
-            State::Talking(talk) => all.extend(talk.leg_over_until),
+            State::Talking(talk) => all.extend(talk.leg_over_until.into_iter().chain([talk.until])),
             State::Voicemail(voicemail) => all.extend(voicemail.look_at),
-            State::Outside(_) | State::Ended { .. } => {}
+            State::Outside(outside) => all.push(outside.until),
+            State::Ended { .. } => {}
         }
     }
     for (_, agent) in day.board.agents() {

@@ -82,11 +82,24 @@ fn who_hangs_up_before_their_leg_is_reported_ends_the_call_if_it_was_up() {
 
 #[test]
 fn a_report_that_comes_after_the_agent_hung_up_ends_the_call_too() {
-    let mut scene = Scene::new(Strategy::Simultaneous, 2);
-    let call = connecting(&mut scene);
-    scene.happens(Event::AgentHungUp { agent: scene.agents[0], call });
-    scene.happens(Event::LegAnswered { call, attempt: 1 });
-    assert_eq!((outcome(&scene, call), hang_ups(&scene)), (Some(Outcome::Answered), 1));
+    let reports: [fn(CallId) -> Event; 3] = [
+        |call| Event::LegAnswered { call, attempt: 1 },
+        |call| Event::LegHungUp { call, attempt: 1 },
+        |call| Event::ConnectionOver {
+            call,
+            attempt: 1,
+            talked: true,
+            caller_is_there: true,
+            cause: ConnectionFailure::Cancelled,
+        },
+    ];
+    for report in reports {
+        let mut scene = Scene::new(Strategy::Simultaneous, 2);
+        let call = connecting(&mut scene);
+        scene.happens(Event::AgentHungUp { agent: scene.agents[0], call });
+        scene.happens(report(call));
+        assert_eq!((outcome(&scene, call), hang_ups(&scene)), (Some(Outcome::Answered), 1));
+    }
 }
 
 #[test]
