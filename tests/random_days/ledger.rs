@@ -287,9 +287,9 @@ impl Ledger {
                     known.owned = Some((owner, at));
                 }
                 known.touch(now);
+                let (owner, at) = known.owned.expect("it is owned");
                 let last = self.last_assigned.entry(owner).or_insert(at);
                 *last = at.max(*last);
-                let (owner, at) = known.owned.expect("it is owned");
                 world.load.assign(ticket, TicketType::Calling, owner, at);
             }
             TicketChange::Unassign { ticket } => {
