@@ -160,7 +160,8 @@ impl Runner {
     }
 
     fn address(&self, provider: &str, channel: crate::routing::ids::ChannelId, hook: Hook) -> String {
-        Addresses { public_url: self.public_url.clone(), provider: provider.to_owned(), channel }.of(hook)
+        let (public_url, provider) = (self.public_url.clone(), provider.to_owned());
+        Addresses { public_url, provider, channel, epoch: None }.of(hook)
     }
 
     async fn redirect(&self, provider: &str, call: &str, url: &str) -> std::result::Result<(), Trouble> {

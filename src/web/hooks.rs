@@ -12,7 +12,7 @@ use crate::{
     },
     providers::{
         Document, Provider, Reply, Request,
-        addresses::{Addresses, Hook},
+        addresses::{self, Addresses, Hook},
     },
     routing::ids::ChannelId,
 };
@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
@@ -52,8 +52,8 @@ pub async fn take(
     let metrics = &web.desk.health().metrics;
     let settings = web.desk.settings();
     let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
-    let found = (web.providers.get(&provider), channel, Hook::parse(&hook));
-    let (Some(company), Some(channel), Some(hook)) = found else {
+    let found = (web.providers.get(&provider), channel, addresses::parse(&hook));
+    let (Some(company), Some(channel), Some((hook, epoch))) = found else {
         metrics.webhook(&provider, metrics::NOT_FOUND);
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -61,7 +61,7 @@ pub async fn take(
         metrics.webhook(&provider, metrics::NOT_FOUND);
         return StatusCode::NOT_FOUND.into_response();
     }
-    let (response, result) = match answer(&web, company, channel, hook, &parts, &body).await {
+    let (response, result) = match answer(&web, company, channel, (hook, epoch), &parts, &body).await {
         Ok((reply, result)) => (ok(reply), result),
         Err((status, result)) => (status.into_response(), result),
     };
@@ -74,7 +74,7 @@ async fn answer(
     web: &Web,
     company: &Provider,
     channel: &Channel,
-    hook: Hook,
+    (hook, epoch): (Hook, Option<i64>),
     parts: &Parts,
     body: &Bytes,
 ) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult)> {
@@ -97,6 +97,12 @@ async fn answer(
             (StatusCode::UNPROCESSABLE_ENTITY, metrics::INVALID)
         }
     })?;
+    if let Some(newer) = epoch.filter(|epoch| *epoch > web.desk.health().epoch.load(Ordering::Relaxed)) {
+        web.desk.health().may_be_stale(newer);
+        let called = company.called(&request);
+        let reply = safe(web, company, channel, without_a_call(hook), called.as_deref().unwrap_or_default());
+        return Ok((reply, metrics::SAFE));
+    }
     let key = event_key(&request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
     let mut undelivered = Undelivered { web, hook: Some(hook) };
@@ -122,6 +128,14 @@ async fn answer(
             let reply = safe(web, company, channel, hook, called.as_deref().unwrap_or_default());
             Ok((reply, metrics::SAFE))
         }
+    }
+}
+
+/// Of another run's call nothing is known here, so that nobody could be held in its name: they may leave a message.
+fn without_a_call(hook: Hook) -> Hook {
+    match hook {
+        Hook::Over(..) => Hook::Fallback,
+        other => other,
     }
 }
 
@@ -182,6 +196,7 @@ fn addresses(web: &Web, channel: &Channel) -> Addresses {
         public_url: web.public_url.to_string(),
         provider: channel.provider.clone(),
         channel: channel.id,
+        epoch: None,
     }
 }
 

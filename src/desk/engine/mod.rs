@@ -100,7 +100,7 @@ impl Engine {
         let (news, heard) = watch::channel(());
         let desk = Desk::new(sender, settings, around.health.clone(), heard, around.spool.clone(), erasure);
         let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS;
-        let softphones = Softphones::default();
+        let softphones = Softphones::new(writer.epoch());
         let strays = !writer.was_stopped_cleanly();
         let mut engine = Self {
             around,

@@ -278,7 +278,8 @@ mod tests {
 
     fn addresses() -> Addresses {
         let channel = ChannelId(Ids::new(1).next(1));
-        Addresses { public_url: "https://calls.example.org".into(), provider: "main".into(), channel }
+        let (public_url, provider) = ("https://calls.example.org".into(), "main".into());
+        Addresses { public_url, provider, channel, epoch: None }
     }
 
     fn body(document: &Document) -> String {
