@@ -508,6 +508,7 @@ async fn agents_cursors_tickets_and_answers_come_back_as_they_were() {
             agent: place.id(UserId),
             by_hand,
             misses,
+            misses_told_at: (misses > 2).then(|| at(4)),
             idle_since,
             connected,
             wraps_up_until,

@@ -151,6 +151,9 @@ pub struct Notify {
     pub voicemail: Vec<String>,
     #[schema(max_items = 20)]
     pub missed: Vec<String>,
+    /// Who is told that the last agent who is there misses calls.
+    #[schema(max_items = 20)]
+    pub last_agent: Vec<String>,
     pub recording: RecordingInMail,
 }
 

@@ -398,7 +398,7 @@ impl Switchboard {
         }
         let Some(channel) = self.calls.get(&id).map(|call| call.channel) else { return };
         if let Some(channel) = self.last_agent_of(agent, channel, turn.facts) {
-            return turn.say(Say::LastAgentMisses { agent, channel });
+            return self.tell_of_misses(agent, channel, turn);
         }
         let until = turn.facts.people.users.get(&agent).and_then(|user| {
             user.working_hours.as_ref().and_then(|hours| hours.next_opening(&user.zone, turn.now().at))

@@ -346,9 +346,6 @@ impl Softphones {
                 self.send_answer(*agent, &Frame::Availability(by_hand.clone()), origin);
             }
             Say::Refused { agent, refusal } => self.answer(*agent, &refused(*refusal), origin),
-            Say::LastAgentMisses { agent, channel } => {
-                warn!(agent.id = %agent, channel.id = %channel, "the last agent of a channel keeps missing calls");
-            }
             Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {}
         }
     }

@@ -47,6 +47,7 @@ pub fn check(day: &Day) {
         if let Some(row) = day.ledger.agents.get(&id) {
             let same = row.by_hand == agent.by_hand
                 && row.misses == agent.misses
+                && row.misses_told_at == agent.misses_told_at
                 && row.idle_since == agent.idle_since
                 && row.connected == (agent.socket != Socket::Gone);
             assert!(same, "{place}: {agent:?} was written as {row:?}");

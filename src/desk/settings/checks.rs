@@ -192,7 +192,9 @@ impl Settings {
 
 fn check_notify(notify: &Notify) -> Result<(), Refused> {
     const ADDRESSES_MAX: usize = 20;
-    for (list, addresses) in [("voicemail", &notify.voicemail), ("missed", &notify.missed)] {
+    for (list, addresses) in
+        [("voicemail", &notify.voicemail), ("missed", &notify.missed), ("last_agent", &notify.last_agent)]
+    {
         if addresses.len() > ADDRESSES_MAX {
             let detail = format!("at most {ADDRESSES_MAX} addresses");
             return Err(Fault::new(format!("/notify/{list}"), detail).into());
