@@ -310,6 +310,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
     Channel {
         id,
         name: "Channel".into(),
+        telephones: crate::calls::channel::Telephones::ALL,
         provider: "main".into(),
         numbers: vec![],
         zone: Zone::utc(),

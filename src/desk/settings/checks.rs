@@ -50,8 +50,8 @@ impl Settings {
         }
     }
 
-    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is not rung:
-    /// their connection fails, and says so.
+    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is passed over,
+    /// and a warning says so.
     fn check_rung(&self, rule: &Rule, dialect: Dialect) -> Result<(), Refused> {
         let unheard =
             |id: &&UserId| self.people.users.get(id).is_some_and(|user| !dialect.reaches(&user.reach));

@@ -152,6 +152,9 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "hat ein Softphone, das nicht angemeldet ist",
         Objection::NoMicrophone => "hat kein Mikrofon",
         Objection::Unreachable => "war beim letzten Mal nicht erreichbar",
+        Objection::NotRungHere => {
+            "hat ein Telefon, das die Telefongesellschaft dieses Kanals nicht rufen kann".into()
+        }
         Objection::Declined => "hat diesen Anruf abgelehnt",
         Objection::ConnectionFailed => "konnte mit diesem Anruf nicht verbunden werden",
         Objection::Connecting => "wird gerade mit einem Anruf verbunden",

@@ -137,6 +137,9 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "heeft een softphone die niet is aangemeld",
         Objection::NoMicrophone => "heeft geen microfoon",
         Objection::Unreachable => "was de laatste keer niet bereikbaar",
+        Objection::NotRungHere => {
+            "heeft een telefoon die de telefoonmaatschappij van dit kanaal niet kan bellen".into()
+        }
         Objection::Declined => "heeft dit gesprek geweigerd",
         Objection::ConnectionFailed => "kon niet met dit gesprek verbonden worden",
         Objection::Connecting => "wordt met een gesprek verbonden",
