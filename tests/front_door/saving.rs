@@ -2,6 +2,7 @@
 
 use super::{Answer, answer};
 use crate::desk::{Desk, PATIENCE};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::time::Duration;
@@ -257,4 +258,27 @@ async fn while_the_store_is_away_saves_are_refused_and_never_done() {
     }
     let names: Vec<_> = desk.api.all("teams").await.iter().map(|team| team["name"].clone()).collect();
     assert_eq!(names, ["Before", "After"]);
+}
+
+#[tokio::test]
+async fn what_is_not_said_is_the_cautious_choice() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let path = format!("channels/{}", channel.id);
+    assert_eq!(desk.api.get(&path).await["routing"]["strategy"], "simultaneous");
+
+    let user = json!({ "name": "Ann", "email": "ann@example.org", "seats": ["service"],
+        "reach": { "number": "+436641234567" } });
+    let (status, problem) = desk.api.ask(Method::POST, "users", Some(user)).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/reach/number")), "{problem}");
+    assert_eq!(
+        desk.api.all("users").await.len(),
+        0,
+        "no number may be dialled until the operator says which"
+    );
+
+    for record in [json!({ "record": true }), json!({ "routing": { "record": "talk" } })] {
+        let (status, problem) = desk.api.ask(Method::PATCH, &path, Some(record.clone())).await;
+        assert_eq!(status, 422, "talks are not recorded: {record} {problem}");
+    }
 }

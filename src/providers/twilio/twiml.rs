@@ -403,6 +403,23 @@ mod tests {
     }
 
     #[test]
+    fn the_beep_is_the_telephone_company_s_and_never_ours() {
+        for dialect in Dialect::ALL {
+            let document = told(
+                dialect,
+                &Document::TakeMessage {
+                    greeting: Spoken::Play { sha256: "a".repeat(64) },
+                    done: Hook::MessageDone(call()),
+                    status: Hook::MessageStatus(call()),
+                    empty: Hook::MessageEmpty(call(), 1),
+                },
+            );
+            let counts = ["<Play>", "<Say", "playBeep=\"true\""].map(|part| document.matches(part).count());
+            assert_eq!(counts, [1, 0, 1], "{dialect:?}: the greeting, and one beep: {document}");
+        }
+    }
+
+    #[test]
     fn every_company_gets_the_record_that_it_understands() {
         let taking = |empty| Document::TakeMessage {
             greeting: Spoken::Say { text: "Hello".into(), language: "en-US".into() },
