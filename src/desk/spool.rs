@@ -233,6 +233,7 @@ fn read_line(line: &[u8]) -> Option<SetAside> {
 mod tests {
     use super::*;
     use crate::{
+        calls::{call::Caller, event::Arrival},
         providers::Reading,
         routing::ids::{ChannelId, Ids},
     };
@@ -292,6 +293,32 @@ mod tests {
         flipped[40] ^= 1;
         std::fs::write(&file, flipped).unwrap();
         assert_eq!(read(&file).map(|(found, damaged)| (found.len(), damaged)).unwrap(), (0, 1));
+    }
+
+    #[test]
+    fn a_caller_who_was_held_meanwhile_counts_as_having_asked_after_each_clip() {
+        let mut held = set_aside(1);
+        let arrival = Arrival {
+            channel: held.webhook.channel,
+            provider: "main".into(),
+            provider_call_id: "CA1".into(),
+            from: Caller::Withheld,
+            to: "+431".into(),
+            poll: 2,
+        };
+        for reading in [Reading::Arrived(arrival.clone()), Reading::Fallback(arrival)] {
+            held.webhook.reading = reading;
+            for (seconds, poll) in [(0, 2), (4, 2), (5, 3), (23, 6), (-60, 2)] {
+                let webhook = held.dated(held.at + chrono::TimeDelta::seconds(seconds));
+                let (Reading::Arrived(dated) | Reading::Fallback(dated)) = &webhook.reading else {
+                    panic!("{webhook:?}")
+                };
+                assert_eq!(dated.poll, poll, "after {seconds} s");
+            }
+        }
+        let other = set_aside(1);
+        let later = other.dated(other.at + chrono::TimeDelta::seconds(60));
+        assert_eq!(format!("{later:?}"), format!("{:?}", other.webhook), "others are as they were");
     }
 
     #[test]
