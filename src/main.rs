@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
 use std::{
+    io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -105,6 +106,12 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Prints a link by which somebody chooses their password for the pages, once. Needs the running daemon.
+    SignInLink {
+        /// Who it is for. Without: the first admin, while nobody can sign in.
+        #[arg(long)]
+        user: Option<UserId>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -180,6 +187,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             println!("erased: {} rows, {} files", erased.rows, erased.files);
             Ok(())
         }
+        Command::SignInLink { user } => {
+            println!("{}", sign_in_link(&config.data.dir, user).await?);
+            Ok(())
+        }
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
             create_token(&config, name, role.into(), user).await
         }
@@ -208,8 +219,10 @@ async fn serve(config: Config, listen: Option<SocketAddr>) -> anyhow::Result<()>
     let address = listen.unwrap_or(config.http.listen);
     let listener = service::listener(address).await?;
     let address = listener.local_addr()?;
+    let folder = config.data.dir.clone();
     let daemon = Daemon::start(config, listener).await?;
     println!("listening on http://{address}");
+    offer_first_start(&folder).await;
     service::ready(daemon.desk.clone());
     daemon
         .until(async {
@@ -270,6 +283,38 @@ fn warn_of_missing(missing: &[String]) {
     }
 }
 
+/// While nobody can sign in to the pages, whoever starts the daemon can.
+async fn offer_first_start(folder: &Path) {
+    if let Ok(link) = sign_in_link(folder, None).await {
+        // Whoever reads only the first line may be gone.
+        let _ = writeln!(std::io::stdout(), "for 15 minutes, the first admin signs in at {link}");
+    }
+}
+
+/// A link of the running daemon by which somebody chooses their password.
+async fn sign_in_link(folder: &Path, user: Option<UserId>) -> anyhow::Result<String> {
+    let control = ShortPath::to(folder)?;
+    let answer = post(&control, "invitations", &serde_json::json!({ "user": user })).await?;
+    answer["url"].as_str().map(str::to_owned).context("the daemon answered without a link")
+}
+
+/// Asks the running daemon for something, as whoever owns the data folder.
+async fn post(
+    control: &ShortPath,
+    path: &str,
+    body: &serde_json::Value,
+) -> anyhow::Result<serde_json::Value> {
+    let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
+    let response = client.post(format!("http://strowger/api/v1/{path}")).json(body).send().await;
+    let response = response.context("no daemon runs on this data folder")?;
+    let well = response.status().is_success();
+    let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
+    if !well {
+        bail!("the daemon refused: {}", answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or(""));
+    }
+    Ok(answer)
+}
+
 /// Through the daemon if one runs on the folder, else straight into the store.
 async fn create_token(config: &Config, name: String, role: Role, user: Option<UserId>) -> anyhow::Result<()> {
     let secret = match running(config).await {
@@ -286,17 +331,9 @@ async fn ask_daemon(
     role: Role,
     user: Option<UserId>,
 ) -> anyhow::Result<String> {
-    let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
-    let body = serde_json::json!({ "name": name, "role": role, "user": user });
-    let response = client.post("http://strowger/api/v1/tokens").json(&body).send().await?;
-    let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
-    match answer["token"].as_str() {
-        Some(secret) => Ok(secret.to_owned()),
-        None => bail!(
-            "the daemon refused: {}",
-            answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
-        ),
-    }
+    let answer =
+        post(control, "tokens", &serde_json::json!({ "name": name, "role": role, "user": user })).await?;
+    answer["token"].as_str().map(str::to_owned).context("the daemon answered without a token")
 }
 
 /// Through the daemon if one runs on the folder, else straight in the store; then the copies at the telephone company
@@ -306,17 +343,7 @@ async fn erase(config: &Config, number: &str) -> anyhow::Result<Erased> {
         format!("{number:?} is neither a number in international form (+43…) nor an address (sip:…)")
     })?;
     if let Some(control) = running(config).await {
-        let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
-        let body = serde_json::json!({ "number": number });
-        let response = client.post("http://strowger/api/v1/erasures").json(&body).send().await?;
-        let well = response.status().is_success();
-        let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
-        if !well {
-            bail!(
-                "the daemon refused: {}",
-                answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
-            );
-        }
+        let answer = post(&control, "erasures", &serde_json::json!({ "number": number })).await?;
         let count = |name: &str| answer[name].as_u64().unwrap_or(0);
         return Ok(Erased { rows: count("rows"), files: count("files") });
     }

@@ -30,6 +30,7 @@ mod export;
 mod greetings;
 mod health;
 mod hooks;
+mod invitations;
 mod jobs;
 mod language;
 mod me;
@@ -182,6 +183,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(greetings::show, greetings::change, greetings::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(invitations::create))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::rotate))

@@ -11,8 +11,8 @@ use crate::{
     routing::{
         contacts::Named,
         ids::{
-            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, JobId, NoteId, OfferId, TeamId, TicketId,
-            TokenId, UserId, WebhookId,
+            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, InvitationId, JobId, NoteId, OfferId,
+            TeamId, TicketId, TokenId, UserId, WebhookId,
         },
         people::Role,
     },
@@ -119,6 +119,17 @@ pub struct NewToken {
     #[schema(required)]
     pub user: Option<UserId>,
     pub created_at: DateTime<Utc>,
+}
+
+/// A link by which somebody chooses their password, shown this once.
+#[derive(ToSchema)]
+pub struct NewInvitation {
+    pub id: InvitationId,
+    #[schema(required)]
+    pub user: Option<UserId>,
+    pub expires_at: DateTime<Utc>,
+    #[schema(format = "uri")]
+    pub url: String,
 }
 
 /// A webhook, as shown.

@@ -15,6 +15,7 @@ mod media;
 mod preview;
 mod roles;
 mod saving;
+mod sign_in;
 mod softphones;
 mod visibility;
 

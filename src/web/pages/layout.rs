@@ -79,6 +79,7 @@ impl Layout {
         message(self.language, key, &[(name, value.into())])
     }
 
+    #[allow(dead_code, reason = "messages have up to two arguments")]
     /// A message with two arguments.
     pub fn t2<'a>(
         &self,
@@ -158,11 +159,13 @@ impl FromRequestParts<Web> for Signed {
 }
 
 impl Signed {
+    #[allow(dead_code, reason = "pages are for one of three roles")]
     /// Only admins see this page.
     pub fn must_be_admin(&self) -> Result<(), Refusal> {
         self.caller.must_be_admin().map_err(|problem| self.refuse(problem))
     }
 
+    #[allow(dead_code, reason = "pages are for one of three roles")]
     /// Only supervisors and admins see this page.
     pub fn must_not_be_agent(&self) -> Result<(), Refusal> {
         self.caller.must_not_be_agent().map_err(|problem| self.refuse(problem))
