@@ -738,7 +738,7 @@ async fn what_an_older_run_dialled_is_ours_and_what_a_newer_one_dialled_is_not()
     let told: Vec<&str> =
         told.webhooks_for(Purpose::DialAction).map(|webhook| webhook.url.as_str()).collect();
     assert_eq!(told, [hook(dialled_in, "over")]);
-    caller.hang_up();
+    // Nobody else is there, and the caller says nothing when asked for a message.
     scene.desk.over(&caller).await;
     scene.desk.check_books().await;
 }
