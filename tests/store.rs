@@ -124,11 +124,17 @@ impl Place {
         let mut states = vec![
             State::Ringing { until: Steady(NOW + 1) },
             State::Waiting { until: Steady(NOW + 2) },
-            State::Talking(Talk { agent: self.id(UserId), since: at(5), leg_over_until: None }),
+            State::Talking(Talk {
+                agent: self.id(UserId),
+                since: at(5),
+                leg_over_until: None,
+                until: Steady(NOW + 9),
+            }),
             State::Talking(Talk {
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
+                until: Steady(NOW + 9),
             }),
         ];
         let recording = Recording { id: format!("RE{:032x}", 5), seconds: 12 };
@@ -138,8 +144,15 @@ impl Place {
             [Slot::Unanswered, Slot::AfterHours, Slot::Unanswered].into_iter().zip(messages)
         {
             let look_at = Some(Steady(NOW + 4));
-            let voicemail =
-                VoicemailState { slot, message, silences: 1, caller_gone: true, look_at, looks: 2 };
+            let voicemail = VoicemailState {
+                slot,
+                greeted: true,
+                message,
+                silences: 1,
+                caller_gone: true,
+                look_at,
+                looks: 2,
+            };
             states.push(State::Voicemail(voicemail));
         }
         let deliveries = [
@@ -162,6 +175,7 @@ impl Place {
                 delivery,
                 leg,
                 presses_key: true,
+                hung_up: false,
             }));
         }
         states.into_iter().map(|state| self.call(state)).collect()
@@ -494,6 +508,7 @@ async fn agents_cursors_tickets_and_answers_come_back_as_they_were() {
             agent: place.id(UserId),
             by_hand,
             misses,
+            misses_told_at: (misses > 2).then(|| at(4)),
             idle_since,
             connected,
             wraps_up_until,

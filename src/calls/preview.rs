@@ -72,7 +72,10 @@ pub fn by_schedule(
     cursor: Option<Cursor>,
     at: DateTime<Utc>,
 ) -> Preview {
-    let standing = |_| (Standing::BY_SCHEDULE, None);
+    let standing = |user: UserId| {
+        let hindrance = channel.cannot_ring(people.users.get(&user));
+        (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
+    };
     let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };
     preview(channel, times, assignment::select(&channel.rule, &field), at)
 }

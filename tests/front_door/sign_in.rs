@@ -33,8 +33,7 @@ impl Browser {
     }
 
     async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let answer =
-            answer(self.request(Method::POST, path).header("Origin", PUBLIC_URL).form(fields)).await;
+        let answer = answer(self.request(Method::POST, path).header("Origin", PUBLIC_URL).form(fields)).await;
         if let Some((cookie, _)) = answer.header("set-cookie").split_once(';') {
             self.cookie = Some(cookie.to_owned());
         }

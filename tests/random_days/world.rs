@@ -285,6 +285,7 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
     Channel {
         id,
         name: format!("Channel {n}"),
+        telephones: strowger::calls::channel::Telephones::ALL,
         provider: "main".into(),
         numbers: vec![],
         zone: Zone::utc(),
