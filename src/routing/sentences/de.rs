@@ -153,7 +153,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NoMicrophone => "hat kein Mikrofon",
         Objection::Unreachable => "war beim letzten Mal nicht erreichbar",
         Objection::NotRungHere => {
-            "hat ein Telefon, das die Telefongesellschaft dieses Kanals nicht rufen kann".into()
+            "hat ein Telefon, das die Telefongesellschaft dieses Kanals nicht rufen kann"
         }
         Objection::Declined => "hat diesen Anruf abgelehnt",
         Objection::ConnectionFailed => "konnte mit diesem Anruf nicht verbunden werden",

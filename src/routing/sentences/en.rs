@@ -133,7 +133,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "has a softphone that is not registered",
         Objection::NoMicrophone => "has no microphone",
         Objection::Unreachable => "could not be reached the last time",
-        Objection::NotRungHere => "has a telephone that this channel's telephone company can't ring".into(),
+        Objection::NotRungHere => "has a telephone that this channel's telephone company can't ring",
         Objection::Declined => "declined this call",
         Objection::ConnectionFailed => "could not be connected to this call",
         Objection::Connecting => "is being connected to a call",

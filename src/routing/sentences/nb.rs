@@ -137,9 +137,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "har en softphone som ikke er registrert",
         Objection::NoMicrophone => "har ingen mikrofon",
         Objection::Unreachable => "kunne ikke nås sist",
-        Objection::NotRungHere => {
-            "har en telefon som telefonselskapet til denne kanalen ikke kan ringe".into()
-        }
+        Objection::NotRungHere => "har en telefon som telefonselskapet til denne kanalen ikke kan ringe",
         Objection::Declined => "avviste denne samtalen",
         Objection::ConnectionFailed => "kunne ikke kobles til denne samtalen",
         Objection::Connecting => "kobles til en samtale",

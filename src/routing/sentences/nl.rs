@@ -138,7 +138,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NoMicrophone => "heeft geen microfoon",
         Objection::Unreachable => "was de laatste keer niet bereikbaar",
         Objection::NotRungHere => {
-            "heeft een telefoon die de telefoonmaatschappij van dit kanaal niet kan bellen".into()
+            "heeft een telefoon die de telefoonmaatschappij van dit kanaal niet kan bellen"
         }
         Objection::Declined => "heeft dit gesprek geweigerd",
         Objection::ConnectionFailed => "kon niet met dit gesprek verbonden worden",
