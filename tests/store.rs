@@ -124,11 +124,17 @@ impl Place {
         let mut states = vec![
             State::Ringing { until: Steady(NOW + 1) },
             State::Waiting { until: Steady(NOW + 2) },
-            State::Talking(Talk { agent: self.id(UserId), since: at(5), leg_over_until: None }),
+            State::Talking(Talk {
+                agent: self.id(UserId),
+                since: at(5),
+                leg_over_until: None,
+                is_first: true,
+            }),
             State::Talking(Talk {
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
+                is_first: false,
             }),
         ];
         let recording = Recording { id: format!("RE{:032x}", 5), seconds: 12 };
