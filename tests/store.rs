@@ -132,7 +132,7 @@ impl Place {
                 until: Steady(NOW + 9),
             }),
             State::Talking(Talk {
-                is_first: true,
+                is_first: false,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
