@@ -1,6 +1,9 @@
 //! Tickets.
 
-use super::{Reader, damaged, id, instant, ms, optional_id};
+use super::{
+    Reader, damaged, id, instant, ms, optional_id,
+    script::{Script, Values},
+};
 use crate::{
     calls::call::Caller,
     routing::ids::{CallId, TicketId, UserId},
@@ -10,38 +13,28 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 
-pub(super) async fn write(
-    tx: &mut SqliteConnection,
-    tickets: impl Iterator<Item = &Ticket>,
-) -> sqlx::Result<()> {
+pub(super) fn write<'a>(script: &mut Script, tickets: impl Iterator<Item = &'a Ticket>) {
     let rows: Vec<&Ticket> = tickets.collect();
-    for rows in rows.chunks(1_000) {
-        let mut query = QueryBuilder::new(
-            "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
-            closed_on, touched_ms) ",
-        );
-        query.push_values(rows, |mut row, ticket| {
-            row.push_bind(ticket.id.to_string())
-                .push_bind(type_name(ticket.kind))
-                .push_bind(ticket.status.name())
-                .push_bind(ticket.owner.map(|owner| owner.to_string()))
-                .push_bind(ticket.team.map(|team| team.to_string()))
-                .push_bind(ticket.call.map(|call| call.to_string()))
-                .push_bind(ticket.channel.map(|channel| channel.to_string()))
-                .push_bind(ms(ticket.created_at))
-                .push_bind(ticket.assigned_at.map(ms))
-                .push_bind(ticket.closed_at.map(ms))
-                .push_bind(ticket.closed_on.map(|date| date.to_string()))
-                .push_bind(ms(ticket.touched_at));
-        });
-        query.push(
-            " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
+    let insert = "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
+            closed_on, touched_ms) ";
+    let bind = |mut row: Values<'_>, ticket: &&Ticket| {
+        row.push_bind(ticket.id.to_string())
+            .push_bind(type_name(ticket.kind))
+            .push_bind(ticket.status.name())
+            .push_bind(ticket.owner.map(|owner| owner.to_string()))
+            .push_bind(ticket.team.map(|team| team.to_string()))
+            .push_bind(ticket.call.map(|call| call.to_string()))
+            .push_bind(ticket.channel.map(|channel| channel.to_string()))
+            .push_bind(ms(ticket.created_at))
+            .push_bind(ticket.assigned_at.map(ms))
+            .push_bind(ticket.closed_at.map(ms))
+            .push_bind(ticket.closed_on.map(|date| date.to_string()))
+            .push_bind(ms(ticket.touched_at));
+    };
+    let or = " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
             assigned_ms = excluded.assigned_ms, closed_ms = excluded.closed_ms, closed_on = excluded.closed_on,
-            touched_ms = excluded.touched_ms",
-        );
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+            touched_ms = excluded.touched_ms";
+    script.insert(insert, &rows, bind, or);
 }
 
 fn type_name(kind: TicketType) -> &'static str {

@@ -205,7 +205,12 @@ impl Agent {
                 self.free.fetch_add(1, Ordering::Relaxed);
             }
             "ping" => self.say(r#"{"type":"pong"}"#.into()).await,
-            "error" => self.seen.wrong(format!("error {} on a softphone", frame.code)),
+            "error" => {
+                self.seen.wrong(format!("error {} on a softphone", frame.code));
+                if let State::Asking { .. } = self.state {
+                    self.is_free(at);
+                }
+            }
             _ => {}
         }
     }

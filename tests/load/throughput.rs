@@ -30,6 +30,8 @@ use strowger::{
 };
 
 const NAME: &str = "Whole calls a second";
+/// Enough that nobody says more than the fifty frames a second that a softphone may.
+const AGENTS: usize = 512;
 
 pub async fn measure(form: Form, table: &mut Table) {
     let lasting = form.seconds(4, 20);
@@ -37,7 +39,7 @@ pub async fn measure(form: Form, table: &mut Table) {
         let (calls, rows) = whole_calls(connections, lasting, table).await;
         let bare = bare_calls(connections, lasting, &rows).await;
         let hello = hello(connections, lasting).await;
-        let row = Row::new(NAME, format!("{connections} connections, {connections} agents, round_robin"))
+        let row = Row::new(NAME, format!("{connections} connections, {AGENTS} agents, round_robin"))
             .figure("calls", calls, "/s")
             .figure("bare insert of the same rows", bare, "/s")
             .figure("hello", hello, "/s")
@@ -55,8 +57,8 @@ pub async fn measure(form: Form, table: &mut Table) {
 
 /// Each connection makes one call after the other.
 async fn whole_calls(connections: usize, lasting: Duration, table: &mut Table) -> (f64, Vec<Rows>) {
-    let desk = Desk::set_up(connections, json!({"strategy": "round_robin", "wait_seconds": 60})).await;
-    let phones = desk.sign_in(connections, &Manner { accept_after_ms: 0..0, talk: Duration::ZERO }).await;
+    let desk = Desk::set_up(AGENTS, json!({"strategy": "round_robin", "wait_seconds": 60})).await;
+    let phones = desk.sign_in(AGENTS, &Manner { accept_after_ms: 0..0, talk: Duration::ZERO }).await;
     let (numbers, began) = (Arc::new(AtomicU32::new(0)), Instant::now());
     let callers: Vec<_> = (0..connections)
         .map(|_| {
