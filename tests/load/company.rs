@@ -20,6 +20,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Of a caller who was connected to nobody.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// After how long a caller who is held asks again.
 const CLIP: Duration = Duration::from_secs(5);
 
@@ -108,7 +110,12 @@ impl Company {
 
     /// Rings, and goes on as the documents say until somebody talks, or until patience is over.
     pub async fn caller(self, number: u32, due: Instant, somebody_is_free: bool, patience: Duration) {
-        let Some(mut document) = self.call(number, due, somebody_is_free).await else { return };
+        let Some(document) = self.call(number, due, somebody_is_free).await else { return };
+        self.follow(number, document, patience).await;
+    }
+
+    /// Does as the documents say.
+    async fn follow(&self, number: u32, mut document: String, patience: Duration) {
         let until = Instant::now() + patience;
         loop {
             if document.contains("<Record") {
@@ -149,10 +156,11 @@ impl Company {
         }
         let Some(answer) = self.of_call(number, &target, "in-progress").await else { return };
         if answer.body.contains("<Dial") {
-            self.connected(number, target).await;
-        } else if !self.0.seen.note(number, |call| call.gave_up) {
-            self.0.seen.wrong("a connect document that connects nobody");
+            return self.connected(number, target).await;
         }
+        // The agent is gone meanwhile, and others are rung.
+        self.0.seen.note(number, |call| call.cut_in = None);
+        self.follow(number, answer.body, PATIENCE).await;
     }
 
     /// The agent's telephone answers at once.

@@ -168,9 +168,14 @@ impl Agent {
             tokio::select! {
                 message = self.socket.next() => match message {
                     Some(Ok(Message::Text(text))) => self.hear(text.as_str(), Instant::now()).await,
+                    Some(Ok(Message::Close(why))) => {
+                        let why = why.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                        self.seen.remark(format!("softphones hung up on: {why}"));
+                        break;
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => {
-                        self.seen.wrong("softphones cut off");
+                        self.seen.remark("softphones cut off");
                         break;
                     }
                 },
@@ -206,7 +211,11 @@ impl Agent {
             }
             "ping" => self.say(r#"{"type":"pong"}"#.into()).await,
             "error" => {
-                self.seen.wrong(format!("error {} on a softphone", frame.code));
+                match frame.code.as_ref() {
+                    // Accepted so late that ten thousand offers have ended since.
+                    "unknown_offer" => self.seen.remark("accepts that came too late to be told why"),
+                    code => self.seen.wrong(format!("error {code} on a softphone")),
+                }
                 if let State::Asking { .. } = self.state {
                     self.is_free(at);
                 }

@@ -61,7 +61,7 @@ pub fn measure(form: Form, table: &mut Table) {
             .figure("to a message", day.messages as f64 * 100.0 / day.calls as f64, "%")
             .figure("busy", day.busy_ms as f64 * 100.0 / all_time_ms, "%")
             .figure("free while somebody is in line", day.free_ms as f64 * 100.0 / all_time_ms, "%")
-            .figure("and not even rung", day.unrung_ms as f64 * 100.0 / all_time_ms, "%")
+            .figure("while nobody is rung for them", day.unrung_ms as f64 * 100.0 / all_time_ms, "%")
             .ms("took", began.elapsed());
         table.add(row);
         let still_there = day.floor.board.calls().count();
@@ -156,14 +156,16 @@ impl Day {
     /// What agents did since the last event.
     fn count_until(&mut self, at: i64) {
         let ms = at - self.floor.now.steady.0;
-        let somebody_is_in_line = self.floor.board.calls().any(|call| call.is_in_line());
+        let in_line = || self.floor.board.calls().filter(|call| call.is_in_line());
+        let somebody_is_in_line = in_line().next().is_some();
+        let somebody_rings_nobody = in_line().any(|call| call.offers.is_empty());
         for (_, agent) in self.floor.board.agents() {
             let there = agent.by_hand == ByHand::Available && agent.phone().objection().is_none();
             match agent.occupation {
                 Occupation::Free if !there || !somebody_is_in_line => {}
                 Occupation::Free => {
                     self.free_ms += ms;
-                    self.unrung_ms += if agent.offers.is_empty() { ms } else { 0 };
+                    self.unrung_ms += if somebody_rings_nobody && agent.offers.is_empty() { ms } else { 0 };
                 }
                 _ => self.busy_ms += ms,
             }
@@ -172,11 +174,14 @@ impl Day {
 
     fn happen(&mut self, event: Event) {
         let arrives = matches!(event, Event::CallArrived(_));
-        let hung_up = match event {
-            Event::CallerHungUp { call } => self.in_line.remove(&call).map(|_| call),
-            _ => None,
-        };
-        self.abandoned += usize::from(hung_up.is_some());
+        if let Event::CallerHungUp { call } = event {
+            match self.in_line.remove(&call) {
+                Some(_) => self.abandoned += 1,
+                None if self.takes_message(call) => {}
+                // Patience is for those who wait.
+                None => return,
+            }
+        }
         let decision = self.floor.handle(event);
         if arrives && let Some(call) = decision.answer.as_ref().and_then(|answer| answer.call) {
             self.in_line.insert(call, self.floor.now.steady.0);
@@ -212,6 +217,10 @@ impl Day {
         }
     }
 
+    fn takes_message(&self, call: CallId) -> bool {
+        self.floor.board.call(call).is_some_and(|call| matches!(call.state, State::Voicemail(_)))
+    }
+
     fn hear(&mut self, say: Say) {
         match say {
             Say::Offered { offer, .. } if !self.chance.random_bool(MISSES) => {
@@ -228,7 +237,7 @@ impl Day {
                 let seconds = self.chance.random_range(TALK_SECONDS);
                 self.plan(seconds * 1000, Event::AgentHungUp { agent, call });
             }
-            Say::Call { agent, call, state: "ended" } => self.left(agent, call),
+            Say::Call { agent, state: "ended", .. } => self.left(agent),
             Say::Availability { agent, by_hand: ByHand::Away { .. } } => {
                 self.plan(NOTICED_AFTER_MS, Event::AvailabilitySet { agent, by_hand: ByHand::Available });
             }
@@ -241,7 +250,7 @@ impl Day {
     }
 
     /// An agent whose telephone was dead registers again once they notice.
-    fn left(&mut self, agent: UserId, _call: CallId) {
+    fn left(&mut self, agent: UserId) {
         if self.floor.board.known_agent(agent).is_some_and(|known| !known.reachable) {
             self.plan(NOTICED_AFTER_MS, Event::MediaChanged { agent, registered: true, microphone: true });
         }

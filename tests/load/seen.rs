@@ -35,6 +35,7 @@ pub struct Seen {
     calls: Mutex<HashMap<u32, Call>>,
     awaited: Mutex<HashMap<u32, oneshot::Sender<()>>>,
     wrong: Mutex<HashMap<String, u64>>,
+    remarks: Mutex<HashMap<String, u64>>,
 }
 
 impl Seen {
@@ -63,6 +64,17 @@ impl Seen {
     /// An answer or a frame that should not be.
     pub fn wrong(&self, what: impl Into<String>) {
         *self.wrong.lock().expect("what is wrong").entry(what.into()).or_default() += 1;
+    }
+
+    /// Something that may be, and that says how the figures came about.
+    pub fn remark(&self, what: impl Into<String>) {
+        *self.remarks.lock().expect("remarks").entry(what.into()).or_default() += 1;
+    }
+
+    pub fn remarks(&self) -> Vec<(String, u64)> {
+        let mut remarks: Vec<_> = self.remarks.lock().expect("remarks").clone().into_iter().collect();
+        remarks.sort();
+        remarks
     }
 
     /// Everything that was wrong, and how often. A call that was neither talked nor given up is lost.

@@ -63,7 +63,7 @@ async fn whole(agents: usize, tickets: usize, table: &mut Table) {
         .ms("ready after", desk.ready_after)
         .times("webhook answered", &answered);
     table.add(row);
-    table.note_wrong(&name(agents, tickets), desk.seen.all_wrong());
+    table.note(&name(agents, tickets), &desk.seen);
 }
 
 fn name(agents: usize, tickets: usize) -> String {

@@ -1,5 +1,6 @@
 //! What was measured, as a table to read and as JSON to compare.
 
+use crate::seen::Seen;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 use std::{
@@ -61,6 +62,7 @@ impl Row {
 pub struct Table {
     rows: Vec<Value>,
     wrong: Vec<Value>,
+    remarks: Vec<Value>,
     group: &'static str,
 }
 
@@ -81,6 +83,15 @@ impl Table {
         }));
     }
 
+    /// What was seen besides the figures.
+    pub fn note(&mut self, case: &str, seen: &Seen) {
+        for (what, count) in seen.remarks() {
+            println!("    {what}: {count}");
+            self.remarks.push(json!({"case": case, "what": what, "count": count}));
+        }
+        self.note_wrong(case, seen.all_wrong());
+    }
+
     /// Answers and frames that should not have been, or calls that were lost.
     pub fn note_wrong(&mut self, case: &str, wrong: Vec<(String, u64)>) {
         for (what, count) in wrong {
@@ -94,7 +105,8 @@ impl Table {
     }
 
     pub fn save(&self, path: &Path, machine: &Value) {
-        let whole = json!({"machine": machine, "rows": self.rows, "wrong": self.wrong});
+        let whole =
+            json!({"machine": machine, "rows": self.rows, "remarks": self.remarks, "wrong": self.wrong});
         let text = serde_json::to_string_pretty(&whole).expect("JSON");
         std::fs::write(path, text).expect("the file of results");
     }
