@@ -28,7 +28,7 @@ use crate::{
     store::{self, Writer, batch::Batch},
 };
 use anyhow::Context;
-use chores::MORE_CHORES_AFTER_MS;
+use chores::{MORE_CHORES_AFTER_MS, finish_erasing};
 use mishaps::StoreAway;
 use std::{
     collections::HashSet,
@@ -57,6 +57,8 @@ pub struct Surroundings {
     pub mails: bool,
     pub spool: Arc<Spool>,
     pub place: Place,
+    /// How often loads are recounted and old answers forgotten.
+    pub chores_every_ms: i64,
     pub retention: Retention,
     pub health: Arc<Health>,
 }
@@ -92,6 +94,7 @@ impl Engine {
     ) -> anyhow::Result<(Self, Desk)> {
         let now = around.clock.now().at;
         erasure::erase_again(&mut writer, &around.place, now).await.context("cannot erase again")?;
+        finish_erasing(&mut writer, &around).await;
         let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
         let (erasure, erasures) = mpsc::channel(1);
@@ -99,8 +102,8 @@ impl Engine {
         around.health.epoch.store(writer.epoch(), Ordering::Relaxed);
         let (news, heard) = watch::channel(());
         let desk = Desk::new(sender, settings, around.health.clone(), heard, around.spool.clone(), erasure);
-        let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS;
-        let softphones = Softphones::default();
+        let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS.min(around.chores_every_ms);
+        let softphones = Softphones::new(writer.epoch());
         let strays = !writer.was_stopped_cleanly();
         let mut engine = Self {
             around,

@@ -50,8 +50,8 @@ impl Settings {
         }
     }
 
-    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is not rung:
-    /// their connection fails, and says so.
+    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is passed over,
+    /// and a warning says so.
     fn check_rung(&self, rule: &Rule, dialect: Dialect) -> Result<(), Refused> {
         let unheard =
             |id: &&UserId| self.people.users.get(id).is_some_and(|user| !dialect.reaches(&user.reach));
@@ -192,7 +192,9 @@ impl Settings {
 
 fn check_notify(notify: &Notify) -> Result<(), Refused> {
     const ADDRESSES_MAX: usize = 20;
-    for (list, addresses) in [("voicemail", &notify.voicemail), ("missed", &notify.missed)] {
+    for (list, addresses) in
+        [("voicemail", &notify.voicemail), ("missed", &notify.missed), ("last_agent", &notify.last_agent)]
+    {
         if addresses.len() > ADDRESSES_MAX {
             let detail = format!("at most {ADDRESSES_MAX} addresses");
             return Err(Fault::new(format!("/notify/{list}"), detail).into());

@@ -5,7 +5,11 @@ use super::{
     forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form},
 };
 use crate::{
-    calls::{call::Caller, channel::Channel},
+    calls::{
+        call::Caller,
+        channel::{Channel, Telephones},
+    },
+    providers::Dialect,
     routing::{
         assignment::Rule,
         contacts::Contact,
@@ -139,6 +143,7 @@ impl Settings {
         Ok(Channel {
             id,
             name,
+            telephones: telephones(ground.providers.get(&form.provider)),
             provider: form.provider,
             numbers: form.number.map(|number| vec![number]).unwrap_or(form.numbers),
             zone: zone(form.time_zone, ground)?,
@@ -150,6 +155,12 @@ impl Settings {
             notify: form.notify,
         })
     }
+}
+
+/// What a provider can't ring is known of those that are configured.
+fn telephones(dialect: Option<&Dialect>) -> Telephones {
+    let rings = |reach: Reach| dialect.is_none_or(|dialect| dialect.reaches(&reach));
+    Telephones { clients: rings(Reach::Client(String::new())), numbers: rings(Reach::Number(String::new())) }
 }
 
 pub(super) fn named(pointer: &str, name: String) -> Result<String, Fault> {
