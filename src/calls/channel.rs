@@ -2,9 +2,10 @@
 
 use crate::routing::{
     assignment::Rule,
+    eligibility::Objection,
     hours::{Hours, Rule as HoursRule},
     ids::{ChannelId, GreetingId},
-    people::Reach,
+    people::{Reach, User},
     zone::Zone,
 };
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,43 @@ pub struct Channel {
     pub zone: Zone,
     pub hours: Hours,
     pub rule: Rule,
+    /// The kinds of telephones that are rung by themselves, while nobody has answered the caller; `None`: softphones
+    /// are, while the caller is held.
+    pub devices: Option<Devices>,
     /// What this channel sets for itself; the rest follows the configuration.
     pub own_times: OwnTimes,
     pub greetings: Greetings,
     pub notify: Notify,
     pub withheld: Withheld,
+}
+
+/// How a channel rings its agents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ringing {
+    /// Whoever has a softphone open is offered the call; the caller is answered, and held meanwhile.
+    #[default]
+    Softphone,
+    /// The agents' telephones ring by themselves. The caller is answered only when somebody takes it.
+    Devices,
+}
+
+/// The kinds of telephones that a channel's telephone company can ring by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Devices {
+    pub clients: bool,
+    pub sip: bool,
+    pub numbers: bool,
+}
+
+impl Devices {
+    pub fn reach(self, reach: &Reach) -> bool {
+        match reach {
+            Reach::Client(_) => self.clients,
+            Reach::Sip(_) => self.sip,
+            Reach::Number(_) => self.numbers,
+        }
+    }
 }
 
 /// How callers are met who withhold their number.
@@ -108,6 +141,16 @@ impl Times {
 }
 
 impl Channel {
+    pub fn ringing(&self) -> Ringing {
+        if self.devices.is_some() { Ringing::Devices } else { Ringing::Softphone }
+    }
+
+    /// Why this agent's device is not rung here, where devices are.
+    pub fn without_device(&self, agent: Option<&User>) -> Option<&'static Objection> {
+        let devices = self.devices?;
+        (!devices.reach(&agent?.reach)).then_some(&Objection::NoDevice)
+    }
+
     /// Whether a message of its own is heard by callers of each number.
     pub fn has_message(&self, slot: Slot) -> bool {
         let own = |number: &String| self.greetings.get(slot, number).is_some();

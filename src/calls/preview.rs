@@ -6,6 +6,7 @@ use super::{
     callers,
     channel::{Channel, Times},
     decision::Action,
+    devices,
     line::{Next, choose, next},
     switchboard::{Facts, Switchboard},
 };
@@ -54,7 +55,10 @@ pub const STEP: TimeDelta = TimeDelta::minutes(15);
 impl Switchboard {
     /// A call that would come this moment.
     pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
-        let selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
+        let mut selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
+        if channel.devices.is_some() {
+            self.order_devices(None, channel, &mut selection);
+        }
         preview(channel, facts.times, selection, facts.now.at)
     }
 
@@ -72,7 +76,10 @@ pub fn by_schedule(
     cursor: Option<Cursor>,
     at: DateTime<Utc>,
 ) -> Preview {
-    let standing = |_| (Standing::BY_SCHEDULE, None);
+    let standing = |user| {
+        let hindrance = channel.without_device(people.users.get(&user));
+        (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
+    };
     let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };
     preview(channel, times, assignment::select(&channel.rule, &field), at)
 }
@@ -86,15 +93,23 @@ fn preview(channel: &Channel, times: Times, selection: Selection, at: DateTime<U
         return Preview { at, hours, next_change, action, ring: vec![], candidates, reasons: vec![closed] };
     }
     let strategy = channel.rule.strategy;
-    let chosen = choose(&[], strategy.rings_one_at_a_time(), &selection);
+    let chosen = match channel.devices {
+        Some(_) => devices::first(channel, &selection),
+        None => choose(&[], strategy.rings_one_at_a_time(), &selection),
+    };
     let may_wait = times.with(channel.own_times).wait_seconds > 0;
-    let (action, reason) = match next(&selection, !chosen.is_empty(), may_wait) {
-        Next::Ring => (Action::Ring, selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)),
-        Next::Wait => (Action::Wait, Reason::AllBusy),
-        Next::TakeMessage => (Action::Unanswered, selection.nobody()),
+    let (action, mut reasons) = match next(&selection, !chosen.is_empty(), may_wait) {
+        Next::Ring if channel.devices.is_some() => {
+            (Action::Ring, devices::reasons(channel, chosen.len(), &selection))
+        }
+        Next::Ring => {
+            (Action::Ring, vec![selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)])
+        }
+        Next::Wait => (Action::Wait, vec![Reason::AllBusy]),
+        Next::TakeMessage => (Action::Unanswered, vec![selection.nobody()]),
     };
     let ring = chosen.iter().map(|entrant| entrant.user).collect();
-    let reasons = vec![reason, Reason::HoursOpen { rule: hours.rule }];
+    reasons.push(Reason::HoursOpen { rule: hours.rule });
     Preview { at, hours, next_change, action, ring, candidates: selection.candidates, reasons }
 }
 

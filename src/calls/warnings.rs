@@ -8,13 +8,14 @@ mod nl;
 
 use super::{
     channel::{Channel, Slot, Times},
+    devices::DEVICES_AT_ONCE,
     preview,
 };
 use crate::routing::{
     assignment::Candidate,
     eligibility::Objection,
     ids::{TeamId, UserId},
-    people::{People, Seat, User},
+    people::{People, Reach, Seat, User},
     sentences::{Language, Teller},
 };
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -114,10 +115,29 @@ pub enum Warning {
         number: String,
         channel: String,
     },
-    /// Calls to it cost extra, and this one is answered while it waits: unlawful in Germany on most such numbers.
+    /// Calls to it cost extra, and are answered while agents are rung: unlawful in Germany on most such numbers.
     PaidNumber {
         number: String,
     },
+    /// Calls to it cost extra; they ring for nothing, but are answered when they have to wait in line.
+    PaidNumberWaits {
+        number: String,
+    },
+    /// More agents than devices that one dial can ring.
+    TooManyDevices {
+        agents: u32,
+        rung: u32,
+    },
+    /// The channel rings devices, and its telephone company can't ring this agent's.
+    NoDevice {
+        agent: UserId,
+    },
+    /// The channel rings devices, and this agent's is a browser.
+    BrowserAsDevice {
+        agent: UserId,
+    },
+    /// The channel rings devices without answering, so nothing can be said before.
+    AnnouncementUnheard,
 }
 
 /// What a channel is looked at with.
@@ -184,6 +204,7 @@ impl Survey<'_> {
             warnings.push(Warning::OnlyOneAgent { agent: only.id });
         }
         self.telephones(&reached, warnings);
+        self.devices(&reached, warnings);
         let is_full = |c: &Candidate| matches!(c.objection, Some(Objection::AtCapacity { .. }));
         let nobody_free = self.standing.iter().all(|candidate| candidate.objection.is_some());
         if nobody_free && self.standing.iter().any(is_full) {
@@ -197,6 +218,21 @@ impl Survey<'_> {
                 warnings.push(Warning::SameTelephone { agent: other.id, other: user.id });
             }
         }
+    }
+
+    /// Who can't be rung by themselves, where devices ring.
+    fn devices(&self, reached: &[&User], warnings: &mut Vec<Warning>) {
+        if self.channel.devices.is_none() {
+            return;
+        }
+        let rung = reached.iter().filter(|user| never_rung(user).is_none());
+        warnings.extend(rung.filter_map(|user| match user.reach {
+            _ if self.channel.without_device(Some(user)).is_some() => {
+                Some(Warning::NoDevice { agent: user.id })
+            }
+            Reach::Client(_) => Some(Warning::BrowserAsDevice { agent: user.id }),
+            Reach::Sip(_) | Reach::Number(_) => None,
+        }));
     }
 
     fn hours(&self, warnings: &mut Vec<Warning>) {
@@ -255,6 +291,11 @@ impl Survey<'_> {
             } else if rung < number(agents) {
                 warnings.push(Warning::NotAllAreRung { rung, of: number(agents) });
             }
+        } else if self.channel.devices.is_some() {
+            if agents > DEVICES_AT_ONCE {
+                let (agents, rung) = (number(agents), number(DEVICES_AT_ONCE));
+                warnings.push(Warning::TooManyDevices { agents, rung });
+            }
         } else if agents > RUNG_AT_ONCE {
             warnings.push(Warning::TooManyAtOnce { agents: number(agents), rung: number(RUNG_AT_ONCE) });
         }
@@ -272,6 +313,11 @@ impl Survey<'_> {
         let needed = [(Slot::Unanswered, true), (Slot::AfterHours, closes)];
         let missing = needed.into_iter().filter(|(slot, needed)| *needed && !self.channel.has_message(*slot));
         warnings.extend(missing.map(|(slot, _)| Warning::NoMessage { slot }));
+        let announces = |number: &String| self.channel.greetings.get(Slot::BeforeRinging, number).is_some();
+        let chosen = self.channel.greetings.chosen(Slot::BeforeRinging).is_some();
+        if self.channel.devices.is_some() && (chosen || self.channel.numbers.iter().any(announces)) {
+            warnings.push(Warning::AnnouncementUnheard);
+        }
     }
 
     fn numbers(&self, warnings: &mut Vec<Warning>) {
@@ -289,7 +335,14 @@ impl Survey<'_> {
                 warnings.push(Warning::NumberTwice { number, channel });
             }
             if PAID_PREFIXES.iter().any(|prefix| number.starts_with(prefix)) {
-                warnings.push(Warning::PaidNumber { number: number.clone() });
+                let number = number.clone();
+                match self.channel.devices {
+                    None => warnings.push(Warning::PaidNumber { number }),
+                    Some(_) if self.times.with(self.channel.own_times).wait_seconds > 0 => {
+                        warnings.push(Warning::PaidNumberWaits { number });
+                    }
+                    Some(_) => {}
+                }
             }
         }
     }
@@ -347,7 +400,9 @@ impl Warning {
             | Self::NeverWorks { .. }
             | Self::NoCapacity { .. }
             | Self::AllAtCapacity
-            | Self::SameTelephone { .. } => "/routing/users",
+            | Self::SameTelephone { .. }
+            | Self::NoDevice { .. }
+            | Self::BrowserAsDevice { .. } => "/routing/users",
             Self::EmptyTeam { .. } | Self::OnlyExtraMembers { .. } => "/routing/teams",
             Self::NeverOpen | Self::NobodyWorksOn { .. } | Self::NobodyWorks { .. } => "/hours",
             Self::ClosedForLong { .. } => "/hours/closed_until",
@@ -356,8 +411,9 @@ impl Warning {
             Self::NoMessage { .. } => "/greetings/after_hours",
             Self::ShortRing { .. } => "/routing/ring_seconds",
             Self::AgentRingsLonger { .. } | Self::NotAllAreRung { .. } => "/routing/agent_ring_seconds",
-            Self::TooManyAtOnce { .. } => "/routing/strategy",
-            Self::LongWait { .. } => "/routing/wait_seconds",
+            Self::AnnouncementUnheard => "/greetings/before_ringing",
+            Self::TooManyAtOnce { .. } | Self::TooManyDevices { .. } => "/routing/strategy",
+            Self::PaidNumberWaits { .. } | Self::LongWait { .. } => "/routing/wait_seconds",
             Self::LongWrapUp { .. } => "/routing/wrap_up_seconds",
             Self::NoNumber | Self::NumberTwice { .. } | Self::PaidNumber { .. } => "/numbers",
         }

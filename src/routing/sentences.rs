@@ -160,6 +160,9 @@ mod tests {
         let reasons = [
             Reason::RingsAll { agents: 1 },
             Reason::RingsAll { agents: 3 },
+            Reason::RingsDevices { agents: 1, of: 1 },
+            Reason::RingsDevices { agents: 3, of: 3 },
+            Reason::RingsDevices { agents: 10, of: 12 },
             Reason::FewestOpen { agent, open: 2, tied: true },
             Reason::NextInTurn { agent },
             Reason::Drawn { agent, among: 4 },
@@ -169,6 +172,8 @@ mod tests {
             Reason::AllBusy,
             Reason::AllDeclined,
             Reason::AgentsBeingOffered,
+            Reason::DevicesNotTaken { agents: 1 },
+            Reason::DevicesNotTaken { agents: 3 },
             Reason::RingTimeOver { seconds },
             Reason::WaitTimeOver { seconds },
             Reason::CallerWantsMessage { seconds },
@@ -221,6 +226,18 @@ mod tests {
         assert_eq!(told(Language::Nl), "Ann is afwezig (lunch) tot 24-12-2026 08:00.");
         assert_eq!(told(Language::Nb), "Ann er borte (lunch) til 24.12.2026 08:00.");
         assert_eq!(told(Language::De), "Ann ist abwesend (lunch) bis 24.12.2026 08:00.");
+    }
+
+    #[test]
+    fn that_somebody_has_no_telephone_to_ring_is_told_in_each_language() {
+        let zone = Zone::utc();
+        let user = UserId(Ids::new(1).next(1));
+        let told = |language| {
+            Teller { language, zone: &zone, name: &|_| "Ann".into() }.objection(user, &Objection::NoDevice)
+        };
+        assert_eq!(told(Language::En), "Ann has no telephone that this channel can ring by itself.");
+        let all: HashSet<String> = Language::ALL.into_iter().map(told).collect();
+        assert_eq!(all.len(), 4, "{all:?}");
     }
 
     #[test]

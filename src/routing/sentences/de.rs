@@ -22,6 +22,13 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsAll { agents } => {
             format!("Alle {agents} verfügbaren Mitarbeiter werden gleichzeitig angerufen.")
         }
+        Reason::RingsDevices { agents: 1, of: 1 } => "Das Telefon des einzigen verfügbaren Mitarbeiters läutet.".into(),
+        Reason::RingsDevices { agents, of } if agents == of => {
+            format!("Die Telefone aller {agents} verfügbaren Mitarbeiter läuten gleichzeitig.")
+        }
+        Reason::RingsDevices { agents, of } => {
+            format!("Die Telefone von {agents} der {of} verfügbaren Mitarbeiter läuten.")
+        }
         Reason::FewestOpen { agent, open, tied } => {
             let tie = if *tied { ", und die Regel bei Gleichstand entschied" } else { "" };
             format!("{} hat die wenigsten offenen Anruf-Tickets ({open}){tie}.", name(*agent))
@@ -36,6 +43,10 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Alle, die verfügbar sind, sind besetzt.".into(),
         Reason::AllDeclined => "Alle, die den Anruf annehmen konnten, haben ihn abgelehnt.".into(),
         Reason::AgentsBeingOffered => "Allen, die frei sind, wird gerade ein anderer Anruf angeboten.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => "Das eine Telefon, das geläutet hat, wurde nicht abgenommen.".into(),
+        Reason::DevicesNotTaken { agents } => {
+            format!("Keines der {agents} Telefone, die geläutet haben, wurde abgenommen.")
+        }
         Reason::RingTimeOver { seconds } => {
             format!("Niemand hat innerhalb von {seconds} Sekunden Läuten abgenommen.")
         }
@@ -147,6 +158,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "hat ein Softphone, das nicht angemeldet ist",
         Objection::NoMicrophone => "hat kein Mikrofon",
         Objection::Unreachable => "war beim letzten Mal nicht erreichbar",
+        Objection::NoDevice => "hat kein Telefon, das dieser Kanal von selbst läuten lassen kann",
         Objection::Declined => "hat diesen Anruf abgelehnt",
         Objection::ConnectionFailed => "konnte mit diesem Anruf nicht verbunden werden",
         Objection::Connecting => "wird gerade mit einem Anruf verbunden",

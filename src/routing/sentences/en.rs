@@ -20,6 +20,13 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::HoursClosed { rule, opens: None } => format!("The channel is closed {}.", by(*rule)),
         Reason::RingsAll { agents: 1 } => "The one available agent is rung.".into(),
         Reason::RingsAll { agents } => format!("All {agents} available agents are rung at once."),
+        Reason::RingsDevices { agents: 1, of: 1 } => "The telephone of the one available agent is rung.".into(),
+        Reason::RingsDevices { agents, of } if agents == of => {
+            format!("The telephones of all {agents} available agents are rung at once.")
+        }
+        Reason::RingsDevices { agents, of } => {
+            format!("The telephones of {agents} of the {of} available agents are rung.")
+        }
         Reason::FewestOpen { agent, open, tied } => {
             let tie = if *tied { ", and the tie-break put them first" } else { "" };
             format!("{} has the fewest open calling tickets ({open}){tie}.", name(*agent))
@@ -32,6 +39,10 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Everybody who is available is busy.".into(),
         Reason::AllDeclined => "Everybody who could take the call declined it.".into(),
         Reason::AgentsBeingOffered => "Everybody who is free is being offered another call.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => "The one telephone that was rung was not taken.".into(),
+        Reason::DevicesNotTaken { agents } => {
+            format!("None of the {agents} telephones that were rung was taken.")
+        }
         Reason::RingTimeOver { seconds } => format!("Nobody answered within {seconds} seconds of ringing."),
         Reason::WaitTimeOver { seconds } => {
             format!("Nobody became free within {seconds} seconds of waiting.")
@@ -130,6 +141,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "has a softphone that is not registered",
         Objection::NoMicrophone => "has no microphone",
         Objection::Unreachable => "could not be reached the last time",
+        Objection::NoDevice => "has no telephone that this channel can ring by itself",
         Objection::Declined => "declined this call",
         Objection::ConnectionFailed => "could not be connected to this call",
         Objection::Connecting => "is being connected to a call",
