@@ -66,12 +66,12 @@ pub struct Desk {
     health: Arc<Health>,
     news: watch::Receiver<()>,
     spool: Arc<Spool>,
-    errands: mpsc::Sender<Errand>,
+    erasures: mpsc::Sender<PersonToErase>,
 }
 
-/// What the engine does by itself, between two rounds.
+/// Whom the engine is to erase, between two rounds.
 #[derive(Debug)]
-pub(crate) struct Errand {
+pub(crate) struct PersonToErase {
     person: erasure::Person,
     by: crate::store::audit::Author,
     done: oneshot::Sender<Result<erasure::Erased, erasure::NotErased>>,
@@ -225,9 +225,9 @@ impl Desk {
         health: Arc<Health>,
         news: watch::Receiver<()>,
         spool: Arc<Spool>,
-        errands: mpsc::Sender<Errand>,
+        erasures: mpsc::Sender<PersonToErase>,
     ) -> Self {
-        Self { queue, settings, health, news, spool, errands }
+        Self { queue, settings, health, news, spool, erasures }
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -374,7 +374,7 @@ impl Desk {
         by: crate::store::audit::Author,
     ) -> Result<Result<erasure::Erased, erasure::NotErased>, Unavailable> {
         let (done, erased) = oneshot::channel();
-        self.errands.try_send(Errand { person, by, done }).map_err(|_| Unavailable)?;
+        self.erasures.try_send(PersonToErase { person, by, done }).map_err(|_| Unavailable)?;
         erased.await.map_err(|_| Unavailable)
     }
 
