@@ -5,9 +5,9 @@ use crate::{
     audio,
     calls::{
         channel::{Channel, Greeting, Slot},
-        decision::{Clip, Instruction},
+        decision::{Clip, Device, Instruction},
     },
-    providers::{Document, Hooks, Spoken, addresses::Hook},
+    providers::{Document, Hooks, RungDevice, Spoken, addresses::Hook},
     routing::{ids::CallId, people::Reach},
 };
 
@@ -160,7 +160,17 @@ pub fn document(
         Instruction::DialOutside { attempt, number, caller_id } => {
             Document::DialOutside { number, caller_id, over: Hook::Over(call, attempt) }
         }
-        Instruction::AskToPress { attempt } => screen(call, attempt, to_agents),
+        Instruction::DialDevices(dial) => {
+            let rung = |device: Device| RungDevice {
+                leg: Hook::Device(call, device.offer),
+                pick_up: Hook::PickUp(call, device.offer),
+                device,
+            };
+            let (seconds, over) = (dial.seconds, Hook::Over(call, dial.attempt));
+            Document::DialDevices { devices: dial.devices.into_iter().map(rung).collect(), seconds, over }
+        }
+        Instruction::AskToPress { attempt } => screen(Hook::Pressed(call, attempt), to_agents),
+        Instruction::AskDeviceToPress { offer } => screen(Hook::DevicePressed(call, offer), to_agents),
         Instruction::Bridge => Document::Nothing,
         Instruction::TakeMessage { slot } => take_message(call, asking(words(slot), sounds), 1),
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
@@ -181,8 +191,8 @@ fn take_message(call: CallId, greeting: Spoken, times: u32) -> Document {
     }
 }
 
-fn screen(call: CallId, attempt: u32, sounds: &Sounds) -> Document {
-    Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed: Hook::Pressed(call, attempt) }
+fn screen(pressed: Hook, sounds: &Sounds) -> Document {
+    Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed }
 }
 
 /// Nobody is recorded without being asked.
@@ -250,10 +260,15 @@ pub fn safe(
         }
         Hook::MessageEmpty(..) => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
         // Who is bridged must be known; the caller's side goes on when this leg is over.
-        Hook::Screen(..) | Hook::Pressed(..) => Document::Farewell(None),
-        Hook::Status | Hook::Leg(..) | Hook::PhoneLeg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => {
-            Document::Nothing
+        Hook::Screen(..) | Hook::Pressed(..) | Hook::PickUp(..) | Hook::DevicePressed(..) => {
+            Document::Farewell(None)
         }
+        Hook::Status
+        | Hook::Leg(..)
+        | Hook::PhoneLeg(..)
+        | Hook::Device(..)
+        | Hook::MessageStatus(_)
+        | Hook::LooseStatus => Document::Nothing,
     }
 }
 
@@ -292,6 +307,7 @@ mod tests {
             hours: Hours::always(),
             rule: Rule::default(),
             own_times: OwnTimes::default(),
+            devices: None,
             withheld: crate::calls::channel::Withheld::Ring,
             greetings: Greetings {
                 unanswered: text("Speak"),

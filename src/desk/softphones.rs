@@ -335,7 +335,10 @@ impl Softphones {
             Say::LastAgentMisses { agent, channel } => {
                 warn!(agent.id = %agent, channel.id = %channel, "the last agent of a channel keeps missing calls");
             }
-            Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {}
+            Say::FindCaller { .. }
+            | Say::FindLeg { .. }
+            | Say::FindDevices { .. }
+            | Say::FindRecordings { .. } => {}
         }
     }
 

@@ -5,7 +5,8 @@ use super::{
     forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form},
 };
 use crate::{
-    calls::{call::Caller, channel::Channel},
+    calls::{call::Caller, channel::{Channel, Devices, Ringing}},
+    providers::Dialect,
     routing::{
         assignment::Rule,
         contacts::Contact,
@@ -135,7 +136,8 @@ impl Settings {
         };
         let routing = form.routing.unwrap_or_default();
         let own_times = routing.own_times();
-        let RoutingForm { users, teams, strategy, tie_break, .. } = routing;
+        let RoutingForm { users, teams, strategy, tie_break, ringing, .. } = routing;
+        let devices = (ringing == Ringing::Devices).then(|| devices(ground.providers.get(&form.provider)));
         Ok(Channel {
             id,
             name,
@@ -144,6 +146,7 @@ impl Settings {
             zone: zone(form.time_zone, ground)?,
             hours,
             rule: Rule { users, teams, strategy, tie_break },
+            devices,
             own_times,
             greetings: form.greetings,
             withheld: form.withheld,
@@ -209,4 +212,15 @@ pub(super) fn sip_host(address: &str) -> Option<&str> {
 pub(super) fn is_e164(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or_default();
     (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+}
+
+/// What the channel's telephone company can ring by itself.
+fn devices(dialect: Option<&Dialect>) -> Devices {
+    let dialect = dialect.filter(|dialect| dialect.rings_devices());
+    let rings = |reach: Reach| dialect.is_some_and(|dialect| dialect.reaches(&reach));
+    Devices {
+        clients: rings(Reach::Client(String::new())),
+        sip: rings(Reach::Sip(String::new())),
+        numbers: rings(Reach::Number(String::new())),
+    }
 }

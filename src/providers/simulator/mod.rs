@@ -14,7 +14,8 @@
 //! not connect; it refuses to redirect a call that is not in progress (21220), even one that is only about to be.
 //!
 //! Not simulated, and noted as a problem where a document asks for it: gathering speech or more than one digit, queues,
-//! conferences, recording of conversations, documents for the agent's leg (`url` of `Number`, `Sip` and `Client`), and placing calls by REST.
+//! conferences, recording of conversations, more of an agent's own document (`url` of a noun) than a `Gather` or a `Hangup`,
+//! and placing calls by REST.
 
 mod caller;
 mod company;
