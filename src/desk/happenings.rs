@@ -309,6 +309,7 @@ mod tests {
             wait_left_ms: 0,
             apology_due: false,
             announced: false,
+            is_answered: true,
             priority: 0,
             gone_at_once: false,
             shares_ticket: false,
@@ -321,7 +322,7 @@ mod tests {
     }
 
     fn talking(agent: UserId) -> Call {
-        call(State::Talking(Talk { agent, since: instant(5), leg_over_until: None }), Some(agent))
+        call(State::Talking(Talk { agent, since: instant(5), leg_over_until: None, device: None }), Some(agent))
     }
 
     fn ended(outcome: Outcome, answered_by: Option<UserId>) -> Call {

@@ -279,6 +279,7 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
         zone: Zone::utc(),
         hours: Hours::always(),
         rule,
+        devices: None,
         own_times,
         greetings: Greetings {
             before_ringing: n.is_multiple_of(3).then(words),

@@ -5,6 +5,7 @@ mod agents;
 mod arriving;
 mod callers;
 mod connecting;
+mod devices;
 mod in_turn;
 mod lost_answers;
 mod restarts;
@@ -314,6 +315,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
         withheld: Withheld::Ring,
+        devices: None,
         notify: Default::default(),
     }
 }

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::{
-    calls::channel::{Greeting, Greetings, OwnTimes, Withheld},
+    calls::channel::{Devices, Greeting, Greetings, OwnTimes, Withheld},
     routing::{
         assignment::Rule,
         distribution::Strategy,
         hours::{Hours, Weekly},
         ids::{ChannelId, Ids},
-        people::{Reach, Role, Team},
+        people::{Role, Team},
         zone::Zone,
     },
 };
