@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt};
 use strowger::{
     calls::{
         call::{
-            Call, Caller, Cause, Connection as Connecting, Delivery, Leg, Message, Offer, Outcome, Recording,
+            Call, Caller, Cause, Connection as Connecting, Delivery, Dialling, Leg, Message, Offer, Outcome, Recording,
             State, Talk, Voicemail as VoicemailState,
         },
         channel::Slot,

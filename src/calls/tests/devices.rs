@@ -59,11 +59,11 @@ impl Scene {
     }
 
     fn first_reasons(&self) -> Vec<&Reason> {
-        let of = |write| match write {
-            &Write::Decided(ref decided) => decided.reasons.first(),
+        let decided = self.writes.iter().filter_map(|write| match write {
+            Write::Decided(decided) => decided.reasons.first(),
             _ => None,
-        };
-        self.writes.iter().filter_map(of).collect()
+        });
+        decided.collect()
     }
 }
 

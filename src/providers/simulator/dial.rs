@@ -21,9 +21,12 @@ const TARGETS_MAX: usize = 10;
 /// From being dialled to ringing, in line seconds.
 const SETUP_SECONDS: f64 = 0.2;
 
-/// Ends a leg from the other side than the caller's.
-#[derive(Debug, Clone, Copy)]
+/// What happens to a leg from another side than the caller's.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cut {
+    /// Somebody picks up.
+    PickedUp,
+    /// The agent's side ends it.
     Phone,
     Rest,
 }
@@ -186,6 +189,7 @@ impl Dialling {
         let (seconds, decision) = decision(self.phone);
         let status = tokio::select! {
             Some(cut) = self.cuts.recv() => match cut {
+                Cut::PickedUp => Status::InProgress,
                 Cut::Phone => Status::Busy,
                 Cut::Rest => Status::Canceled,
             },
@@ -240,8 +244,9 @@ impl Dialling {
             Phone::HangsUpAfter { talk_seconds, .. } => talk_seconds,
             _ => f64::INFINITY,
         };
+        let cut = async { while self.cuts.recv().await == Some(Cut::PickedUp) {} };
         tokio::select! {
-            _ = self.cuts.recv() => {}
+            () = cut => {}
             () = sleep(self.company.lasting(talk_seconds)) => {}
         }
     }

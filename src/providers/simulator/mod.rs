@@ -186,6 +186,11 @@ impl Simulator {
         self.company.state().phones.insert(name.to_owned(), phone);
     }
 
+    /// Somebody picks up a telephone that rings. Tells whether there was one.
+    pub fn pick_up_phone(&self, name: &str) -> bool {
+        self.company.cut_legs(dial::Cut::PickedUp, |leg| leg.phone == name)
+    }
+
     /// The agent's side ends: a conversation is over, a ringing call is declined. Tells whether there was a leg to end.
     pub fn hang_up_phone(&self, name: &str) -> bool {
         self.company.cut_legs(dial::Cut::Phone, |leg| leg.phone == name)
