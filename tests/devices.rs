@@ -145,8 +145,7 @@ async fn an_ordinary_telephone_presses_1_and_a_machine_is_never_given_the_caller
         let over = |story: &Story| story.legs[0].status == Status::Completed;
         until(&caller, "the machine is hung up on", |story| !story.legs.is_empty() && over(story)).await;
         let bens = |story: &Story| {
-            let ringing =
-                |leg: &Leg| leg.to == "+436647654321" && leg.status == Status::Ringing;
+            let ringing = |leg: &Leg| leg.to == "+436647654321" && leg.status == Status::Ringing;
             story.legs.iter().any(ringing)
         };
         until(&caller, "Ben's telephone rings, again or still", bens).await;
@@ -319,8 +318,7 @@ async fn while_it_is_closed_no_telephone_rings() {
 async fn signalwire_rings_devices_and_who_does_not_ask_before_bridging_does_not() {
     let desk = open_with(600, Dialect::SignalWire).await;
     let anna = at_a_desk(&desk, "Anna").await;
-    desk.company
-        .phone(&anna.phone, Phone::HangsUpAfter { answer_after_seconds: 1.0, talk_seconds: 5.0 });
+    desk.company.phone(&anna.phone, Phone::HangsUpAfter { answer_after_seconds: 1.0, talk_seconds: 5.0 });
     let rung = channel(&desk, &[&anna]).await;
     let caller = desk.call(&rung);
     let (call, story) = desk.over(&caller).await;
@@ -349,9 +347,8 @@ async fn what_will_happen_and_what_surprises_is_said_before() {
     }
     let users: Vec<&Agent> = agents.iter().collect();
     let paid = json!({ "number": "+4990012345" });
-    let held = desk
-        .channel_with(json!({ "number": "+491801234", "routing": { "users": [agents[1].id] } }))
-        .await;
+    let held =
+        desk.channel_with(json!({ "number": "+491801234", "routing": { "users": [agents[1].id] } })).await;
     let codes = async |channel: &Channel| {
         let said = desk.api.get(&format!("channels/{}/warnings", channel.id)).await;
         let warnings = said["warnings"].as_array().cloned().unwrap_or_default();
@@ -371,7 +368,10 @@ async fn what_will_happen_and_what_surprises_is_said_before() {
     let preview = desk.api.post("preview", json!({ "channel": channel.id })).await;
     assert_eq!((&preview["action"], &preview["ringing"]), (&json!("ring"), &json!("devices")));
     assert_eq!(preview["ring"].as_array().map(Vec::len), Some(10), "nobody has a softphone: {preview}");
-    assert_eq!(preview["reasons"][0]["sentence"], "The telephones of 10 of the 11 available agents are rung.");
+    assert_eq!(
+        preview["reasons"][0]["sentence"],
+        "The telephones of 10 of the 11 available agents are rung."
+    );
     let at = json!({ "channel": channel.id, "at": "2026-12-01T12:00:00Z" });
     let later = desk.api.post("preview", at).await;
     assert_eq!(later["ring"].as_array().map(Vec::len), Some(10));

@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt};
 use strowger::{
     calls::{
         call::{
-            Call, Caller, Cause, Connection as Connecting, Delivery, Dialling, Leg, Message, Offer, Outcome, Recording,
-            State, Talk, Voicemail as VoicemailState,
+            Call, Caller, Cause, Connection as Connecting, Delivery, Dialling, Leg, Message, Offer, Outcome,
+            Recording, State, Talk, Voicemail as VoicemailState,
         },
         channel::Slot,
         decision::{AgentRow, Job, OfferRow},
@@ -163,15 +163,14 @@ impl Place {
         let legs = [None, None, Some(Leg::Started), Some(Leg::Ringing), Some(Leg::Started)];
         for (delivery, leg) in deliveries.into_iter().zip(legs) {
             let agent = self.id(UserId);
-            let offer =
-                Offer {
-                    id: self.id(OfferId),
-                    agent,
-                    since: Steady(NOW),
-                    until: Steady(NOW + 7),
-                    at: at(8),
-                    by_device: false,
-                };
+            let offer = Offer {
+                id: self.id(OfferId),
+                agent,
+                since: Steady(NOW),
+                until: Steady(NOW + 7),
+                at: at(8),
+                by_device: false,
+            };
             let deadline = Steady(NOW + 9);
             states.push(State::Connecting(Connecting {
                 agent,

@@ -96,8 +96,7 @@ impl Switchboard {
         call.attempt += 1;
         call.check_at = deadline.plus_seconds(SILENT_SECONDS);
         let (alone, picked_up, came_up) = (chosen.len() == 1, None, None);
-        call.state =
-            State::Dialling(Dialling { until, ring_until, deadline, alone, picked_up, came_up });
+        call.state = State::Dialling(Dialling { until, ring_until, deadline, alone, picked_up, came_up });
         let call = call.clone();
         self.line.remove(&place);
         let mut reasons = reasons(channel, chosen.len(), &selection);

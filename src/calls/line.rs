@@ -151,7 +151,9 @@ impl Switchboard {
                     turn.unsettle(call);
                 }
             }
-            Some(call) if matches!(call.state, State::Dialling(_)) => self.asks_while_dialling(id, poll, turn),
+            Some(call) if matches!(call.state, State::Dialling(_)) => {
+                self.asks_while_dialling(id, poll, turn)
+            }
             Some(_) => turn.ask(id, poll),
             None => turn.answer(None, Instruction::HangUp),
         }
@@ -467,7 +469,8 @@ impl Switchboard {
         };
         let needs_them = |channel: &&Channel| {
             let reached = facts.people.routed(&channel.rule.users, &channel.rule.teams);
-            reached.contains(&agent) && !reached.into_iter().any(|user| user != agent && is_there(channel, user))
+            reached.contains(&agent)
+                && !reached.into_iter().any(|user| user != agent && is_there(channel, user))
         };
         let channels = facts.channels.values().filter(needs_them);
         channels.map(|channel| channel.id).min_by_key(|id| (*id != first, *id))

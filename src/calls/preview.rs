@@ -102,9 +102,7 @@ fn preview(channel: &Channel, times: Times, selection: Selection, at: DateTime<U
         Next::Ring if channel.devices.is_some() => {
             (Action::Ring, devices::reasons(channel, chosen.len(), &selection))
         }
-        Next::Ring => {
-            (Action::Ring, vec![selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)])
-        }
+        Next::Ring => (Action::Ring, vec![selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)]),
         Next::Wait => (Action::Wait, vec![Reason::AllBusy]),
         Next::TakeMessage => (Action::Unanswered, vec![selection.nobody()]),
     };

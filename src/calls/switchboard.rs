@@ -220,7 +220,8 @@ impl Switchboard {
     pub fn offers_to(&self, agent: UserId) -> Vec<(&Call, Offer)> {
         let offers = self.agents.get(&agent).into_iter().flat_map(|agent| &agent.offers);
         let calls = offers.filter_map(|offer| self.calls.get(self.offers.get(offer)?));
-        let mut ringing: Vec<_> = calls.filter_map(|call| Some((call, *call.offer_to(agent)?)))
+        let mut ringing: Vec<_> = calls
+            .filter_map(|call| Some((call, *call.offer_to(agent)?)))
             .filter(|(_, offer)| !offer.by_device)
             .collect();
         ringing.sort_by_key(|(call, _)| call.place());

@@ -79,7 +79,8 @@ impl Switchboard {
         let State::Talking(talk) = &call.state else { return };
         let (agent, at_a_device) = (talk.agent, talk.device.is_some());
         let person = turn.facts.people.users.get(&agent);
-        let in_a_softphone = person.is_some_and(|user| matches!(user.reach, Reach::Client(_))) && !at_a_device;
+        let in_a_softphone =
+            person.is_some_and(|user| matches!(user.reach, Reach::Client(_))) && !at_a_device;
         if !caller_is_there || !in_a_softphone {
             return self.end(id, Outcome::Answered, Reason::AgentHungUp { agent }, turn);
         }

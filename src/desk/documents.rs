@@ -280,7 +280,7 @@ mod tests {
         routing::{
             assignment::Rule,
             hours::Hours,
-            ids::{ChannelId, Ids},
+            ids::{ChannelId, Ids, OfferId},
             zone::Zone,
         },
     };
@@ -348,6 +348,22 @@ mod tests {
             panic!("thanks are due");
         };
         assert_eq!(language, "de-DE", "in the number's language");
+    }
+
+    #[test]
+    fn without_a_store_nobody_is_bridged_whom_a_device_picked_up_and_who_is_not_held_leaves_a_message() {
+        let (channel, settings) = (channel(), Settings::default());
+        let sounds = Sounds::new("eu", "en");
+        let mut ids = Ids::new(2);
+        let (call, offer) = (CallId(ids.next(1)), OfferId(ids.next(1)));
+        let safe = |hook| safe(hook, "+44", &channel, 0, &sounds, &settings);
+        for hook in [Hook::PickUp(call, offer), Hook::DevicePressed(call, offer)] {
+            assert_eq!(safe(hook), Document::Farewell(None));
+        }
+        assert_eq!(safe(Hook::Device(call, offer)), Document::Nothing);
+        for hook in [Hook::Voice, Hook::Over(call, 1)] {
+            assert!(matches!(safe(hook), Document::TakeMessage { .. }), "{hook}");
+        }
     }
 
     #[test]

@@ -322,7 +322,10 @@ mod tests {
     }
 
     fn talking(agent: UserId) -> Call {
-        call(State::Talking(Talk { agent, since: instant(5), leg_over_until: None, device: None }), Some(agent))
+        call(
+            State::Talking(Talk { agent, since: instant(5), leg_over_until: None, device: None }),
+            Some(agent),
+        )
     }
 
     fn ended(outcome: Outcome, answered_by: Option<UserId>) -> Call {

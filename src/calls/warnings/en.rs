@@ -92,7 +92,8 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             name(*agent)
         ),
         Warning::AnnouncementUnheard => {
-            "The announcement before ringing is not heard: to play it the caller would have to be answered.".into()
+            "The announcement before ringing is not heard: to play it the caller would have to be answered."
+                .into()
         }
     }
 }

@@ -5,7 +5,10 @@ use super::{
     forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form},
 };
 use crate::{
-    calls::{call::Caller, channel::{Channel, Devices, Ringing}},
+    calls::{
+        call::Caller,
+        channel::{Channel, Devices, Ringing},
+    },
     providers::Dialect,
     routing::{
         assignment::Rule,

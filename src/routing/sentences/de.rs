@@ -22,7 +22,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsAll { agents } => {
             format!("Alle {agents} verfügbaren Mitarbeiter werden gleichzeitig angerufen.")
         }
-        Reason::RingsDevices { agents: 1, of: 1 } => "Das Telefon des einzigen verfügbaren Mitarbeiters läutet.".into(),
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "Das Telefon des einzigen verfügbaren Mitarbeiters läutet.".into()
+        }
         Reason::RingsDevices { agents, of } if agents == of => {
             format!("Die Telefone aller {agents} verfügbaren Mitarbeiter läuten gleichzeitig.")
         }
@@ -43,7 +45,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Alle, die verfügbar sind, sind besetzt.".into(),
         Reason::AllDeclined => "Alle, die den Anruf annehmen konnten, haben ihn abgelehnt.".into(),
         Reason::AgentsBeingOffered => "Allen, die frei sind, wird gerade ein anderer Anruf angeboten.".into(),
-        Reason::DevicesNotTaken { agents: 1 } => "Das eine Telefon, das geläutet hat, wurde nicht abgenommen.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => {
+            "Das eine Telefon, das geläutet hat, wurde nicht abgenommen.".into()
+        }
         Reason::DevicesNotTaken { agents } => {
             format!("Keines der {agents} Telefone, die geläutet haben, wurde abgenommen.")
         }

@@ -20,7 +20,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::HoursClosed { rule, opens: None } => format!("The channel is closed {}.", by(*rule)),
         Reason::RingsAll { agents: 1 } => "The one available agent is rung.".into(),
         Reason::RingsAll { agents } => format!("All {agents} available agents are rung at once."),
-        Reason::RingsDevices { agents: 1, of: 1 } => "The telephone of the one available agent is rung.".into(),
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "The telephone of the one available agent is rung.".into()
+        }
         Reason::RingsDevices { agents, of } if agents == of => {
             format!("The telephones of all {agents} available agents are rung at once.")
         }

@@ -20,7 +20,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::HoursClosed { rule, opens: None } => format!("Kanalen er stengt {}.", by(*rule)),
         Reason::RingsAll { agents: 1 } => "Den eneste ledige medarbeideren ringes.".into(),
         Reason::RingsAll { agents } => format!("Alle {agents} ledige medarbeidere ringes samtidig."),
-        Reason::RingsDevices { agents: 1, of: 1 } => "Telefonen til den eneste ledige medarbeideren ringer.".into(),
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "Telefonen til den eneste ledige medarbeideren ringer.".into()
+        }
         Reason::RingsDevices { agents, of } if agents == of => {
             format!("Telefonene til alle {agents} ledige medarbeidere ringer samtidig.")
         }

@@ -22,7 +22,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsAll { agents } => {
             format!("Alle {agents} beschikbare medewerkers worden tegelijk gebeld.")
         }
-        Reason::RingsDevices { agents: 1, of: 1 } => "De telefoon van de enige beschikbare medewerker gaat over.".into(),
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "De telefoon van de enige beschikbare medewerker gaat over.".into()
+        }
         Reason::RingsDevices { agents, of } if agents == of => {
             format!("De telefoons van alle {agents} beschikbare medewerkers gaan tegelijk over.")
         }
