@@ -20,6 +20,7 @@ pub mod postman;
 pub mod retention;
 pub mod saving;
 pub mod settings;
+pub mod sign_in;
 pub mod softphones;
 pub mod spool;
 mod strays;

@@ -13,7 +13,7 @@ use crate::{
     routing::{
         availability::ByHand,
         contacts::{Contacts, Named},
-        ids::{CallId, ChannelId, NoteId, OfferId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, NoteId, OfferId, SessionId, TicketId, TokenId, UserId},
     },
 };
 use chrono::{DateTime, Utc};
@@ -34,12 +34,20 @@ const RESUME_SECONDS: u32 = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketId(pub u64);
 
+/// By what somebody was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pass {
+    Token(TokenId),
+    /// A session of the pages.
+    Session(SessionId),
+}
+
 /// A socket was opened and its token checked.
 #[derive(Debug, Clone)]
 pub struct Opened {
     pub agent: UserId,
     pub socket: SocketId,
-    pub token: TokenId,
+    pub pass: Pass,
     /// Frames for it. When the engine drops its end, the socket is closed.
     pub outbox: mpsc::Sender<Arc<str>>,
 }
@@ -169,7 +177,7 @@ pub type Origin<'a> = Option<(UserId, SocketId, Option<&'a Value>)>;
 #[derive(Debug)]
 struct Socket {
     id: SocketId,
-    token: TokenId,
+    pass: Pass,
     outbox: mpsc::Sender<Arc<str>>,
     registered: bool,
     microphone: bool,
@@ -204,7 +212,7 @@ impl Softphones {
         }
         sockets.push(Socket {
             id: opened.socket,
-            token: opened.token,
+            pass: opened.pass,
             outbox: opened.outbox.clone(),
             registered: true,
             microphone: true,
@@ -398,10 +406,10 @@ impl Softphones {
         sockets.filter(|open| open.id == socket).for_each(|open| push(open, text.clone()));
     }
 
-    /// Closes the sockets that were opened with a token that is no longer good.
-    pub fn drop_token(&mut self, token: TokenId) {
-        for open in self.sockets.values_mut().flatten().filter(|open| open.token == token) {
-            info!("a softphone's token was revoked");
+    /// Closes the sockets that were opened with a token or in a session that is no longer good.
+    pub fn drop_pass(&mut self, pass: Pass) {
+        for open in self.sockets.values_mut().flatten().filter(|open| open.pass == pass) {
+            info!("a softphone's token was revoked, or its session ended");
             hang_up(open);
         }
     }

@@ -18,14 +18,26 @@ pub enum Author {
         token: TokenId,
         user: Option<UserId>,
     },
+    /// Signed in to the pages.
+    User(UserId),
 }
 
 impl Author {
+    /// The user behind it, if there is one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::CommandLine | Self::Daemon => None,
+            Self::Token { user, .. } => user,
+            Self::User(user) => Some(user),
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::CommandLine => "command_line",
             Self::Daemon => "daemon",
             Self::Token { .. } => "token",
+            Self::User(_) => "user",
         }
     }
 }
@@ -70,10 +82,11 @@ pub(super) async fn write(tx: &mut SqliteConnection, rows: &[AuditRow]) -> sqlx:
             "insert into audit (id, at_ms, author, token, user_id, action, kind, subject, before, after) ",
         );
         query.push_values(rows, |mut columns, row| {
-            let (token, user) = match row.by {
-                Author::Token { token, user } => (Some(token.to_string()), user.map(|user| user.to_string())),
-                Author::CommandLine | Author::Daemon => (None, None),
+            let token = match row.by {
+                Author::Token { token, .. } => Some(token.to_string()),
+                Author::CommandLine | Author::Daemon | Author::User(_) => None,
             };
+            let user = row.by.user().map(|user| user.to_string());
             columns
                 .push_bind(row.id.simple().to_string())
                 .push_bind(ms(row.at))

@@ -22,6 +22,7 @@ pub mod quarantine;
 pub mod removal;
 pub mod repeats;
 pub mod settings;
+pub mod sign_in;
 pub mod tickets;
 pub mod voicemails;
 pub mod webhooks;

@@ -1,16 +1,15 @@
-//! Who asks: a token in the `Authorization` header, checked against the hashes in the settings.
+//! Who asks: a token in the `Authorization` header, or the session of a page in a cookie, checked against the hashes in
+//! the settings.
 
-use super::{BODY_MAX, Problem, Web, serving::REQUEST_WITHIN};
+use super::{BODY_MAX, Problem, Web, serving::REQUEST_WITHIN, session};
 use crate::{
     audio,
     desk::{
         saving::Once,
-        settings::{Refused, tag},
+        settings::{Refused, Settings, tag},
+        softphones::Pass,
     },
-    routing::{
-        ids::{TokenId, UserId},
-        people::Role,
-    },
+    routing::{ids::UserId, people::Role},
     store::audit::Author,
 };
 use axum::{
@@ -18,14 +17,16 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
-/// Whoever holds a valid token.
+/// Whoever holds a valid token, or is signed in.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    pub token: Option<TokenId>,
+    /// `None`: over the socket in the data folder.
+    pub pass: Option<Pass>,
     pub role: Role,
     pub user: Option<UserId>,
 }
@@ -42,9 +43,10 @@ impl Caller {
 
     /// As whom they are written down.
     pub fn author(&self) -> Author {
-        match self.token {
-            Some(token) => Author::Token { token, user: self.user },
-            None => Author::CommandLine,
+        match (self.pass, self.user) {
+            (Some(Pass::Token(token)), user) => Author::Token { token, user },
+            (Some(Pass::Session(_)), Some(user)) => Author::User(user),
+            _ => Author::CommandLine,
         }
     }
 
@@ -52,16 +54,37 @@ impl Caller {
         if self.role == Role::Agent { Err(Problem::forbidden()) } else { Ok(()) }
     }
 
-    /// The holder of this secret. Only its hash is looked up, so that time says nothing of the secret.
+    /// The holder of this secret of a token. Only its hash is looked up, so that time says nothing of the secret.
     pub fn with_secret(secret: &str, web: &Web) -> Option<Self> {
         let settings = web.desk.settings();
         let token = settings.token(&audio::sha256(secret.as_bytes()))?;
-        let role = match token.user {
-            // A user's token can do no more than the user.
-            Some(user) => settings.people.users.get(&user)?.role.min(token.role),
-            None => token.role,
+        Self::with_pass(Pass::Token(token.id), &settings, web.clock.now().at)
+    }
+
+    /// Whoever is signed in by this cookie.
+    pub fn with_cookie(headers: &HeaderMap, web: &Web) -> Option<Self> {
+        let secret = session::secret(headers, &web.public_url)?;
+        let (settings, now) = (web.desk.settings(), web.clock.now().at);
+        let session = settings.doors.session(&audio::sha256(secret.as_bytes()), now)?;
+        Self::with_pass(Pass::Session(session.id), &settings, now)
+    }
+
+    /// What the holder of this may do now; `None`: nothing any more.
+    pub fn with_pass(pass: Pass, settings: &Settings, now: DateTime<Utc>) -> Option<Self> {
+        let (user, role) = match pass {
+            Pass::Token(token) => {
+                let token = settings.tokens.get(&token)?;
+                (token.user, Some(token.role))
+            }
+            Pass::Session(session) => (Some(settings.doors.session_by_id(session, now)?.user), None),
         };
-        Some(Self { token: Some(token.id), role, user: token.user })
+        let users = match user {
+            Some(user) => Some(settings.people.users.get(&user)?.role),
+            None => None,
+        };
+        // A user's token can do no more than the user.
+        let role = users.into_iter().chain(role).min()?;
+        Some(Self { pass: Some(pass), role, user })
     }
 }
 
@@ -77,11 +100,19 @@ impl FromRequestParts<Web> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         if parts.extensions.get::<LocalAdmin>().is_some() {
-            return Ok(Self { token: None, role: Role::Admin, user: None });
+            return Ok(Self { pass: None, role: Role::Admin, user: None });
         }
-        bearer(&parts.headers)
-            .and_then(|secret| Self::with_secret(secret, web))
-            .ok_or_else(Problem::unauthorised)
+        let caller = match bearer(&parts.headers) {
+            Some(secret) => Self::with_secret(secret, web),
+            None => {
+                let caller = Self::with_cookie(&parts.headers, web);
+                if caller.is_some() && !parts.method.is_safe() {
+                    session::must_come_from_our_pages(&parts.headers, &web.public_url)?;
+                }
+                caller
+            }
+        };
+        caller.ok_or_else(Problem::unauthorised)
     }
 }
 
@@ -163,7 +194,11 @@ impl Bodiless {
 }
 
 fn once(key: Option<String>, request: String, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
-    let asker = caller.token.map_or_else(|| "command line".into(), |token| token.to_string());
+    let asker = match (caller.pass, caller.user) {
+        (Some(Pass::Token(token)), _) => token.to_string(),
+        (_, Some(user)) => user.to_string(),
+        _ => "command line".into(),
+    };
     Some(Once { asker, key: key?, request, location: location.to_owned(), secret })
 }
 

@@ -39,10 +39,13 @@ mod missed;
 mod notes;
 mod openapi;
 mod page;
+mod pages;
+mod passwords;
 mod preview;
 mod problem;
 mod schemas;
 pub mod serving;
+mod session;
 mod settings;
 mod softphone;
 mod teams;
@@ -97,6 +100,7 @@ pub struct Web {
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    passwords: passwords::Passwords,
 }
 
 impl Web {
@@ -129,6 +133,7 @@ impl Web {
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            passwords: passwords::Passwords::default(),
         }
     }
 
@@ -147,7 +152,8 @@ pub fn router(web: Web) -> Router {
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::show));
+        .route("/metrics", get(metrics::show))
+        .merge(pages::router());
     refusing(all).with_state(web)
 }
 

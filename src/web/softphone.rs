@@ -3,7 +3,7 @@
 use super::{
     Problem, Web,
     auth::{Caller, bearer},
-    notes,
+    notes, session,
 };
 use crate::{
     desk::{
@@ -46,19 +46,23 @@ pub async fn open(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    if !origin_is_ours(&headers, &web.public_url) {
+    if !session::origin_is_ours(&headers, &web.public_url) {
         return Err(Problem::forbidden());
     }
-    let secret = bearer(&headers).or_else(|| secret_in_protocols(&headers));
-    let caller =
-        secret.and_then(|secret| Caller::with_secret(secret, &web)).ok_or_else(Problem::unauthorised)?;
-    let (Some(agent), Some(token)) = (caller.user, caller.token) else { return Err(Problem::forbidden()) };
+    let caller = match bearer(&headers).or_else(|| secret_in_protocols(&headers)) {
+        Some(secret) => Caller::with_secret(secret, &web),
+        // Other programs have no cookies: whoever comes with one says from where.
+        None if headers.contains_key(header::ORIGIN) => Caller::with_cookie(&headers, &web),
+        None => None,
+    };
+    let caller = caller.ok_or_else(Problem::unauthorised)?;
+    let (Some(agent), Some(pass)) = (caller.user, caller.pass) else { return Err(Problem::forbidden()) };
     let upgrade = upgrade.map_err(|refused| Problem::new(refused.status().as_u16(), refused.body_text()))?;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let id = SocketId(web.sockets.fetch_add(1, Ordering::Relaxed));
         let (outbox, frames) = mpsc::channel(OUTBOX);
-        let opened = Opened { agent, socket: id, token, outbox };
+        let opened = Opened { agent, socket: id, pass, outbox };
         web.desk.report(Input::SocketOpened(opened)).await;
         let softphones = &web.desk.health().softphones;
         softphones.fetch_add(1, Ordering::Relaxed);
@@ -69,14 +73,6 @@ pub async fn open(
         softphones.fetch_sub(1, Ordering::Relaxed);
         web.desk.report(Input::SocketClosed { agent, socket: id }).await;
     }))
-}
-
-/// A browser says where its page came from; it must be from us. Other programs don't say.
-fn origin_is_ours(headers: &HeaderMap, public_url: &str) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let rest = public_url.find("://").map_or(0, |at| at + 3);
-    let end = public_url[rest..].find('/').map_or(public_url.len(), |at| rest + at);
-    origin.as_bytes().eq_ignore_ascii_case(&public_url.as_bytes()[..end])
 }
 
 /// `Sec-WebSocket-Protocol: strowger.v1, bearer.TOKEN`: browsers can't set headers.
@@ -224,7 +220,7 @@ impl Line<'_> {
     ) -> bool {
         let settings = self.web.desk.settings();
         let role = settings.people.users.get(&self.agent).map_or(Role::Agent, |user| user.role);
-        let caller = Caller { token: None, role: role.min(self.role), user: Some(self.agent) };
+        let caller = Caller { pass: None, role: role.min(self.role), user: Some(self.agent) };
         match notes::write(self.web, &caller, ticket_id, text).await {
             Ok(note) => self.send(Frame::Note { ticket_id, note_id: note.id }.text(reference.as_ref())).await,
             Err(problem) => {

@@ -11,15 +11,16 @@ mod looking;
 mod tickets;
 mod webhooks;
 
-use super::{Input, Outcome, Row, engine::Engine, settings::Settings, softphones::Opened};
+use super::{
+    Input, Outcome, Row,
+    engine::Engine,
+    settings::Settings,
+    softphones::{Opened, Pass},
+};
 use crate::{
     calls::{channel::Times, decision::Say, event::Event, switchboard::Facts, time::Now},
     providers::Reply,
-    routing::{
-        ids::{CallId, TokenId},
-        joinable::Joinable,
-        load::Load,
-    },
+    routing::{ids::CallId, joinable::Joinable, load::Load},
     store::{
         self,
         batch::{Batch, NotCommitted},
@@ -38,7 +39,7 @@ pub(super) struct Round {
     pub jobs: Vec<JobRow>,
     pub outcomes: Vec<Option<Outcome>>,
     pub opened: Vec<Opened>,
-    pub revoked: Vec<TokenId>,
+    pub revoked: Vec<Pass>,
     pub settings_changed: bool,
     /// There is something to tell or to deliver.
     pub news: bool,

@@ -46,8 +46,8 @@ impl Engine {
                 answer(reply, outcome);
             }
         }
-        for token in round.revoked {
-            self.softphones.drop_token(token);
+        for pass in round.revoked {
+            self.softphones.drop_pass(pass);
         }
         self.welcome(round.opened).await
     }
@@ -73,7 +73,7 @@ impl Engine {
     async fn welcome(&mut self, opened: Vec<Opened>) -> anyhow::Result<()> {
         let mut connected = Vec::new();
         for opened in opened {
-            if !self.memory.settings.tokens.contains_key(&opened.token) {
+            if !self.memory.settings.is_good(opened.pass, self.around.clock.now().at) {
                 // Revoked since it was looked at. Without its outbox the socket is closed.
                 continue;
             }

@@ -25,6 +25,7 @@ impl Settings {
                 self.webhooks.insert(webhook.id, webhook.as_ref().clone());
                 Ok(change)
             }
+            Change::SignIn(ref sign_in) => self.doors.apply(sign_in).map(|()| change),
             Change::DeleteTeam(id) => self.remove_team(id).map(|()| change),
             Change::DeleteChannel(id) => self.remove_channel(id).map(|()| change),
             Change::DeleteContact(id) => self.contacts.remove(id).map(|_| change).ok_or(Refused::NotFound),

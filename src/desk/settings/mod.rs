@@ -12,6 +12,7 @@ mod showing;
 pub use forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form};
 pub use showing::{tag, token_document, webhook_document, with_id};
 
+use super::{sign_in::Doors, softphones::Pass};
 use crate::{
     calls::channel::{Channel, Times},
     providers::Dialect,
@@ -29,6 +30,7 @@ use crate::{
     },
     zones::Zones,
 };
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -109,6 +111,8 @@ pub struct Settings {
     pub greetings: BTreeMap<GreetingId, Greeting>,
     pub tokens: BTreeMap<TokenId, Token>,
     pub webhooks: BTreeMap<WebhookId, Webhook>,
+    /// How users sign in to the pages.
+    pub doors: Doors,
     by_secret: HashMap<String, TokenId>,
     users: BTreeMap<UserId, Value>,
     teams: BTreeMap<TeamId, Value>,
@@ -151,7 +155,15 @@ impl Settings {
             "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
             "token" => self.tokens.get(&TokenId(id)).map(token_document),
             "webhook" => self.webhooks.get(&WebhookId(id)).map(webhook_document),
-            _ => None,
+            kind => self.doors.document(kind, id),
+        }
+    }
+
+    /// Whether whoever was let in by this may stay.
+    pub fn is_good(&self, pass: Pass, now: DateTime<Utc>) -> bool {
+        match pass {
+            Pass::Token(token) => self.tokens.contains_key(&token),
+            Pass::Session(session) => self.doors.session_by_id(session, now).is_some(),
         }
     }
 

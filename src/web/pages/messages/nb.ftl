@@ -1,0 +1,26 @@
+# What every page has around it.
+skip-to-content = Gå til innholdet
+pages = Sider
+page-board = Tavle
+page-phone = Telefon
+page-tickets = Saker
+page-channels = Kanaler
+page-people = Personer
+page-system = System
+sign-in = Logg inn
+sign-out = Logg ut
+sign-in-wrong = Denne e-postadressen og dette passordet hører ikke sammen.
+sign-in-wait = For mange feil. Prøv igjen om { $seconds } sekunder.
+email = E-postadresse
+password = Passord
+password-too-short = Et passord har minst 10 tegn.
+password-too-long = Dette passordet er for langt.
+refused = Det gikk ikke
+refused-forbidden = Det har du ikke lov til
+refused-not-found = Her er det ingenting
+refused-unavailable = Det er ikke mulig akkurat nå
+back-to-start = Tilbake til start
+minutes = { $count ->
+    [one] { $count } minutt
+   *[other] { $count } minutter
+}
