@@ -489,7 +489,7 @@ async fn whose_devices_are_up_is_told_by_the_legs_of_this_call() {
         {"status":"ringing","to":"client:ben","parent_call_sid":"CALL"},
         {"status":"in-progress","to":"+43660","parent_call_sid":"CAother"},
         {"status":"in-progress","to":"client:cem"}]}"#;
-    let twin = Twin::says(200, &legs.replace("CALL", CALL)).await;
+    let twin = Twin::says(200, legs.replace("CALL", CALL)).await;
     let up = vec!["sip:ann@example.org".to_owned(), "client:cem".to_owned()];
     assert_eq!(twin.twilio.devices_up(CALL).await, Ok(up));
 }
