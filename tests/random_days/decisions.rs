@@ -353,6 +353,8 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
         State::Ringing { .. } => kind == if owed { "apologise" } else { "ring" },
         State::Waiting { .. } => kind == if owed { "apologise" } else { "wait" },
         State::Connecting(_) | State::Talking(_) | State::Outside(_) => matches!(kind, "ring" | "connect"),
+        // No channel of these days rings devices.
+        State::Dialling(_) => false,
         State::Voicemail(_) => kind == "message",
         State::Ended { outcome: Outcome::Rejected, .. } => kind == "turn away",
         State::Ended { .. } => kind == "hang up",
