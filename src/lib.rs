@@ -90,7 +90,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tracing::{error, info, warn};
-use web::Web;
+use web::{Web, limits::Limits};
 
 /// How long a stop waits for the engine, which waits for the store.
 const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(7);
@@ -120,7 +120,7 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
-        let web = pages(&config, &folder, &desk, reader, ground, providers, clock);
+        let web = pages(&config, &folder, &desk, reader, ground, providers, clock)?;
         let servers = serve_all(&config, &folder, listener, web, postman, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
@@ -199,6 +199,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
         retention: Retention {
             recordings_days: config.retention.recordings_days,
             calls_days: config.retention.calls_days,
+            messages_days: config.retention.messages_days,
             logs_days: config.retention.logs_days,
         },
         spool: Arc::new(Spool::open(folder.path().join("spool"))),
@@ -241,10 +242,12 @@ fn pages(
     ground: Arc<Ground>,
     providers: Arc<Providers>,
     clock: clock::Clock,
-) -> Web {
+) -> anyhow::Result<Web> {
+    let limits = config.limits.within(service::open_files());
+    let limits = Limits::new(&limits, config.http.proxies()?, clock);
     let language = config.calls.language.parse().unwrap_or_default();
     let room = config.data.uploads_stop_below_mib << 20;
-    Web::new(
+    Ok(Web::new(
         desk.clone(),
         reader,
         providers,
@@ -255,8 +258,9 @@ fn pages(
         language,
         folder.path(),
         room,
+        limits,
         rand::rng().random(),
-    )
+    ))
 }
 
 /// Everything that runs beside the engine until `stopped` is true.
@@ -297,11 +301,13 @@ async fn stopping(mut stopped: watch::Receiver<bool>) {
 }
 
 async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    web::serving::serve(listener, web::router(web), stopping(stopped)).await;
+    let limits = web.limits.clone();
+    web::serving::serve(listener, web::router(web), limits, stopping(stopped)).await;
 }
 
 async fn serve_metrics(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    web::serving::serve(listener, web::metrics(web), stopping(stopped)).await;
+    let limits = web.limits.clone();
+    web::serving::serve(listener, web::metrics(web), limits, stopping(stopped)).await;
 }
 
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {

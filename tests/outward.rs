@@ -28,7 +28,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use strowger::providers::simulator::{Behaviour, Caller, Message};
+use strowger::providers::simulator::{Behaviour, Caller, Message, Rest};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -804,4 +804,78 @@ async fn supervisors_hear_and_export_what_is_of_their_teams_only() {
         assert_eq!(exported(&leads).await, std::slice::from_ref(id), "{list}");
         assert_eq!(exported(&nobodys).await, Vec::<Value>::new(), "{list}");
     }
+}
+
+/// What waited in the backup has long been sent, or lost its meaning.
+#[tokio::test]
+async fn a_restored_backup_sends_nothing_by_itself_and_what_waited_by_hand() {
+    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mail = format!("[mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", nowhere.port());
+    let mut desk = open(&format!("{mail}from = \"calls@example.org\"\n")).await;
+    let receiver = Receiver::open().await;
+    receiver.webhook(&desk, "fails").await;
+    let ann = desk.agent("Ann").await;
+    let notify = json!({ "voicemail": ["ann@example.org"] });
+    let unattended = desk.channel_with(json!({ "notify": notify })).await;
+    let channel = desk.channel(&[&ann]).await;
+    message(&desk, &unattended).await;
+    let mut phone = desk.softphone(&ann).await;
+    let caller = desk.call(&channel);
+    phone.take().await;
+    let talking = phone.call_is("talking").await;
+    desk.company.faults(|faults| faults.rest = Rest::Down);
+    phone.hang_up(&talking);
+    desk.call_when(caller.sid(), "ends here", |call| call["state"] == "ended").await;
+    let waiting = until("a webhook, a mail and a command wait", || async {
+        let jobs = desk.api.all("jobs").await;
+        let waits = |kind: &str| jobs.iter().any(|job| job["kind"] == kind && job["state"] == "waiting");
+        ["webhook", "mail", "hang_up"].into_iter().all(waits).then_some(jobs)
+    })
+    .await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("strowger.tar").to_str().unwrap().to_owned();
+    let run = |desk: &Desk, words: &[&str]| {
+        let output = desk.command(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&desk, &["backup", &file]);
+    desk.company.faults(|faults| faults.rest = Rest::Works);
+    caller.ended().await;
+    desk.stop().await;
+    receiver.be_kind();
+    let (sent, asked) = (receiver.at("fails"), desk.company.record().requests.len());
+
+    desk.elsewhere = Some(folder.path().join("data"));
+    let said = run(&desk, &["restore", &file]);
+    assert!(said.contains("waited in it and are not sent"), "{said}");
+    desk.start().await;
+    let parked = desk.api.all("jobs").await;
+    for job in &parked {
+        assert_eq!(job["state"], "failed", "{job:#}");
+        assert!(job["error"].as_str().unwrap().contains("when the backup was made"), "{job:#}");
+    }
+    for kind in ["webhook", "mail", "hang_up"] {
+        let of = |jobs: &[Value]| jobs.iter().filter(|job| job["kind"] == kind).count();
+        assert!(of(&parked) > 0 && of(&parked) >= of(&waiting), "{kind}: {parked:#?}");
+    }
+    // What happens now is told at once.
+    missed(&desk, &unattended).await;
+    let all = receiver.when("fails", "the new call is told", |all| all.len() >= sent.len() + 4).await;
+    let old: Vec<&String> = sent.iter().map(|one| &one.headers["webhook-id"]).collect();
+    assert!(all[sent.len()..].iter().all(|one| !old.contains(&&one.headers["webhook-id"])), "{all:#?}");
+    let commands = desk.company.record().requests.split_off(asked);
+    let commands = commands.iter().filter(|one| one.method == "POST" && one.target.contains(caller.sid()));
+    assert_eq!(commands.count(), 0, "nobody hangs up a call that is long over");
+
+    let webhook = parked.iter().find(|job| job["kind"] == "webhook").unwrap();
+    let retry = format!("jobs/{}/retry", webhook["id"].as_str().unwrap());
+    assert_eq!(desk.api.ask(Method::POST, &retry, None).await.0, 202);
+    let told = receiver.when("fails", "it is sent by hand", |now| now.len() > all.len()).await;
+    assert!(old.contains(&&told.last().unwrap().headers["webhook-id"]), "it has the id that it had");
+    until("it is done", || async {
+        let jobs = desk.api.all("jobs").await;
+        (!jobs.iter().any(|job| job["id"] == webhook["id"])).then_some(())
+    })
+    .await;
 }

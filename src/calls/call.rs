@@ -156,6 +156,9 @@ pub struct Talk {
     /// The agent took it at a device that rang by itself, for this offer.
     #[serde(default)]
     pub device: Option<OfferId>,
+    /// Nobody answered the call before.
+    #[serde(default)]
+    pub is_first: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

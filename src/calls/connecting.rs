@@ -251,7 +251,9 @@ impl Switchboard {
     /// The answer that would have bridged them never got there: their telephone was hung up on, and the caller waits.
     pub(super) fn key_lost(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.attempt == attempt) else { return };
-        if let State::Talking(_) = &call.state {
+        if let State::Talking(talk) = &call.state
+            && is_at_a_telephone(talk.agent, turn)
+        {
             self.never_bridged(id, turn);
         }
     }
@@ -261,7 +263,9 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Talking(talk) = &call.state else { return };
         let (agent, cause) = (talk.agent, ConnectionFailure::TimedOut);
-        call.answered_by = call.answered_by.filter(|answerer| *answerer != agent);
+        if talk.is_first {
+            call.answered_by = None;
+        }
         call.excluded.insert(agent, Objection::ConnectionFailed);
         call.ring_again(turn);
         let call = call.clone();
@@ -269,7 +273,7 @@ impl Switchboard {
         let reason = Reason::ConnectionFailed { agent, cause };
         turn.decide(&call, Action::RingAgain, Selection::default(), vec![reason]);
         turn.touch(id);
-        turn.write(Write::Ticket(TicketChange::Unassign { ticket: call.ticket }));
+        give_ticket_back(&call, turn);
         turn.say(Say::Call { agent, call: id, state: "ended" });
         self.release_agent(agent, 0, turn);
     }
@@ -285,7 +289,9 @@ impl Switchboard {
     pub(super) fn talk(&mut self, id: CallId, agent: UserId, turn: &mut Turn<'_>) {
         let now = turn.now();
         let Some(call) = self.calls.get_mut(&id) else { return };
-        call.state = State::Talking(Talk { agent, since: now.at, leg_over_until: None, device: None });
+        let is_first = call.answered_by.is_none();
+        call.state =
+            State::Talking(Talk { agent, since: now.at, leg_over_until: None, is_first, device: None });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         call.answered_by.get_or_insert(agent);
         call.only = None;
@@ -472,6 +478,16 @@ fn connect_document(call: &Call, turn: &Turn<'_>) -> Instruction {
         seconds: leg_seconds(call, agent, turn),
         caller_id: call.to.clone(),
     })
+}
+
+/// Whoever took the call and never talked owns nothing of it: it is theirs who answered before.
+fn give_ticket_back(call: &Call, turn: &mut Turn<'_>) {
+    let (ticket, at) = (call.ticket, turn.now().at);
+    match call.answered_by {
+        Some(owner) => turn.write(Write::Ticket(TicketChange::Assign { ticket, owner, at })),
+        None if !call.shares_ticket => turn.write(Write::Ticket(TicketChange::Unassign { ticket })),
+        None => {}
+    }
 }
 
 fn won_offer_over(call: &Call, connection: &Connection, cause: Cause, turn: &Turn<'_>) -> Write {

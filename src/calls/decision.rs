@@ -373,3 +373,10 @@ pub enum Job {
         recording: Recording,
     },
 }
+
+impl Job {
+    /// Not a command to a call that goes on, but about what is left of one.
+    pub fn is_about_recordings(&self) -> bool {
+        matches!(self, Self::KeepRecording { .. } | Self::DeleteRecording { .. } | Self::ForgetCall { .. })
+    }
+}

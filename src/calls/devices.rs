@@ -104,7 +104,7 @@ impl Switchboard {
         turn.decide(&call, Action::Ring, selection, reasons);
         turn.touch(id);
         for entrant in chosen {
-            self.take_turn(channel, entrant, turn);
+            self.take_turn(id, channel, entrant, turn);
             self.open_an_offer(id, entrant.user, until, true, turn);
         }
     }

@@ -278,7 +278,7 @@ impl Switchboard {
         if channel.rule.strategy.rings_one_at_a_time() {
             until = until.min(now.steady.plus_seconds(agent_ring_seconds));
         }
-        self.take_turn(channel, entrant, turn);
+        self.take_turn(id, channel, entrant, turn);
         let Some(offer) = self.open_an_offer(id, entrant.user, until, false, turn) else { return };
         let Some(call) = self.calls.get(&id) else { return };
         let contact = call.from.number().and_then(|number| turn.facts.contacts.named(number));
@@ -286,9 +286,16 @@ impl Switchboard {
         turn.say(Say::Offered { call: id, channel, from, contact, offer, expires_at });
     }
 
-    /// Where agents are rung one at a time, it is theirs.
-    pub(super) fn take_turn(&mut self, channel: &Channel, entrant: &Entrant, turn: &mut Turn<'_>) {
-        if channel.rule.strategy.rings_one_at_a_time() {
+    /// Where agents are rung one at a time, it is theirs. To hand a caller on takes nobody's turn.
+    pub(super) fn take_turn(
+        &mut self,
+        id: CallId,
+        channel: &Channel,
+        entrant: &Entrant,
+        turn: &mut Turn<'_>,
+    ) {
+        let handed_on = self.calls.get(&id).is_some_and(|call| call.only.is_some());
+        if channel.rule.strategy.rings_one_at_a_time() && !handed_on {
             let cursor = Cursor { user: entrant.user, position: entrant.position };
             self.cursors.insert(channel.id, cursor);
             turn.write(Write::Cursor { channel: channel.id, cursor });

@@ -125,7 +125,7 @@ pub fn coverage(
     let mut at = from;
     while at < until {
         let preview = by_schedule(channel, people, times, &load, None, at);
-        let end = (at + STEP).min(until);
+        let end = at.checked_add_signed(STEP).unwrap_or(until).min(until);
         match spans.last_mut() {
             Some(last) if last.preview.means_the_same_as(&preview) => last.until = end,
             _ => spans.push(Span { from: at, until: end, preview }),

@@ -323,7 +323,13 @@ mod tests {
 
     fn talking(agent: UserId) -> Call {
         call(
-            State::Talking(Talk { agent, since: instant(5), leg_over_until: None, device: None }),
+            State::Talking(Talk {
+                agent,
+                since: instant(5),
+                leg_over_until: None,
+                is_first: true,
+                device: None,
+            }),
             Some(agent),
         )
     }

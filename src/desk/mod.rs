@@ -399,3 +399,34 @@ impl Desk {
 pub(crate) fn wrong(pointer: &str, detail: &str) -> Refused {
     Refused::Invalid(vec![Fault::new(pointer, detail)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        let (_settings, settings) = watch::channel(Arc::default());
+        let (_news, news) = watch::channel(());
+        let (errands, _errands) = mpsc::channel(1);
+        let folder = tempfile::tempdir().unwrap();
+        let health = Arc::new(Health::new(&Providers::new(), folder.path().to_owned()));
+        let spool = Arc::new(Spool::open(folder.path().join("spool")));
+        let desk = Desk::new(queue, settings, health, news, spool, errands);
+        for _ in 0..QUEUE {
+            assert!(desk.is_open() && desk.tell(Input::Tick));
+        }
+        assert_eq!(desk.queue_length(), 4_096);
+        assert!(!desk.is_open(), "so that webhooks are set aside");
+        assert!(!desk.tell(Input::Tick));
+        assert!(matches!(desk.ask(Input::Tick).await, Err(Unavailable)));
+        assert!(waiting.recv().await.is_some());
+        assert!(desk.is_open() && desk.tell(Input::Tick));
+        let mut left = 0;
+        while waiting.try_recv().is_ok() {
+            left += 1;
+        }
+        assert_eq!(left, QUEUE);
+    }
+}

@@ -115,6 +115,11 @@ impl Hook {
         }
     }
 
+    /// Whether a call goes from one such address to the next, perhaps within a second and with nothing else to say.
+    pub fn is_followed(self) -> bool {
+        self.asks() && !matches!(self, Self::Voice | Self::Fallback | Self::LooseDone)
+    }
+
     /// Whether the caller's side does next what the answer says; else it is a notification.
     pub fn asks(self) -> bool {
         !matches!(

@@ -264,6 +264,13 @@ impl Provider {
         }
     }
 
+    /// The time that is signed with the body, where the address is not signed.
+    pub fn signed_time<'a>(&self, request: &Request<'a>) -> Option<&'a str> {
+        match self {
+            Self::Twilio(twilio) => twilio.signed_time(request),
+        }
+    }
+
     /// Whether an agent can be rung there. A document that connects one who can't says that the connection failed.
     pub fn reaches(&self, reach: &Reach) -> bool {
         match self {

@@ -193,6 +193,11 @@ impl Writer {
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut self.connection).await.map(drop)
     }
 
+    /// Empties the write-ahead log once it is longer than this.
+    pub async fn cut_log(&mut self, bytes_max: u64) -> sqlx::Result<()> {
+        if self.log_bytes() > bytes_max { self.checkpoint().await } else { Ok(()) }
+    }
+
     /// How long the write-ahead log is, in bytes. It grows while somebody reads for long.
     pub fn log_bytes(&self) -> u64 {
         let mut log = self.options.get_filename().as_os_str().to_owned();

@@ -1,6 +1,9 @@
 //! Calls: live ones whole, ended ones as what people look at.
 
-use super::{Reader, id, instant, json, ms, optional_id, to_json};
+use super::{
+    Reader, id, instant, json, ms, optional_id, to_json,
+    visible::{Seen, Theirs},
+};
 use crate::{
     calls::{
         call::{Call, Caller, State},
@@ -148,24 +151,51 @@ impl Reader {
         query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
     }
 
-    /// The newest first, older than `after`; all, or those of one caller.
+    /// The newest first, older than `after`: those as wished that somebody sees, or all.
     pub async fn calls(
         &self,
-        from: Option<&str>,
+        wished: &Wished,
+        theirs: Option<&Theirs>,
         after: Option<CallId>,
         limit: u32,
-    ) -> sqlx::Result<Vec<CallRow>> {
+    ) -> sqlx::Result<Seen<CallRow>> {
+        let after = after.map(|after| after.to_string());
         let mut query = QueryBuilder::new(COLUMNS);
         query.push("where true");
-        if let Some(from) = from {
-            query.push(" and caller = ").push_bind(from.to_owned());
+        if let Some(after) = &after {
+            query.push(" and id < ").push_bind(after.clone());
         }
-        if let Some(after) = after {
-            query.push(" and id < ").push_bind(after.to_string());
+        match wished {
+            Wished::All => {}
+            Wished::From(caller) => drop(query.push(" and caller = ").push_bind(caller.clone())),
+            Wished::Missed => drop(query.push(" and outcome in ('abandoned', 'voicemail')")),
         }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+        let mut end = None;
+        if let Some(theirs) = theirs {
+            query.push(" and ");
+            theirs.narrow_calls(&mut query);
+        }
+        if theirs.is_some() || matches!(wished, Wished::Missed) {
+            let caller = if let Wished::From(caller) = wished { Some(caller.as_str()) } else { None };
+            end = self.looks_until("calls", caller, after).await?;
+            if let Some(end) = &end {
+                query.push(" and id >= ").push_bind(end.clone());
+            }
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit) + 1);
+        let rows = query.build().fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Seen::new(rows, limit, |call: &CallRow| call.id.to_string(), end))
     }
+}
+
+/// Which calls are asked for.
+#[derive(Debug, Clone)]
+pub enum Wished {
+    All,
+    /// Of one caller.
+    From(String),
+    /// Ended without anybody taking them.
+    Missed,
 }
 
 /// Calls or tickets of a stretch of time.
@@ -199,19 +229,6 @@ impl Reader {
         query.push("where id > ").push_bind(after.map_or_else(String::new, |after| after.to_string()));
         span.narrow(&mut query, "arrived_ms");
         query.push(" order by id limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
-    }
-}
-
-impl Reader {
-    /// Calls that ended without anybody taking them, the newest first, older than `after`.
-    pub async fn missed_calls(&self, after: Option<CallId>, limit: u32) -> sqlx::Result<Vec<CallRow>> {
-        let mut query = QueryBuilder::new(COLUMNS);
-        query.push("where outcome in ('abandoned', 'voicemail')");
-        if let Some(after) = after {
-            query.push(" and id < ").push_bind(after.to_string());
-        }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Tickets.
 
+use super::visible::{Seen, Theirs};
 use super::{Reader, damaged, id, instant, ms, optional_id};
 use crate::{
     calls::call::Caller,
@@ -142,14 +143,31 @@ impl Reader {
         one(&mut connection, ticket).await
     }
 
-    /// The newest first, older than `after`.
-    pub async fn tickets(&self, after: Option<TicketId>, limit: u32) -> sqlx::Result<Vec<Ticket>> {
+    /// The newest first, older than `after`; all, or what somebody sees.
+    pub async fn tickets(
+        &self,
+        theirs: Option<&Theirs>,
+        after: Option<TicketId>,
+        limit: u32,
+    ) -> sqlx::Result<Seen<Ticket>> {
+        let after = after.map(|after| after.to_string());
         let mut query = QueryBuilder::new(COLUMNS);
-        if let Some(after) = after {
-            query.push("where id < ").push_bind(after.to_string());
+        query.push("where true");
+        if let Some(after) = &after {
+            query.push(" and id < ").push_bind(after.clone());
         }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+        let mut end = None;
+        if let Some(theirs) = theirs {
+            end = self.looks_until("tickets", None, after).await?;
+            if let Some(end) = &end {
+                query.push(" and id >= ").push_bind(end.clone());
+            }
+            query.push(" and ");
+            theirs.narrow_tickets(&mut query);
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit) + 1);
+        let rows = query.build().fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Seen::new(rows, limit, |ticket: &Ticket| ticket.id.to_string(), end))
     }
 
     pub async fn tickets_of_call(&self, call: CallId) -> sqlx::Result<Vec<Ticket>> {

@@ -31,6 +31,8 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 const OUTBOX: usize = 64;
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 const PAGE: u32 = 100;
+/// A stream that is open ends when its reader likes.
+const RETRY_AFTER_SECONDS: u64 = 15;
 
 /// How many streams each token has open.
 #[derive(Debug, Clone, Default)]
@@ -82,10 +84,9 @@ pub async fn stream(caller: Caller, State(web): State<Web>, headers: HeaderMap) 
             Some(id.ok_or_else(|| Problem::invalid(fault()))?)
         }
     };
-    let place = web
-        .streams
-        .open(caller.pass)
-        .ok_or_else(|| Problem::new(429, "This token has as many streams open as it may"))?;
+    let place = web.streams.open(caller.pass).ok_or_else(|| {
+        Problem::new(429, "This token has as many streams open as it may").later(RETRY_AFTER_SECONDS)
+    })?;
     let (outbox, inbox) = mpsc::channel(OUTBOX);
     tokio::spawn(async move { Reading { caller, web, after, outbox }.run().await });
     let parts = stream::unfold((inbox, place), |(mut inbox, place)| async move {

@@ -3,6 +3,7 @@
 use super::{
     Problem, Web,
     auth::{Caller, bearer},
+    limits::Client,
     notes, session,
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     },
 };
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
@@ -43,19 +45,21 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 
 pub async fn open(
     State(web): State<Web>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let client = client.map(|Extension(client)| client);
+    web.limits.softphone(client)?;
     if !session::origin_is_ours(&headers, &web.public_url) {
         return Err(Problem::forbidden());
     }
     let caller = match bearer(&headers).or_else(|| secret_in_protocols(&headers)) {
-        Some(secret) => Caller::with_secret(secret, &web),
+        Some(secret) => Caller::with_secret(secret, client, &web)?,
         // Other programs have no cookies: whoever comes with one says from where.
-        None if headers.contains_key(header::ORIGIN) => Caller::with_cookie(&headers, &web),
-        None => None,
+        None if headers.contains_key(header::ORIGIN) => Caller::with_cookie(&headers, client, &web)?,
+        None => return Err(Problem::unauthorised()),
     };
-    let caller = caller.ok_or_else(Problem::unauthorised)?;
     let (Some(agent), Some(pass)) = (caller.user, caller.pass) else { return Err(Problem::forbidden()) };
     let upgrade = upgrade.map_err(|refused| Problem::new(refused.status().as_u16(), refused.body_text()))?;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
@@ -220,7 +224,8 @@ impl Line<'_> {
     ) -> bool {
         let settings = self.web.desk.settings();
         let role = settings.people.users.get(&self.agent).map_or(Role::Agent, |user| user.role);
-        let caller = Caller { pass: None, role: role.min(self.role), user: Some(self.agent) };
+        let (role, user) = (role.min(self.role), Some(self.agent));
+        let caller = Caller { pass: None, role, user, address: None };
         match notes::write(self.web, &caller, ticket_id, text).await {
             Ok(note) => self.send(Frame::Note { ticket_id, note_id: note.id }.text(reference.as_ref())).await,
             Err(problem) => {

@@ -1,6 +1,7 @@
 //! Agents are rung one at a time, in turn, and callers are served in the order of their arrival.
 
 use super::*;
+use crate::calls::transfer::Target;
 
 #[test]
 fn one_at_a_time_everybody_is_rung_once_before_anybody_is_rung_twice() {
@@ -81,4 +82,17 @@ fn the_turn_is_kept_in_the_store_and_taken_up_again() {
     scene.board.restore_cursor(scene.channel, cursor);
     let next = scene.call_in();
     assert_eq!(scene.rung(next), [1]);
+}
+
+#[test]
+fn to_hand_a_caller_on_takes_nobody_s_turn() {
+    let mut scene = Scene::new(Strategy::RoundRobin, 3);
+    let call = scene.call_in();
+    scene.talks(call, 0);
+    let to = Target::Agent(scene.agents[1]);
+    scene.happens(Event::Transferred { agent: scene.agents[0], call, to });
+    assert_eq!(scene.rung(call), [1]);
+    scene.declines(call, 1);
+    let next = scene.call_in();
+    assert_eq!(scene.rung(next), [1], "whose turn it was");
 }

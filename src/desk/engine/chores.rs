@@ -1,9 +1,13 @@
 //! What is done once an hour, and the length of the write-ahead log, which is looked at more often.
 
-use super::Engine;
-use crate::{calls::time::Now, desk::memory, store};
+use super::{Engine, Surroundings, still_turning};
+use crate::{
+    calls::time::Now,
+    desk::{erasure, memory},
+    store::{self, Writer},
+};
 use std::collections::{HashMap, HashSet};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 /// How often it is looked how long the write-ahead log is.
 const LOOK_AT_LOG_EVERY_MS: i64 = 10_000;
@@ -24,6 +28,7 @@ impl Engine {
         if let Err(error) = self.recount(now).await {
             warn!(%error, "the loads could not be recounted");
         }
+        finish_erasing(&mut self.writer, &self.around).await;
         match self.remove_old().await {
             Ok(true) => self.chores_at_ms = now.steady.0 + MORE_CHORES_AFTER_MS,
             Ok(false) => {}
@@ -31,9 +36,6 @@ impl Engine {
         }
         if let Err(error) = store::answers::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old answers could not be forgotten");
-        }
-        if let Err(error) = store::happenings::prune(self.writer.connection(), now.at).await {
-            warn!(%error, "old happenings could not be forgotten");
         }
         if let Err(error) = store::repeats::prune(self.writer.connection(), now.at).await {
             warn!(%error, "old idempotency keys could not be forgotten");
@@ -49,9 +51,7 @@ impl Engine {
             return;
         }
         self.log_at_ms = now.steady.0 + LOOK_AT_LOG_EVERY_MS;
-        if self.writer.log_bytes() > store::LOG_BYTES_MAX
-            && let Err(error) = self.writer.checkpoint().await
-        {
+        if let Err(error) = self.writer.cut_log(store::LOG_BYTES_MAX).await {
             warn!(%error, "the write-ahead log could not be emptied");
         }
     }
@@ -70,5 +70,17 @@ impl Engine {
         }
         self.memory.load = counted;
         Ok(())
+    }
+}
+
+/// What was left of an erasure, which a crash or a full disk broke off. It is tried again every hour.
+pub(super) async fn finish_erasing(writer: &mut Writer, around: &Surroundings) {
+    let now = around.clock.now().at;
+    match still_turning(&around.health, erasure::finish(writer, &around.place, now)).await {
+        Ok(0) => {}
+        Ok(files) => info!(files, "an erasure that was broken off is finished"),
+        Err(error) => {
+            error!(error = format!("{error:#}"), "an erasure is not finished: sounds or free pages are left");
+        }
     }
 }

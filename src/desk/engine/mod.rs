@@ -28,7 +28,7 @@ use crate::{
     store::{self, Writer, batch::Batch},
 };
 use anyhow::Context;
-use chores::MORE_CHORES_AFTER_MS;
+use chores::{MORE_CHORES_AFTER_MS, finish_erasing};
 use mishaps::StoreAway;
 use std::{
     collections::HashSet,
@@ -92,6 +92,7 @@ impl Engine {
     ) -> anyhow::Result<(Self, Desk)> {
         let now = around.clock.now().at;
         erasure::erase_again(&mut writer, &around.place, now).await.context("cannot erase again")?;
+        finish_erasing(&mut writer, &around).await;
         let memory = memory::recall(&around, &mut writer, HashSet::new()).await?;
         let (sender, queue) = mpsc::channel(QUEUE);
         let (erasure, erasures) = mpsc::channel(1);

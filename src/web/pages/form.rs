@@ -15,6 +15,7 @@ const FORM_MAX: usize = 256 * 1024;
 #[derive(Debug, Default, Clone)]
 pub struct Fields(Vec<(String, String)>);
 
+#[allow(dead_code, reason = "what forms send is read in these ways")]
 impl Fields {
     /// What was typed, without spaces around it; empty if it is not there.
     pub fn text(&self, name: &str) -> &str {

@@ -51,7 +51,7 @@ pub struct Signed {
 
 impl Layout {
     pub fn of(headers: &HeaderMap, uri: &Uri, web: &Web) -> Self {
-        Self::with(Caller::with_cookie(headers, web).as_ref(), headers, uri, web)
+        Self::with(Caller::signed_in(headers, web).as_ref(), headers, uri, web)
     }
 
     fn with(caller: Option<&Caller>, headers: &HeaderMap, uri: &Uri, web: &Web) -> Self {
@@ -79,6 +79,7 @@ impl Layout {
         message(self.language, key, &[(name, value.into())])
     }
 
+    #[allow(dead_code, reason = "messages have up to two arguments")]
     /// A message with two arguments.
     pub fn t2<'a>(
         &self,
@@ -145,10 +146,11 @@ impl FromRequestParts<Web> for Signed {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
-        let caller = Caller::with_cookie(&parts.headers, web);
-        let layout = Layout::with(caller.as_ref(), &parts.headers, &parts.uri, web);
+        let caller = Caller::with_cookie(&parts.headers, parts.extensions.get().copied(), web);
+        let layout = Layout::with(caller.as_ref().ok(), &parts.headers, &parts.uri, web);
         match (caller, layout.signed_in.clone()) {
-            (Some(caller), Some(me)) => {
+            (Err(problem), _) => Err(Refusal::new(layout, problem)),
+            (Ok(caller), Some(me)) => {
                 note_use(me.session, web);
                 Ok(Self { caller, me, layout })
             }
@@ -158,11 +160,13 @@ impl FromRequestParts<Web> for Signed {
 }
 
 impl Signed {
+    #[allow(dead_code, reason = "pages are for one of three roles")]
     /// Only admins see this page.
     pub fn must_be_admin(&self) -> Result<(), Refusal> {
         self.caller.must_be_admin().map_err(|problem| self.refuse(problem))
     }
 
+    #[allow(dead_code, reason = "pages are for one of three roles")]
     /// Only supervisors and admins see this page.
     pub fn must_not_be_agent(&self) -> Result<(), Refusal> {
         self.caller.must_not_be_agent().map_err(|problem| self.refuse(problem))

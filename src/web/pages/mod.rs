@@ -10,7 +10,9 @@
 
 mod assets;
 mod form;
+mod invitation;
 mod layout;
+mod me;
 mod messages;
 mod refusal;
 mod sign_in;
@@ -22,7 +24,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{Html, IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use layout::Signed;
 use tracing::error;
@@ -36,14 +38,18 @@ pub fn router() -> Router<Web> {
     let pages = Router::new()
         .route("/", get(home))
         .route("/sign-in", get(sign_in::show_form).post(sign_in::sign_in))
-        .route("/sign-out", axum::routing::post(sign_in::sign_out))
+        .route("/invitation/{secret}", get(invitation::show_form).post(invitation::accept))
+        .route("/me", get(me::show_page))
+        .route("/me/password", post(me::change_password))
+        .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
+        .route("/sign-out", post(sign_in::sign_out))
         .layer(map_response(guarded));
     pages.route("/assets/{version}/{name}", get(assets::serve))
 }
 
 /// The page that somebody works with.
 async fn home(signed: Signed) -> Redirect {
-    Redirect::to(&signed.layout.address("board"))
+    Redirect::to(&signed.layout.address("me"))
 }
 
 async fn guarded(mut response: Response) -> Response {

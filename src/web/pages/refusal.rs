@@ -43,8 +43,10 @@ impl IntoResponse for Refusal {
             _ => layout.t("refused"),
         };
         let detail = if matches!(status, 403 | 404) { String::new() } else { self.problem.to_string() };
+        let later = self.problem.retry_after().map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
         let page = show(&Page { layout, status, title, detail });
-        (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), page).into_response()
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, later, page).into_response()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use super::{
-    super::{Problem, Web, session},
+    super::{Problem, Web, limits::Client, session},
     form::Fields,
     layout::{Layout, Signed},
     refusal::Refusal,
@@ -19,6 +19,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
+    Extension,
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -52,9 +53,12 @@ pub async fn show_form(layout: Layout, RawQuery(query): RawQuery) -> Response {
 pub async fn sign_in(
     State(web): State<Web>,
     layout: Layout,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Refusal> {
+    let client = client.map(|Extension(client)| client);
+    web.limits.sign_in(client).map_err(|many| refused(&layout)(many.into()))?;
     let email = fields.text("email").to_lowercase();
     let next = Some(fields.text("next")).filter(|next| is_ours(next)).unwrap_or_default();
     let again = |wrong: String| {
@@ -79,7 +83,7 @@ pub async fn sign_in(
         return Ok(again(layout.t("sign-in-wrong")));
     };
     web.passwords.was_right(&email);
-    let secret = start(&web, user, &headers).await.map_err(refused(&layout))?;
+    let secret = start(&web, user, client, &headers).await.map_err(refused(&layout))?;
     let mut response = to(&layout, next);
     response.headers_mut().insert(header::SET_COOKIE, session::cookie(&secret, &web.public_url));
     Ok(response)
@@ -103,7 +107,12 @@ fn known(email: &str, web: &Web) -> Option<(UserId, Option<String>)> {
 }
 
 /// A new session, and the secret of its cookie. The user's oldest ends, if they have too many.
-pub async fn start(web: &Web, user: UserId, headers: &HeaderMap) -> Result<String, Problem> {
+pub async fn start(
+    web: &Web,
+    user: UserId,
+    client: Option<Client>,
+    headers: &HeaderMap,
+) -> Result<String, Problem> {
     let now = web.clock.now().at;
     let settings = web.desk.settings();
     let oldest =
@@ -122,7 +131,10 @@ pub async fn start(web: &Web, user: UserId, headers: &HeaderMap) -> Result<Strin
         created_at: now,
         used_at: now,
     };
-    let save = Save::new(Change::SignIn(SignIn::Session(session)), Author::User(user));
+    let save = Save::new(
+        Change::SignIn(SignIn::Session(session)),
+        Author::User(user, client.map(|client| client.0)),
+    );
     web.desk.save_as(save).await??;
     Ok(secret)
 }
