@@ -270,7 +270,8 @@ async fn check_channel(
             .warning(format!("channel {name:?} has no number, so what is set for it can't be looked up"));
     }
     let public_url = config.http.public_url.clone();
-    let addresses = Addresses { public_url, provider: channel.provider.clone(), channel: channel.id };
+    let addresses =
+        Addresses { public_url, provider: channel.provider.clone(), channel: channel.id, epoch: None };
     for number in &channel.numbers {
         let about = format!("{number} (channel {name:?})");
         check_number(number, &about, provider, &NumberWebhooks::of(&addresses), fix, findings).await;

@@ -74,6 +74,7 @@ pub struct Data {
     pub dir: PathBuf,
     pub database: String,
     pub uploads_stop_below_mib: u64,
+    pub recount_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -210,6 +211,9 @@ impl Config {
         level.map_err(|error| anyhow::anyhow!("key log.level: {error}"))?;
         if self.data.database != "sqlite" {
             bail!("key data.database: only \"sqlite\" is there yet");
+        }
+        if self.data.recount_seconds == 0 {
+            bail!("key data.recount_seconds: it is at least 1");
         }
         if self.data.uploads_stop_below_mib > 1 << 40 {
             bail!("key data.uploads_stop_below_mib: there is no such disk");

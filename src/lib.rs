@@ -196,6 +196,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
             voicemails,
             forget_calls: config.retention.forget_erased_calls,
         },
+        chores_every_ms: i64::from(config.data.recount_seconds) * 1000,
         retention: Retention {
             recordings_days: config.retention.recordings_days,
             calls_days: config.retention.calls_days,

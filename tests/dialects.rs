@@ -140,16 +140,22 @@ async fn agents_whom_the_company_can_not_ring_are_refused_or_passed_over() {
             assert_eq!(status, expected, "{dialect:?} {reach}: {problem}");
         }
 
-        // Ben joins the team afterwards. He is offered calls, but they come back.
+        // Ben joins the team afterwards: a warning says that he is not rung, and he is passed over.
         let members = json!({ "main": [anna.id, ben.id] });
-        desk.api.patch(&format!("teams/{team}"), members).await;
-        let mut phone = desk.softphone(&ben).await;
+        let saved = desk.api.patch(&format!("teams/{team}"), members).await;
+        let warned: Vec<&Value> = saved["warnings"].as_array().expect("a warning").iter().collect();
+        assert_eq!((warned.len(), &warned[0]["code"]), (1, &json!("not_rung_here")), "{saved:#}");
+        assert_eq!(warned[0]["arguments"]["agent"], ben.id.as_str());
+        let phone = desk.softphone(&ben).await;
         let caller = desk.call_with(&channel, Behaviour { patience: None, message: Message::Seconds(4.0) });
-        phone.take().await;
-        phone.call_is("ended").await;
         let (call, story) = desk.over(&caller).await;
         assert_eq!((call["outcome"].as_str(), story.legs.len()), (Some("voicemail"), 0), "{dialect:?}");
-        assert!(desk.log().contains("the agent can't be rung by this telephone company"), "{dialect:?}");
+        assert_eq!(call["offers"], json!([]), "{dialect:?}");
+        let why = desk.api.get(&format!("calls/{}/why", call["id"].as_str().expect("an id"))).await;
+        let candidates = why["decisions"][0]["candidates"].as_array().expect("candidates");
+        let bens = candidates.iter().find(|candidate| candidate["user"] == ben.id.as_str());
+        assert_eq!(bens.expect("Ben was looked at")["objection"], "not_rung_here", "{why:#}");
+        drop(phone);
         desk.check_books().await;
     }
 }

@@ -531,6 +531,35 @@ async fn a_recording_that_is_announced_after_the_call_ended_is_still_kept() {
     assert_eq!(scene.desk.number("select count(*) from jobs").await, Some(0), "it is fetched once");
 }
 
+/// The sound is fetched, and then it can't be recorded that it is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_deleted_there_only_once_it_is_recorded_here() {
+    let mut scene = Scene::set("ring_seconds = 4").await;
+    let poison = "create trigger poison before insert on voicemails begin select raise(abort, 'poison'); end";
+    sqlx::query(poison).execute(&mut scene.raw().await).await.unwrap();
+    let channel = scene.unattended(0).await;
+    let caller = scene.desk.call_with(&channel, SPEAKS);
+    let refused = async {
+        while scene.number("select count(*) from quarantine").await == Some(0) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    wait(refused, "keeping the message never fails").await;
+    let there = |record: &strowger::providers::simulator::Record| {
+        assert!(!record.recordings[0].is_deleted, "nothing else holds the message");
+        record.recordings[0].fetches == 1
+    };
+    scene.desk.company_when("is asked for the sound", there).await;
+    scene.kill().await;
+    assert!(!scene.desk.company.record().recordings[0].is_deleted);
+    sqlx::query("drop trigger poison").execute(&mut scene.raw().await).await.unwrap();
+    scene.start().await;
+    scene.desk.over(&caller).await;
+    scene.check_message(&caller, 8).await;
+    assert_eq!(scene.desk.company.record().recordings[0].fetches, 2, "the sound was fetched again");
+    scene.desk.check_books().await;
+}
+
 // What was missed
 
 #[tokio::test(flavor = "multi_thread")]
@@ -659,6 +688,124 @@ async fn a_daemon_that_was_overtaken_says_nothing_more_and_ends() {
     };
     wait(ended, "the daemon does not end").await;
     assert_eq!(scene.desk.number("select count(*) from calls").await, Some(0));
+}
+
+async fn ready(desk: &Desk) -> String {
+    let request = desk.api.client.get(format!("{}/readyz", desk.api.address)).timeout(PATIENCE);
+    request.send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_run_dialled_is_ours_and_what_a_newer_one_dialled_is_not() {
+    let (mut scene, ann, mut phone, caller, _) = accepted(0.5, |_| ()).await;
+    phone.call_is("talking").await;
+    let dialled_in = scene.number("select epoch from engine").await.unwrap();
+    scene.kill_and_start().await;
+    let epoch = scene.number("select epoch from engine").await.unwrap();
+    assert!(epoch > dialled_in);
+    let (_phone, welcome) = scene.softphone(&ann).await;
+    assert_eq!(welcome["epoch"], epoch);
+
+    let call = scene.desk.call_of(caller.sid()).await.unwrap();
+    let hooks = format!("{PUBLIC_URL}/hooks/main/{}", call["channel"].as_str().unwrap());
+    let hook =
+        |epoch: i64, rest: &str| format!("{hooks}/e/{epoch}/c/{}/{rest}/1", call["id"].as_str().unwrap());
+    let over = [("CallSid", caller.sid()), ("CallStatus", "in-progress"), ("DialCallStatus", "failed")];
+    let leg = [("CallSid", caller.sid()), ("ParentCallSid", caller.sid()), ("CallStatus", "completed")];
+    let (status, body) = scene.desk.post_hook(&hook(epoch + 90, "over"), &over).await;
+    assert!(status == 200 && body.contains("<Record ") && body.contains("/message-done"), "{body}");
+    let (status, body) = scene.desk.post_hook(&hook(epoch + 90, "leg"), &leg).await;
+    assert!(status == 200 && body.ends_with("<Response></Response>"), "{body}");
+    let (status, _) = scene.desk.post_hook_signed(&hook(epoch + 900, "over"), &over, Some("forged")).await;
+    assert_eq!(status, 403);
+    let ready = ready(&scene.desk).await;
+    assert!(ready.contains(&format!("a newer run ({}, and this is {epoch})", epoch + 90)), "{ready}");
+    assert_eq!(scene.desk.call_of(caller.sid()).await.unwrap()["state"], "talking", "nothing was decided");
+
+    scene.desk.company.hang_up_phone(&ann.phone);
+    scene.desk.call_when(caller.sid(), "goes on without Ann", |call| call["state"] != "talking").await;
+    let told = until(&caller, "says that the dial is over", |story| {
+        story.webhooks_for(Purpose::DialAction).count() == 1
+    })
+    .await;
+    let told: Vec<&str> =
+        told.webhooks_for(Purpose::DialAction).map(|webhook| webhook.url.as_str()).collect();
+    assert_eq!(told, [hook(dialled_in, "over")]);
+    // Nobody else is there, and the caller says nothing when asked for a message.
+    scene.desk.over(&caller).await;
+    scene.desk.check_books().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_a_newer_run_has_an_overtaken_daemon_end() {
+    let (scene, _ann, mut phone, caller, won) = accepted(0.5, |_| ()).await;
+    phone.call_is("talking").await;
+    let newer = "update engine set epoch = epoch + 1 returning epoch";
+    let newer = scene.number(newer).await.unwrap();
+    let channel = scene.desk.call_of(caller.sid()).await.unwrap()["channel"].as_str().unwrap().to_owned();
+    let leg =
+        format!("{PUBLIC_URL}/hooks/main/{channel}/e/{newer}/c/{}/leg/1", won["call_id"].as_str().unwrap());
+    let params = [("CallSid", caller.sid()), ("ParentCallSid", caller.sid()), ("CallStatus", "completed")];
+    assert_eq!(scene.desk.post_hook(&leg, &params).await.0, 200);
+    let ended = async {
+        while !scene.desk.log().contains("another strowger has taken over") {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    wait(ended, "the daemon does not end").await;
+    caller.hang_up();
+}
+
+// What is counted
+
+/// Somebody writes tickets behind the daemon's back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_is_counted_wrong_is_found_told_and_repaired() {
+    let mut scene = Scene::set("ring_seconds = 4\n[data]\nrecount_seconds = 1").await;
+    let ann = scene.desk.agent("Ann").await;
+    let channel = scene.desk.channel(&[&ann]).await;
+    let caller = scene.desk.call(&channel);
+    let (call, _) = scene.desk.over(&caller).await;
+    let ticket = call["ticket"].as_str().unwrap();
+    scene.desk.api.patch(&format!("tickets/{ticket}"), json!({ "owner": ann.id })).await;
+    assert_eq!(load(&scene.desk, &channel).await, 1);
+    let double = "insert into tickets (id, type, status, owner, created_ms, assigned_ms, touched_ms)
+        select $1, type, status, owner, created_ms, assigned_ms, touched_ms from tickets where owner is not null limit 1";
+    let double = sqlx::query(double).bind("0".repeat(31) + "1");
+    double.execute(&mut scene.raw().await).await.unwrap();
+    found(&scene.desk, &channel, 2, 1).await;
+    sqlx::query("update tickets set owner = null").execute(&mut scene.raw().await).await.unwrap();
+    found(&scene.desk, &channel, 0, 2).await;
+
+    scene.kill().await;
+    sqlx::query("update tickets set owner = $1").bind(&ann.id).execute(&mut scene.raw().await).await.unwrap();
+    scene.start().await;
+    assert_eq!(load(&scene.desk, &channel).await, 2, "a start counts anew");
+    assert_eq!(differences(&scene.desk).await, 0, "which is no difference");
+}
+
+/// What counts as Ann's, who is alone on the channel.
+async fn load(desk: &Desk, channel: &Channel) -> u64 {
+    let preview = desk.api.post("preview", json!({ "channel": channel.id })).await;
+    preview["candidates"][0]["load"].as_u64().unwrap()
+}
+
+async fn differences(desk: &Desk) -> u64 {
+    let request = desk.api.client.get(format!("{}/metrics", desk.api.address)).bearer_auth(&desk.api.token);
+    let metrics = request.timeout(PATIENCE).send().await.unwrap().text().await.unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("strowger_load_differences_total "));
+    line.expect("a metric").parse().unwrap()
+}
+
+async fn found(desk: &Desk, channel: &Channel, count: u64, differences_until_now: u64) {
+    let repaired = async {
+        while load(desk, channel).await != count {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    wait(repaired, "the count stays wrong").await;
+    assert_eq!(differences(desk).await, differences_until_now);
+    assert!(desk.log().contains("the load in memory was wrong and is repaired"));
 }
 
 // What is bad

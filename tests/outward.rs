@@ -578,6 +578,55 @@ async fn a_mail_server_gets_messages_and_missed_calls_and_who_it_refuses_is_seen
 }
 
 #[tokio::test]
+async fn that_the_last_agent_misses_calls_is_told_to_admins_once_and_by_every_way() {
+    let (server, receiver) = (MailServer::open().await, Receiver::open().await);
+    let config = format!(
+        "[calls]\nring_seconds = 3\nagent_ring_seconds = 1\nmisses_until_away = 1\nshort_abandon_seconds = 0\n\
+         [outward]\nallow_loopback = true\n{}",
+        server.config()
+    );
+    let desk = Desk::open_with(Wishes { config, ..Wishes::default() }).await;
+    receiver.webhook(&desk, "well").await;
+    let ann = desk.agent("Ann").await;
+    let channel = desk
+        .channel_with(json!({ "name": "Support", "routing": { "users": [ann.id], "strategy": "round_robin" },
+            "notify": { "last_agent": ["boss@example.org"] } }))
+        .await;
+    let (admin, hers) =
+        (Stream::open(&desk.api, None).await, Stream::open(&desk.api.with_token(&ann.token), None).await);
+    let _phone = desk.softphone(&ann).await;
+    for _ in 0..2 {
+        missed(&desk, &channel).await;
+    }
+    let ended =
+        |received: &[Received]| received.iter().filter(|one| one.kind() == "call.missed").count() == 2;
+    let received = receiver.when("well", "both calls are told", ended).await;
+    let told: Vec<Value> = received
+        .iter()
+        .filter(|received| received.kind() == "agent.misses_calls")
+        .map(|received| received.document()["data"].clone())
+        .collect();
+    assert_eq!(told, [json!({ "agent": ann.id, "channel": channel.id, "misses": 1 })], "once");
+
+    let mail = server.mail("Ann was rung 1 times in a row on Support").await;
+    assert_eq!(header(&mail, "Subject"), "Ann misses calls on Support");
+    assert_eq!(header(&mail, "To"), "boss@example.org");
+    assert!(mail.contains(&format!("https://calls.example.test/api/v1/users/{}", ann.id)), "{mail}");
+    let heard = |stream: &Stream, kind: &str| stream.kinds().iter().filter(|known| *known == kind).count();
+    for stream in [&admin, &hers] {
+        until("both calls are heard of", || async { (heard(stream, "call.missed") == 2).then_some(()) })
+            .await;
+    }
+    let of_misses = [&admin, &hers].map(|stream| heard(stream, "agent.misses_calls"));
+    assert_eq!(of_misses, [1, 0], "admins only");
+    let metrics = desk.api.client.get(format!("{}/metrics", desk.api.address)).bearer_auth(&desk.api.token);
+    let metrics = metrics.send().await.unwrap().text().await.unwrap();
+    assert!(metrics.lines().any(|line| line == "strowger_last_agent_misses_total 1"), "{metrics}");
+    let available = desk.api.get(&format!("users/{}/availability", ann.id)).await;
+    assert_eq!(available["availability"]["state"], "available", "{available:#}");
+}
+
+#[tokio::test]
 async fn addresses_of_mail_are_checked_when_a_channel_is_saved() {
     let desk = Desk::open().await;
     let channel = desk.channel(&[]).await;

@@ -126,12 +126,21 @@ impl Place {
         let mut states = vec![
             State::Ringing { until: Steady(NOW + 1) },
             State::Waiting { until: Steady(NOW + 2) },
-            State::Talking(Talk { agent: self.id(UserId), since: at(5), leg_over_until: None, device: None }),
+            State::Talking(Talk {
+                agent: self.id(UserId),
+                since: at(5),
+                leg_over_until: None,
+                until: Steady(NOW + 9),
+                is_first: true,
+                device: None,
+            }),
             State::Talking(Talk {
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
+                is_first: false,
                 device: Some(self.id(OfferId)),
+                until: Steady(NOW + 9),
             }),
         ];
         states.push(State::Dialling(Dialling {
@@ -149,8 +158,15 @@ impl Place {
             [Slot::Unanswered, Slot::AfterHours, Slot::Unanswered].into_iter().zip(messages)
         {
             let look_at = Some(Steady(NOW + 4));
-            let voicemail =
-                VoicemailState { slot, message, silences: 1, caller_gone: true, look_at, looks: 2 };
+            let voicemail = VoicemailState {
+                slot,
+                greeted: true,
+                message,
+                silences: 1,
+                caller_gone: true,
+                look_at,
+                looks: 2,
+            };
             states.push(State::Voicemail(voicemail));
         }
         let deliveries = [
@@ -179,6 +195,7 @@ impl Place {
                 delivery,
                 leg,
                 presses_key: true,
+                hung_up: false,
             }));
         }
         states.into_iter().map(|state| self.call(state)).collect()
@@ -511,6 +528,7 @@ async fn agents_cursors_tickets_and_answers_come_back_as_they_were() {
             agent: place.id(UserId),
             by_hand,
             misses,
+            misses_told_at: (misses > 2).then(|| at(4)),
             idle_since,
             connected,
             wraps_up_until,

@@ -17,13 +17,13 @@ pub struct Channel {
     pub name: String,
     /// The provider's name in the configuration.
     pub provider: String,
+    /// The telephones that this provider can ring.
+    pub telephones: Telephones,
     pub numbers: Vec<String>,
     pub zone: Zone,
     pub hours: Hours,
     pub rule: Rule,
-    /// The kinds of telephones that are rung by themselves, while nobody has answered the caller; `None`: softphones
-    /// are, while the caller is held.
-    pub devices: Option<Devices>,
+    pub ringing: Ringing,
     /// What this channel sets for itself; the rest follows the configuration.
     pub own_times: OwnTimes,
     pub greetings: Greetings,
@@ -42,19 +42,27 @@ pub enum Ringing {
     Devices,
 }
 
-/// The kinds of telephones that a channel's telephone company can ring by themselves.
+impl Channel {
+    /// The objection against an agent whose telephone can't be rung here.
+    pub fn cannot_ring(&self, agent: Option<&User>) -> Option<&'static Objection> {
+        (!self.telephones.include(&agent?.reach)).then_some(&Objection::NotRungHere)
+    }
+}
+
+/// The kinds of telephones that a telephone company can ring. All of them ring SIP addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Devices {
+pub struct Telephones {
     pub clients: bool,
-    pub sip: bool,
     pub numbers: bool,
 }
 
-impl Devices {
-    pub fn reach(self, reach: &Reach) -> bool {
+impl Telephones {
+    pub const ALL: Self = Self { clients: true, numbers: true };
+
+    pub fn include(self, reach: &Reach) -> bool {
         match reach {
             Reach::Client(_) => self.clients,
-            Reach::Sip(_) => self.sip,
+            Reach::Sip(_) => true,
             Reach::Number(_) => self.numbers,
         }
     }
@@ -141,14 +149,9 @@ impl Times {
 }
 
 impl Channel {
-    pub fn ringing(&self) -> Ringing {
-        if self.devices.is_some() { Ringing::Devices } else { Ringing::Softphone }
-    }
-
-    /// Why this agent's device is not rung here, where devices are.
-    pub fn without_device(&self, agent: Option<&User>) -> Option<&'static Objection> {
-        let devices = self.devices?;
-        (!devices.reach(&agent?.reach)).then_some(&Objection::NoDevice)
+    /// Whether telephones ring by themselves.
+    pub fn rings_devices(&self) -> bool {
+        self.ringing == Ringing::Devices
     }
 
     /// Whether a message of its own is heard by callers of each number.
@@ -194,6 +197,9 @@ pub struct Notify {
     pub voicemail: Vec<String>,
     #[schema(max_items = 20)]
     pub missed: Vec<String>,
+    /// Who is told that the last agent who is there misses calls.
+    #[schema(max_items = 20)]
+    pub last_agent: Vec<String>,
     pub recording: RecordingInMail,
 }
 

@@ -171,7 +171,7 @@ impl Switchboard {
                 turn,
             );
         };
-        if channel.devices.is_some() {
+        if channel.rings_devices() {
             return self.settle_devices(id, channel, turn);
         }
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
@@ -212,7 +212,7 @@ impl Switchboard {
     ) -> Selection {
         const NOBODY: Standing<'static> =
             Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
-        let devices = channel.devices.is_some();
+        let devices = channel.rings_devices();
         // A device that rings for one caller can ring for another too: nobody can be held without being answered.
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time() && !devices;
         let standing = |user: UserId| {
@@ -221,7 +221,7 @@ impl Switchboard {
             let softphone = || agent.map_or(NOBODY.phone, Agent::phone);
             let phone = if devices { Phone::WORKING } else { softphone() };
             let hindrance = channel
-                .without_device(facts.people.users.get(&user))
+                .cannot_ring(facts.people.users.get(&user))
                 .or_else(|| excluded.get(&user))
                 .or_else(|| agent?.busy(one_at_a_time));
             (Standing { by_hand, phone, hindrance }, agent.and_then(|agent| agent.idle_since))
@@ -450,7 +450,7 @@ impl Switchboard {
         }
         let Some(channel) = self.calls.get(&id).map(|call| call.channel) else { return };
         if let Some(channel) = self.last_agent_of(agent, channel, turn.facts) {
-            return turn.say(Say::LastAgentMisses { agent, channel });
+            return self.tell_of_misses(agent, channel, turn);
         }
         let until = turn.facts.people.users.get(&agent).and_then(|user| {
             user.working_hours.as_ref().and_then(|hours| hours.next_opening(&user.zone, turn.now().at))
@@ -468,16 +468,20 @@ impl Switchboard {
             let (Some(person), Some(known)) = (facts.people.users.get(&user), self.agents.get(&user)) else {
                 return false;
             };
-            let phone = if channel.devices.is_some() { Phone::WORKING } else { known.phone() };
-            let hindrance = channel.without_device(Some(person));
+            let phone = if channel.rings_devices() { Phone::WORKING } else { known.phone() };
+            let hindrance = channel.cannot_ring(Some(person));
             let standing = Standing { by_hand: &known.by_hand, phone, hindrance };
             let load = facts.load.of(user, TicketType::Calling);
             eligibility::objection(person, standing, load, facts.now.at).is_none()
         };
         let needs_them = |channel: &&Channel| {
             let reached = facts.people.routed(&channel.rule.users, &channel.rule.teams);
-            reached.contains(&agent)
-                && !reached.into_iter().any(|user| user != agent && is_there(channel, user))
+            let helps = |user: UserId| {
+                user != agent
+                    && is_there(channel, user)
+                    && channel.cannot_ring(facts.people.users.get(&user)).is_none()
+            };
+            reached.contains(&agent) && !reached.into_iter().any(helps)
         };
         let channels = facts.channels.values().filter(needs_them);
         channels.map(|channel| channel.id).min_by_key(|id| (*id != first, *id))

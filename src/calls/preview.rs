@@ -4,7 +4,7 @@
 use super::{
     call::Caller,
     callers,
-    channel::{Channel, Times},
+    channel::{Channel, Ringing, Times},
     decision::Action,
     devices,
     line::{Next, choose, next},
@@ -56,7 +56,7 @@ impl Switchboard {
     /// A call that would come this moment.
     pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
         let mut selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
-        if channel.devices.is_some() {
+        if channel.rings_devices() {
             self.order_devices(None, channel, &mut selection);
         }
         preview(channel, facts.times, selection, facts.now.at)
@@ -76,8 +76,8 @@ pub fn by_schedule(
     cursor: Option<Cursor>,
     at: DateTime<Utc>,
 ) -> Preview {
-    let standing = |user| {
-        let hindrance = channel.without_device(people.users.get(&user));
+    let standing = |user: UserId| {
+        let hindrance = channel.cannot_ring(people.users.get(&user));
         (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
     };
     let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };
@@ -93,13 +93,13 @@ fn preview(channel: &Channel, times: Times, selection: Selection, at: DateTime<U
         return Preview { at, hours, next_change, action, ring: vec![], candidates, reasons: vec![closed] };
     }
     let strategy = channel.rule.strategy;
-    let chosen = match channel.devices {
-        Some(_) => devices::first(channel, &selection),
-        None => choose(&[], strategy.rings_one_at_a_time(), &selection),
+    let chosen = match channel.ringing {
+        Ringing::Devices => devices::first(channel, &selection),
+        Ringing::Softphone => choose(&[], strategy.rings_one_at_a_time(), &selection),
     };
     let may_wait = times.with(channel.own_times).wait_seconds > 0;
     let (action, mut reasons) = match next(&selection, !chosen.is_empty(), may_wait) {
-        Next::Ring if channel.devices.is_some() => {
+        Next::Ring if channel.rings_devices() => {
             (Action::Ring, devices::reasons(channel, chosen.len(), &selection))
         }
         Next::Ring => (Action::Ring, vec![selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)]),

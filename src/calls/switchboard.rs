@@ -256,7 +256,8 @@ impl Switchboard {
             State::Connecting(_) => self.connecting_due(id, turn),
             State::Talking(_) => self.talking_due(id, turn),
             State::Voicemail(_) => self.voicemail_due(id, turn),
-            State::Outside(_) | State::Ended { .. } => {}
+            State::Outside(_) => self.outside_due(id, turn),
+            State::Ended { .. } => {}
         }
         self.check_caller(id, turn);
         self.set_call_timer(id);
@@ -423,7 +424,7 @@ impl<'a> Turn<'a> {
     }
 
     pub fn rings_devices(&self, channel: ChannelId) -> bool {
-        self.facts.channels.get(&channel).is_some_and(|channel| channel.devices.is_some())
+        self.facts.channels.get(&channel).is_some_and(|channel| channel.rings_devices())
     }
 
     pub fn answer(&mut self, call: Option<CallId>, instruction: Instruction) {

@@ -7,7 +7,7 @@ mod nb;
 mod nl;
 
 use super::{
-    channel::{Channel, Slot, Times},
+    channel::{Channel, Ringing, Slot, Times},
     devices::DEVICES_AT_ONCE,
     preview,
 };
@@ -64,6 +64,10 @@ pub enum Warning {
     SameTelephone {
         agent: UserId,
         other: UserId,
+    },
+    /// The channel's telephone company can't ring their telephone, so they are passed over.
+    NotRungHere {
+        agent: UserId,
     },
     NeverOpen,
     /// Closed by hand for more than two weeks.
@@ -127,10 +131,6 @@ pub enum Warning {
     TooManyDevices {
         agents: u32,
         rung: u32,
-    },
-    /// The channel rings devices, and its telephone company can't ring this agent's.
-    NoDevice {
-        agent: UserId,
     },
     /// The channel rings devices, and this agent's is a browser.
     BrowserAsDevice {
@@ -217,22 +217,22 @@ impl Survey<'_> {
             if let Some(other) = reached[..index].iter().find(|other| other.reach == user.reach) {
                 warnings.push(Warning::SameTelephone { agent: other.id, other: user.id });
             }
+            if self.channel.cannot_ring(Some(user)).is_some() {
+                warnings.push(Warning::NotRungHere { agent: user.id });
+            }
         }
     }
 
-    /// Who can't be rung by themselves, where devices ring.
+    /// Whose telephone rings only at times, where telephones ring by themselves.
     fn devices(&self, reached: &[&User], warnings: &mut Vec<Warning>) {
-        if self.channel.devices.is_none() {
+        if !self.channel.rings_devices() {
             return;
         }
-        let rung = reached.iter().filter(|user| never_rung(user).is_none());
-        warnings.extend(rung.filter_map(|user| match user.reach {
-            _ if self.channel.without_device(Some(user)).is_some() => {
-                Some(Warning::NoDevice { agent: user.id })
-            }
-            Reach::Client(_) => Some(Warning::BrowserAsDevice { agent: user.id }),
-            Reach::Sip(_) | Reach::Number(_) => None,
-        }));
+        let in_browsers = reached.iter().filter(|user| {
+            let is_rung = never_rung(user).is_none() && self.channel.cannot_ring(Some(user)).is_none();
+            is_rung && matches!(user.reach, Reach::Client(_))
+        });
+        warnings.extend(in_browsers.map(|user| Warning::BrowserAsDevice { agent: user.id }));
     }
 
     fn hours(&self, warnings: &mut Vec<Warning>) {
@@ -291,7 +291,7 @@ impl Survey<'_> {
             } else if rung < number(agents) {
                 warnings.push(Warning::NotAllAreRung { rung, of: number(agents) });
             }
-        } else if self.channel.devices.is_some() {
+        } else if self.channel.rings_devices() {
             if agents > DEVICES_AT_ONCE {
                 let (agents, rung) = (number(agents), number(DEVICES_AT_ONCE));
                 warnings.push(Warning::TooManyDevices { agents, rung });
@@ -315,7 +315,7 @@ impl Survey<'_> {
         warnings.extend(missing.map(|(slot, _)| Warning::NoMessage { slot }));
         let announces = |number: &String| self.channel.greetings.get(Slot::BeforeRinging, number).is_some();
         let chosen = self.channel.greetings.chosen(Slot::BeforeRinging).is_some();
-        if self.channel.devices.is_some() && (chosen || self.channel.numbers.iter().any(announces)) {
+        if self.channel.rings_devices() && (chosen || self.channel.numbers.iter().any(announces)) {
             warnings.push(Warning::AnnouncementUnheard);
         }
     }
@@ -336,12 +336,12 @@ impl Survey<'_> {
             }
             if PAID_PREFIXES.iter().any(|prefix| number.starts_with(prefix)) {
                 let number = number.clone();
-                match self.channel.devices {
-                    None => warnings.push(Warning::PaidNumber { number }),
-                    Some(_) if self.times.with(self.channel.own_times).wait_seconds > 0 => {
+                match self.channel.ringing {
+                    Ringing::Softphone => warnings.push(Warning::PaidNumber { number }),
+                    Ringing::Devices if self.times.with(self.channel.own_times).wait_seconds > 0 => {
                         warnings.push(Warning::PaidNumberWaits { number });
                     }
-                    Some(_) => {}
+                    Ringing::Devices => {}
                 }
             }
         }
@@ -400,8 +400,8 @@ impl Warning {
             | Self::NeverWorks { .. }
             | Self::NoCapacity { .. }
             | Self::AllAtCapacity
+            | Self::NotRungHere { .. }
             | Self::SameTelephone { .. }
-            | Self::NoDevice { .. }
             | Self::BrowserAsDevice { .. } => "/routing/users",
             Self::EmptyTeam { .. } | Self::OnlyExtraMembers { .. } => "/routing/teams",
             Self::NeverOpen | Self::NobodyWorksOn { .. } | Self::NobodyWorks { .. } => "/hours",

@@ -301,13 +301,14 @@ mod tests {
         Channel {
             id: ChannelId(Ids::new(1).next(1)),
             name: "Channel".into(),
+            telephones: crate::calls::channel::Telephones::ALL,
             provider: "main".into(),
             numbers: vec!["+43".into(), "+44".into()],
             zone: Zone::utc(),
             hours: Hours::always(),
             rule: Rule::default(),
             own_times: OwnTimes::default(),
-            devices: None,
+            ringing: Default::default(),
             withheld: crate::calls::channel::Withheld::Ring,
             greetings: Greetings {
                 unanswered: text("Speak"),

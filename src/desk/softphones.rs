@@ -81,6 +81,8 @@ pub enum Said {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
     Welcome {
+        /// Of the run that speaks: of several, the one of the highest epoch is believed.
+        epoch: i64,
         agent: UserId,
         availability: ByHand,
         offers: Vec<OfferFrame>,
@@ -130,6 +132,8 @@ pub enum Frame {
 
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OfferFrame {
+    /// As in `welcome`.
+    pub epoch: i64,
     pub offer_id: OfferId,
     pub call_id: CallId,
     pub channel: ChannelId,
@@ -189,6 +193,7 @@ pub struct TooManySockets;
 
 #[derive(Debug, Default)]
 pub struct Softphones {
+    epoch: i64,
     sockets: HashMap<UserId, Vec<Socket>>,
     resumes: HashMap<String, Resume>,
 }
@@ -204,6 +209,11 @@ struct Resume {
 }
 
 impl Softphones {
+    /// `epoch`: of this run.
+    pub fn new(epoch: i64) -> Self {
+        Self { epoch, ..Self::default() }
+    }
+
     /// Takes up a new socket, unless the agent has too many.
     pub fn open(&mut self, opened: &Opened) -> Result<(), TooManySockets> {
         let sockets = self.sockets.entry(opened.agent).or_default();
@@ -285,10 +295,13 @@ impl Softphones {
         let known = board.known_agent(agent);
         let offers = board.offers_to(agent);
         let call = board.calls().find(|call| call.agent() == Some(agent));
+        let epoch = self.epoch;
+        let offers = offers.into_iter().map(|(call, offer)| offer_frame(epoch, call, offer, contacts, now));
         let frame = Frame::Welcome {
+            epoch,
             agent,
             availability: known.map(|known| known.by_hand.clone()).unwrap_or_default(),
-            offers: offers.into_iter().map(|(call, offer)| offer_frame(call, offer, contacts, now)).collect(),
+            offers: offers.collect(),
             call: call.map(|call| CallFrame { call_id: call.id, state: call.state_name() }),
             resume,
         };
@@ -312,6 +325,7 @@ impl Softphones {
         match say {
             Say::Offered { call, channel, from, contact, offer, expires_at } => {
                 let frame = OfferFrame {
+                    epoch: self.epoch,
                     offer_id: offer.id,
                     call_id: *call,
                     channel: *channel,
@@ -340,9 +354,6 @@ impl Softphones {
                 self.send_answer(*agent, &Frame::Availability(by_hand.clone()), origin);
             }
             Say::Refused { agent, refusal } => self.answer(*agent, &refused(*refusal), origin),
-            Say::LastAgentMisses { agent, channel } => {
-                warn!(agent.id = %agent, channel.id = %channel, "the last agent of a channel keeps missing calls");
-            }
             Say::FindCaller { .. }
             | Say::FindLeg { .. }
             | Say::FindDevices { .. }
@@ -441,8 +452,9 @@ fn refused(refusal: Refusal) -> Frame {
     }
 }
 
-fn offer_frame(call: &Call, offer: Offer, contacts: &Contacts, now: Now) -> OfferFrame {
+fn offer_frame(epoch: i64, call: &Call, offer: Offer, contacts: &Contacts, now: Now) -> OfferFrame {
     OfferFrame {
+        epoch,
         offer_id: offer.id,
         call_id: call.id,
         channel: call.channel,

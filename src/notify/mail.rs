@@ -99,8 +99,18 @@ pub struct Letter {
 
 #[derive(Debug, Clone)]
 pub enum What {
-    Missed { seconds: i64 },
-    Voicemail { seconds: u32, recording: Recording },
+    Missed {
+        seconds: i64,
+    },
+    Voicemail {
+        seconds: u32,
+        recording: Recording,
+    },
+    /// The last agent of a channel misses calls.
+    LastAgent {
+        name: String,
+        misses: u64,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -214,7 +224,8 @@ impl Postbox {
 impl Letter {
     fn subject(&self) -> String {
         let (from, channel) = (plain(&self.from), plain(&self.channel));
-        match self.what {
+        match &self.what {
+            What::LastAgent { name, .. } => format!("{} misses calls on {channel}", plain(name)),
             What::Missed { .. } => format!("Missed call from {from} on {channel}"),
             What::Voicemail { .. } => format!("Voicemail from {from} on {channel}"),
         }
@@ -223,6 +234,16 @@ impl Letter {
     fn text(&self) -> String {
         let (from, channel, called) = (plain(&self.from), plain(&self.channel), plain(&self.called));
         let (first, recording) = match &self.what {
+            What::LastAgent { name, misses } => {
+                let name = plain(name);
+                (
+                    format!(
+                        "{name} was rung {misses} times in a row on {channel} without answering. Nobody else is there, \
+                         so {name} stays available."
+                    ),
+                    None,
+                )
+            }
             What::Missed { seconds } => (
                 format!("{from} called {channel} ({called}) and was not answered in {seconds} seconds."),
                 None,
@@ -237,7 +258,8 @@ impl Letter {
             }
         };
         let mut lines = vec![first, String::new(), format!("When: {}", self.local_time)];
-        lines.push(format!("Call: {}", self.link));
+        let about = if matches!(self.what, What::LastAgent { .. }) { "Agent" } else { "Call" };
+        lines.push(format!("{about}: {}", self.link));
         lines.extend(recording);
         lines.join("\r\n") + "\r\n"
     }

@@ -346,6 +346,13 @@ impl Provider {
         }
     }
 
+    /// Whether [`Self::leg_is_up`] knows of legs themselves, and not of the caller alone.
+    pub fn tells_of_legs(&self) -> bool {
+        match self {
+            Self::Twilio(twilio) => twilio.dialect.legs_path("").is_some(),
+        }
+    }
+
     /// The finished recordings of the caller's call.
     pub async fn recordings(&self, provider_call_id: &str) -> Result<Vec<Recording>, Trouble> {
         match self {

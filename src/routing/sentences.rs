@@ -184,6 +184,7 @@ mod tests {
             Reason::TransferredOutside { agent },
             Reason::OutsideOver,
             Reason::OutsideNotReached,
+            Reason::TimeLimit { seconds },
             Reason::AgentLost { agent },
             Reason::AgentHungUp { agent },
             Reason::AgentDeclined { agent },
@@ -226,18 +227,6 @@ mod tests {
         assert_eq!(told(Language::Nl), "Ann is afwezig (lunch) tot 24-12-2026 08:00.");
         assert_eq!(told(Language::Nb), "Ann er borte (lunch) til 24.12.2026 08:00.");
         assert_eq!(told(Language::De), "Ann ist abwesend (lunch) bis 24.12.2026 08:00.");
-    }
-
-    #[test]
-    fn that_somebody_has_no_telephone_to_ring_is_told_in_each_language() {
-        let zone = Zone::utc();
-        let user = UserId(Ids::new(1).next(1));
-        let told = |language| {
-            Teller { language, zone: &zone, name: &|_| "Ann".into() }.objection(user, &Objection::NoDevice)
-        };
-        assert_eq!(told(Language::En), "Ann has no telephone that this channel can ring by itself.");
-        let all: HashSet<String> = Language::ALL.into_iter().map(told).collect();
-        assert_eq!(all.len(), 4, "{all:?}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
     },
     providers::{
         Document, Provider, Reply, Request as Sent,
-        addresses::{Addresses, Hook},
+        addresses::{self, Addresses, Hook},
     },
     routing::ids::ChannelId,
 };
@@ -28,7 +28,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
@@ -84,8 +84,8 @@ async fn judge(
     let metrics = &web.desk.health().metrics;
     let settings = web.desk.settings();
     let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
-    let found = (web.providers.get(&provider), channel, Hook::parse(&hook));
-    let (Some(company), Some(channel), Some(hook)) = found else {
+    let found = (web.providers.get(&provider), channel, addresses::parse(&hook));
+    let (Some(company), Some(channel), Some((hook, epoch))) = found else {
         metrics.webhook(&provider, metrics::NOT_FOUND);
         return Err((StatusCode::NOT_FOUND, None));
     };
@@ -93,7 +93,7 @@ async fn judge(
         metrics.webhook(&provider, metrics::NOT_FOUND);
         return Err((StatusCode::NOT_FOUND, None));
     }
-    let (answered, result) = match answer(web, company, channel, hook, &parts, &body).await {
+    let (answered, result) = match answer(web, company, channel, (hook, epoch), &parts, &body).await {
         Ok((reply, result)) => (Ok(reply), result),
         Err((status, result, why)) => {
             (Err((status, Some(Refused { provider: provider.clone(), why }))), result)
@@ -108,7 +108,7 @@ async fn answer(
     web: &Web,
     company: &Provider,
     channel: &Channel,
-    hook: Hook,
+    (hook, epoch): (Hook, Option<i64>),
     parts: &Parts,
     body: &Bytes,
 ) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult, String)> {
@@ -124,6 +124,12 @@ async fn answer(
         };
         (status, result, format!("{}: {}", bad.field, bad.problem))
     })?;
+    if let Some(newer) = epoch.filter(|epoch| *epoch > web.desk.health().epoch.load(Ordering::Relaxed)) {
+        web.desk.health().may_be_stale(newer);
+        let called = company.called(&request);
+        let reply = safe(web, company, channel, without_a_call(hook), called.as_deref().unwrap_or_default());
+        return Ok((reply, metrics::SAFE));
+    }
     let key = event_key(company, hook, &request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
     let mut undelivered = Undelivered { web, hook: Some(hook) };
@@ -149,6 +155,14 @@ async fn answer(
             let reply = safe(web, company, channel, hook, called.as_deref().unwrap_or_default());
             Ok((reply, metrics::SAFE))
         }
+    }
+}
+
+/// Of another run's call nothing is known here, so that nobody could be held in its name: they may leave a message.
+fn without_a_call(hook: Hook) -> Hook {
+    match hook {
+        Hook::Over(..) => Hook::Fallback,
+        other => other,
     }
 }
 
@@ -199,7 +213,7 @@ fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook, called: &s
     warn!(hook = %hook, "the caller gets a document that needs no store");
     let times = web.ground.times.with(channel.own_times);
     // Who must not be answered while nobody took the call is not held at all.
-    let seconds = if channel.devices.is_some() { 0 } else { times.ring_seconds + times.wait_seconds };
+    let seconds = if channel.rings_devices() { 0 } else { times.ring_seconds + times.wait_seconds };
     let settings = web.desk.settings();
     let document = documents::safe(hook, called, channel, seconds, &web.sounds, &settings);
     company.write(&addresses(web, channel), &document)
@@ -210,6 +224,7 @@ fn addresses(web: &Web, channel: &Channel) -> Addresses {
         public_url: web.public_url.to_string(),
         provider: channel.provider.clone(),
         channel: channel.id,
+        epoch: None,
     }
 }
 

@@ -74,6 +74,12 @@ fn counted(web: &Web, page: &mut Page) {
         differences,
     );
     page.one(
+        "strowger_last_agent_misses_total",
+        "counter",
+        "How often it was told that the last agent of a channel misses calls.",
+        metrics.last_agent_misses.get(),
+    );
+    page.one(
         "strowger_deliveries_given_up_total",
         "counter",
         "Webhooks and mails that were given up since the start.",

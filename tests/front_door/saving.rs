@@ -2,6 +2,7 @@
 
 use super::{Answer, answer};
 use crate::desk::{Desk, PATIENCE};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::time::Duration;
@@ -298,4 +299,27 @@ async fn a_repeated_upload_makes_nothing_twice() {
     assert_eq!(crate::ask(&desk, "GET", &audio, None, None).await.status, 404);
     assert_eq!(count(&desk).await, before);
     assert_eq!(upload(&desk, "two", form("Closed")).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_not_said_is_the_cautious_choice() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let path = format!("channels/{}", channel.id);
+    assert_eq!(desk.api.get(&path).await["routing"]["strategy"], "simultaneous");
+
+    let user = json!({ "name": "Ann", "email": "ann@example.org", "seats": ["service"],
+        "reach": { "number": "+436641234567" } });
+    let (status, problem) = desk.api.ask(Method::POST, "users", Some(user)).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/reach/number")), "{problem}");
+    assert_eq!(
+        desk.api.all("users").await.len(),
+        0,
+        "no number may be dialled until the operator says which"
+    );
+
+    for record in [json!({ "record": true }), json!({ "routing": { "record": "talk" } })] {
+        let (status, problem) = desk.api.ask(Method::PATCH, &path, Some(record.clone())).await;
+        assert_eq!(status, 422, "talks are not recorded: {record} {problem}");
+    }
 }

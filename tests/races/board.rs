@@ -43,6 +43,7 @@ impl Board {
         let line = Line {
             id: channel,
             name: "Support".into(),
+            telephones: strowger::calls::channel::Telephones::ALL,
             provider: "main".into(),
             numbers: vec![],
             zone: Zone::utc(),

@@ -47,6 +47,7 @@ pub fn check(day: &Day) {
         if let Some(row) = day.ledger.agents.get(&id) {
             let same = row.by_hand == agent.by_hand
                 && row.misses == agent.misses
+                && row.misses_told_at == agent.misses_told_at
                 && row.idle_since == agent.idle_since
                 && row.connected == (agent.socket != Socket::Gone);
             assert!(same, "{place}: {agent:?} was written as {row:?}");
@@ -125,9 +126,10 @@ fn first_deadline(day: &Day) -> Option<Steady> {
             }
             // No channel of these days rings devices.
             State::Dialling(_) => panic!("{}: a dial", day.place()),
-            State::Talking(talk) => all.extend(talk.leg_over_until),
+            State::Talking(talk) => all.extend(talk.leg_over_until.into_iter().chain([talk.until])),
             State::Voicemail(voicemail) => all.extend(voicemail.look_at),
-            State::Outside(_) | State::Ended { .. } => {}
+            State::Outside(outside) => all.push(outside.until),
+            State::Ended { .. } => {}
         }
     }
     for (_, agent) in day.board.agents() {

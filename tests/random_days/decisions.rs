@@ -37,7 +37,7 @@ pub fn check(day: &Day, event: &Event, decision: &Decision) {
         let (was, is) = (before.map_or("", state_of), state_of(after));
         let fine = was == is || may_become(day, was, is, id, before, event);
         assert!(fine, "{place}: {event:?} made a {was} call {is}");
-        jobs_follow(before, after, event, decision, &place);
+        jobs_follow(before, after, event, decision, day);
         agents_are_released(day, before, after, event, decision);
         if let (Some(before), "connecting") = (before, is) {
             connections_begin(day, before, after);
@@ -170,6 +170,8 @@ fn may_become(day: &Day, was: &str, is: &str, id: CallId, before: Option<&Call>,
             LegEnded { attempt, .. }
             | LegFound { attempt, up: Some(false), .. }
             | ConnectionOver { attempt, caller_is_there: true, .. } => about && current == Some(*attempt),
+            // Nobody knows of a leg, and the agent has hung up.
+            LegFound { attempt, up: None, .. } => about && hung_up(before) && current == Some(*attempt),
             // Picked up and put down without pressing 1.
             LegHungUp { attempt, .. } => about && presses_key && current == Some(*attempt),
             AgentHungUp { agent, .. } => about && agent_of == Some(*agent),
@@ -207,25 +209,54 @@ fn may_become(day: &Day, was: &str, is: &str, id: CallId, before: Option<&Call>,
                 about && matches!(was, "connecting" | "talking") && current == Some(*attempt)
             }
             CallerFound { there: Some(true), .. } => about && was == "talking",
+            // The agent hung up before it was known that their leg is up.
+            LegAnswered { attempt, .. }
+            | LegHungUp { attempt, .. }
+            | LegFound { attempt, up: Some(true), .. } => {
+                about && hung_up(before) && current == Some(*attempt)
+            }
             AgentHungUp { agent, .. } => about && was == "talking" && agent_of == Some(*agent),
             RecordingKept { .. } | RecordingsFound { .. } | RecordingLost { .. } => {
                 about && was == "voicemail"
             }
             // Whoever is still there may yet speak.
             RecordingAbsent { .. } | RecordingReady { .. } => about && is_gone,
-            _ => false,
+            _ => before.is_some_and(|call| has_lasted(call, day.world.now.steady)),
         },
         _ => false,
     }
 }
 
+/// The agent has hung up, and the telephone company is being asked what that means.
+fn hung_up(before: Option<&Call>) -> bool {
+    before.is_some_and(|call| matches!(&call.state, State::Connecting(connection) if connection.hung_up))
+}
+
+/// The connection is as old as any may become.
+fn has_lasted(call: &Call, now: Steady) -> bool {
+    match &call.state {
+        State::Talking(talk) => talk.until <= now,
+        State::Outside(outside) => outside.until <= now,
+        _ => false,
+    }
+}
+
 /// We hang up only for the agent, cut in once for each connection, and ask before we give a leg up.
-fn jobs_follow(before: Option<&Call>, after: &Call, event: &Event, decision: &Decision, place: &str) {
+fn jobs_follow(before: Option<&Call>, after: &Call, event: &Event, decision: &Decision, day: &Day) {
+    let place = &day.place();
     let was = before.map_or("", state_of);
     let hang_ups =
         decision.later.iter().filter(|job| matches!(job, Job::HangUp { call, .. } if *call == after.id));
-    let agent_ends_it = was == "talking" && matches!(event, Event::AgentHungUp { .. });
-    assert_eq!(hang_ups.count(), usize::from(agent_ends_it), "{place}: we hang up on {event:?}");
+    let agent_ends_it = match event {
+        Event::AgentHungUp { .. } => was == "talking",
+        Event::LegAnswered { .. }
+        | Event::LegHungUp { .. }
+        | Event::LegFound { .. }
+        | Event::ConnectionOver { caller_is_there: true, .. } => hung_up(before) && after.is_over(),
+        _ => false,
+    };
+    let too_long = before.is_some_and(|call| has_lasted(call, day.world.now.steady)) && after.is_over();
+    assert_eq!(hang_ups.count(), usize::from(agent_ends_it || too_long), "{place}: we hang up on {event:?}");
     let cut_ins =
         decision.later.iter().filter(|job| matches!(job, Job::CutIn { call, .. } if *call == after.id));
     let begins = was != "connecting" && state_of(after) == "connecting";

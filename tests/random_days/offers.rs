@@ -5,6 +5,7 @@ use super::{
     ledger::Life,
     world::{Stand, TIMES},
 };
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use strowger::calls::{
     agents::Occupation,
@@ -279,7 +280,12 @@ fn whoever_misses_is_away(day: &Day, id: UserId, decision: &Decision) {
     });
     let set_away = agent.by_hand != ByHand::Available && agent.misses == 0;
     assert_eq!(set_away, misses >= 3 && others_are_there, "{place}: {id} missed {misses}");
-    let admin_told =
-        decision.say.iter().any(|say| matches!(say, Say::LastAgentMisses { agent, .. } if *agent == id));
-    assert_eq!(admin_told, misses >= 3 && !others_are_there, "{place}: {id} missed {misses}");
+    let admin_told = decision
+        .write
+        .iter()
+        .any(|write| matches!(write, Write::LastAgentMisses { agent, .. } if *agent == id));
+    let now = day.world.now.at;
+    let told = day.ledger.agents.get(&id).and_then(|row| row.misses_told_at);
+    let told_lately = told.is_some_and(|told| told <= now && now - told < TimeDelta::hours(1));
+    assert_eq!(admin_told, misses >= 3 && !others_are_there && !told_lately, "{place}: {id} missed {misses}");
 }

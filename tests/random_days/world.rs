@@ -285,12 +285,13 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
     Channel {
         id,
         name: format!("Channel {n}"),
+        telephones: strowger::calls::channel::Telephones::ALL,
         provider: "main".into(),
         numbers: vec![],
         zone: Zone::utc(),
         hours: Hours::always(),
         rule,
-        devices: None,
+        ringing: Default::default(),
         own_times,
         greetings: Greetings {
             before_ringing: n.is_multiple_of(3).then(words),

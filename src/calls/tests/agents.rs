@@ -54,16 +54,74 @@ fn the_last_agent_of_any_of_their_channels_stays_and_the_admin_is_told() {
     let rule = Rule { users: vec![scene.agents[0]], ..Rule::default() };
     scene.channels.insert(alone, open_channel(alone, rule));
     for _ in 0..3 {
-        let call = scene.call_in();
-        while scene.rung(call) != [0] {
-            scene.declines(call, 1);
-        }
-        scene.pass(15_000);
-        scene.hangs_up(call);
+        miss(&mut scene);
     }
     assert!(!scene.is_away(0));
-    let told = Say::LastAgentMisses { agent: scene.agents[0], channel: alone };
+    assert_eq!(told_of_misses(&scene), [(scene.agents[0], alone, 3)]);
+}
+
+/// The first agent is rung alone and does not answer.
+fn miss(scene: &mut Scene) {
+    let call = scene.call_in();
+    while scene.rung(call) != [0] {
+        scene.declines(call, 1);
+    }
+    scene.pass(15_000);
+    scene.hangs_up(call);
+}
+
+fn told_of_misses(scene: &Scene) -> Vec<(UserId, ChannelId, u32)> {
+    let told = scene.writes.iter().filter_map(|write| match write {
+        Write::LastAgentMisses { agent, channel, misses } => Some((*agent, *channel, *misses)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn the_admin_is_told_of_the_last_agent_s_misses_once_an_hour_and_a_restart_does_not_tell_again() {
+    let mut scene = Scene::new(Strategy::RoundRobin, 1);
+    let told = |scene: &mut Scene, misses: u32| {
+        let mut told = Vec::new();
+        for _ in 0..misses {
+            miss(scene);
+            told.extend(told_of_misses(scene).into_iter().map(|(.., misses)| misses));
+            scene.look();
+        }
+        told
+    };
+    assert_eq!(told(&mut scene, 5), [3], "not for each");
+    scene.restarts();
+    scene.happens(Event::AgentConnected { agent: scene.agents[0] });
+    scene.look();
+    assert!(told(&mut scene, 5).is_empty());
+    scene.pass(3_600_000);
+    assert_eq!(told(&mut scene, 2), [11], "an hour later");
+}
+
+#[test]
+fn where_misses_are_not_counted_against_anybody_nobody_is_set_away_or_told_of() {
+    for agents in [1, 2] {
+        let mut scene = Scene::new(Strategy::RoundRobin, agents);
+        scene.defaults.misses_until_away = 0;
+        (0..10).for_each(|_| miss(&mut scene));
+        assert!(!scene.is_away(0));
+        assert!(told_of_misses(&scene).is_empty());
+    }
+}
+
+#[test]
+fn who_was_set_away_for_misses_is_back_with_one_click() {
+    let mut scene = Scene::new(Strategy::RoundRobin, 2);
+    (0..3).for_each(|_| miss(&mut scene));
+    assert!(scene.is_away(0));
+    scene.look();
+    scene.happens(Event::AvailabilitySet { agent: scene.agents[0], by_hand: ByHand::Available });
+    assert!(!scene.is_away(0) && scene.misses(0) == 0);
+    let told = Say::Availability { agent: scene.agents[0], by_hand: ByHand::Available };
     assert!(scene.says.contains(&told));
+    (0..2).for_each(|_| miss(&mut scene));
+    assert!(!scene.is_away(0), "they begin anew");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::calls::{
-    channel::Devices,
+    channel::{Ringing, Telephones},
     decision::{Device, DialDevices},
 };
 use crate::routing::eligibility::Objection;
@@ -17,7 +17,7 @@ fn office(strategy: Strategy, agents: usize) -> Scene {
     }
     scene.pass(10_000);
     let channel = scene.channels.get_mut(&scene.channel).expect("the channel");
-    channel.devices = Some(Devices { clients: true, sip: true, numbers: true });
+    channel.ringing = Ringing::Devices;
     scene.look();
     scene
 }
@@ -258,7 +258,7 @@ fn who_has_no_telephone_that_can_be_rung_is_passed_over_with_that_reason() {
     let mut scene = office(Strategy::Simultaneous, 2);
     scene.is_at(0, Reach::Client("ann".into()));
     let channel = scene.channels.get_mut(&scene.channel).expect("the channel");
-    channel.devices = Some(Devices { clients: false, sip: true, numbers: true });
+    channel.telephones = Telephones { clients: false, numbers: true };
     let (_, dial) = scene.dials();
     assert_eq!(addresses(&dial), [sip(1)]);
     let candidates = scene.writes.iter().find_map(|write| match write {
@@ -266,7 +266,7 @@ fn who_has_no_telephone_that_can_be_rung_is_passed_over_with_that_reason() {
         _ => None,
     });
     let objections = candidates.map(|all| all.iter().map(|one| one.objection.clone()).collect::<Vec<_>>());
-    assert_eq!(objections, Some(vec![Some(Objection::NoDevice), None]));
+    assert_eq!(objections, Some(vec![Some(Objection::NotRungHere), None]));
 }
 
 #[test]

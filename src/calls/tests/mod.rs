@@ -6,6 +6,7 @@ mod arriving;
 mod callers;
 mod connecting;
 mod devices;
+mod ends;
 mod in_turn;
 mod lost_answers;
 mod restarts;
@@ -48,6 +49,8 @@ struct Scene {
     channel: ChannelId,
     agents: Vec<UserId>,
     load: Load,
+    /// What the channel does not set for itself.
+    defaults: Times,
     now: Now,
     arrivals: u32,
     /// Everything that was decided since the last look.
@@ -78,6 +81,7 @@ impl Scene {
             channel,
             agents: users,
             load: Load::default(),
+            defaults: Times::default(),
             now: Now { at, steady: Steady(at.timestamp_millis()) },
             arrivals: 0,
             says: vec![],
@@ -100,7 +104,7 @@ impl Scene {
 
     fn happens(&mut self, event: Event) -> Option<Instruction> {
         let (people, contacts, channels, load) = (&self.people, &self.contacts, &self.channels, &self.load);
-        let (joinable, times, now) = (&self.joinable, Times::default(), self.now);
+        let (joinable, times, now) = (&self.joinable, self.defaults, self.now);
         let facts = Facts { people, contacts, channels, times, load, joinable, now };
         let Decision { answer, say, write, later } = self.board.handle(event, facts);
         for write in &write {
@@ -272,7 +276,7 @@ impl Scene {
         for call in self.rows.values().filter(|call| !call.is_over()) {
             let (people, contacts, channels, load) =
                 (&self.people, &self.contacts, &self.channels, &self.load);
-            let (joinable, times, now) = (&self.joinable, Times::default(), self.now);
+            let (joinable, times, now) = (&self.joinable, self.defaults, self.now);
             let facts = Facts { people, contacts, channels, times, load, joinable, now };
             self.board.restore_call(call.clone(), facts);
         }
@@ -307,6 +311,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
     Channel {
         id,
         name: "Channel".into(),
+        telephones: crate::calls::channel::Telephones::ALL,
         provider: "main".into(),
         numbers: vec![],
         zone: Zone::utc(),
@@ -315,7 +320,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
         withheld: Withheld::Ring,
-        devices: None,
+        ringing: Default::default(),
         notify: Default::default(),
     }
 }

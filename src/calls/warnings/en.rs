@@ -33,6 +33,10 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::SameTelephone { agent, other } => {
             format!("{} and {} are reached at the same telephone.", name(*agent), name(*other))
         }
+        Warning::NotRungHere { agent } => format!(
+            "{} has a telephone that this channel's telephone company can't ring, and is passed over.",
+            name(*agent)
+        ),
         Warning::NeverOpen => "The channel never opens: every caller hears the after-hours message.".into(),
         Warning::ClosedForLong { until } => {
             format!("The channel is closed until {}.", teller.instant(*until))
@@ -83,10 +87,6 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::TooManyDevices { agents, rung } => {
             format!("{agents} agents are selected, but at most {rung} telephones are rung at once.")
         }
-        Warning::NoDevice { agent } => format!(
-            "{} has no telephone that the telephone company of this channel can ring, and is never rung.",
-            name(*agent)
-        ),
         Warning::BrowserAsDevice { agent } => format!(
             "{} is reached in a browser, which rings only while it is open: give them a SIP address or a telephone number.",
             name(*agent)

@@ -33,6 +33,10 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::SameTelephone { agent, other } => {
             format!("{} og {} nås på samme telefon.", name(*agent), name(*other))
         }
+        Warning::NotRungHere { agent } => format!(
+            "{} har en telefon som telefonselskapet til denne kanalen ikke kan ringe, og blir forbigått.",
+            name(*agent)
+        ),
         Warning::NeverOpen => {
             "Kanalen åpner aldri: alle innringere hører meldingen for utenom åpningstid.".into()
         }
@@ -82,10 +86,6 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::TooManyDevices { agents, rung } => {
             format!("{agents} medarbeidere er valgt, men høyst {rung} telefoner ringer samtidig.")
         }
-        Warning::NoDevice { agent } => format!(
-            "{} har ingen telefon som telefonselskapet til denne kanalen kan ringe, og ringes aldri.",
-            name(*agent)
-        ),
         Warning::BrowserAsDevice { agent } => format!(
             "{} nås i en nettleser, som bare ringer mens den er åpen: oppgi en SIP-adresse eller et telefonnummer.",
             name(*agent)

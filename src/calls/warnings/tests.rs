@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    calls::channel::{Devices, Greeting, Greetings, OwnTimes, Withheld},
+    calls::channel::{Greeting, Greetings, OwnTimes, Telephones, Withheld},
     routing::{
         assignment::Rule,
         distribution::Strategy,
@@ -72,6 +72,7 @@ impl Desk {
         let channel = Channel {
             id: ChannelId(ids.next(1)),
             name: "Sales".into(),
+            telephones: crate::calls::channel::Telephones::ALL,
             provider: "main".into(),
             numbers: vec!["+43112345".into()],
             zone,
@@ -83,7 +84,7 @@ impl Desk {
             own_times: OwnTimes::default(),
             greetings: Greetings { unanswered: text(), after_hours: text(), ..Greetings::default() },
             withheld: Withheld::Ring,
-            devices: None,
+            ringing: Ringing::Softphone,
             notify: Default::default(),
         };
         let other = Channel {
@@ -123,10 +124,13 @@ fn a_sane_desk_warns_of_nothing() {
 #[test]
 fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
     type Seed = (&'static str, &'static [&'static str], fn(&mut Desk));
-    let seeds: [Seed; 28] = [
+    let seeds: [Seed; 29] = [
         ("nobody is selected", &["nobody_selected"], |desk| desk.channel.rule = Rule::default()),
         ("a selected user is gone", &["selected_gone"], |desk| {
             desk.channel.rule.users.push(UserId(Ids::new(9).next(9)));
+        }),
+        ("the telephone company rings no browsers", &["not_rung_here", "not_rung_here"], |desk| {
+            desk.channel.telephones.clients = false;
         }),
         ("a team has nobody", &["empty_team", "only_one_agent"], |desk| {
             desk.team().main.clear();
@@ -205,7 +209,7 @@ fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
 /// A sane desk whose agents have telephones that ring by themselves.
 fn with_devices() -> Desk {
     let mut desk = Desk::sane();
-    desk.channel.devices = Some(Devices { clients: true, sip: true, numbers: true });
+    desk.channel.ringing = Ringing::Devices;
     for index in 0..desk.users.len() {
         desk.user(index).reach = Reach::Number(format!("+4366012345{index}"));
     }
@@ -225,9 +229,9 @@ fn a_channel_that_rings_devices_warns_of_what_is_different_with_them() {
         ("somebody in a browser", &["browser_as_device"], |desk| {
             desk.user(0).reach = Reach::Client("ann".into());
         }),
-        ("somebody who can't be rung", &["no_device"], |desk| {
+        ("somebody who can't be rung", &["not_rung_here"], |desk| {
             desk.user(0).reach = Reach::Client("ann".into());
-            desk.channel.devices = Some(Devices { clients: false, sip: true, numbers: true });
+            desk.channel.telephones = Telephones { clients: false, numbers: true };
         }),
         ("an announcement", &["announcement_unheard"], |desk| {
             desk.channel.greetings.before_ringing = desk.channel.greetings.unanswered.clone();

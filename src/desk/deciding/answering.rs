@@ -40,6 +40,7 @@ impl Engine {
     }
 
     fn addresses(&self, provider: &str, channel: ChannelId) -> Addresses {
-        Addresses { public_url: self.around.public_url.clone(), provider: provider.to_owned(), channel }
+        let (public_url, epoch) = (self.around.public_url.clone(), Some(self.writer.epoch()));
+        Addresses { public_url, provider: provider.to_owned(), channel, epoch }
     }
 }

@@ -61,6 +61,8 @@ impl Engine {
             Write::Agent(row) => {
                 batch.agents.insert(row.agent, row);
             }
+            // What happened is recorded with the others: see `happenings`.
+            Write::LastAgentMisses { .. } => {}
             Write::Cursor { channel, cursor } => {
                 batch.cursors.insert(channel, cursor);
             }

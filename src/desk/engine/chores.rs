@@ -11,8 +11,6 @@ use tracing::{error, info, warn};
 
 /// How often it is looked how long the write-ahead log is.
 const LOOK_AT_LOG_EVERY_MS: i64 = 10_000;
-/// How often loads are recounted and old answers forgotten.
-const CHORES_EVERY_MS: i64 = 60 * 60 * 1000;
 /// The first time, and when there is more to do.
 pub(super) const MORE_CHORES_AFTER_MS: i64 = 10 * 1000;
 
@@ -24,7 +22,7 @@ impl Engine {
         if now.steady.0 < self.chores_at_ms {
             return;
         }
-        self.chores_at_ms = now.steady.0 + CHORES_EVERY_MS;
+        self.chores_at_ms = now.steady.0 + self.around.chores_every_ms;
         if let Err(error) = self.recount(now).await {
             warn!(%error, "the loads could not be recounted");
         }

@@ -31,7 +31,8 @@ impl Engine {
 
     /// Saves are refused while the store is away, so that nothing else might find out that it is back.
     pub(super) async fn look_whether_the_store_is_back(&mut self) -> anyhow::Result<()> {
-        if self.around.health.store_is_up() {
+        let doubted = self.around.health.take_doubt();
+        if self.around.health.store_is_up() && !doubted {
             return Ok(());
         }
         match self.commit(&Batch::default()).await {

@@ -57,6 +57,8 @@ pub struct Surroundings {
     pub mails: bool,
     pub spool: Arc<Spool>,
     pub place: Place,
+    /// How often loads are recounted and old answers forgotten.
+    pub chores_every_ms: i64,
     pub retention: Retention,
     pub health: Arc<Health>,
 }
@@ -100,8 +102,8 @@ impl Engine {
         around.health.epoch.store(writer.epoch(), Ordering::Relaxed);
         let (news, heard) = watch::channel(());
         let desk = Desk::new(sender, settings, around.health.clone(), heard, around.spool.clone(), erasure);
-        let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS;
-        let softphones = Softphones::default();
+        let chores_at_ms = around.clock.now().steady.0 + MORE_CHORES_AFTER_MS.min(around.chores_every_ms);
+        let softphones = Softphones::new(writer.epoch());
         let strays = !writer.was_stopped_cleanly();
         let mut engine = Self {
             around,

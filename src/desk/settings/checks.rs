@@ -51,8 +51,8 @@ impl Settings {
         }
     }
 
-    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is not rung:
-    /// their connection fails, and says so.
+    /// A rule takes only agents whom the channel's telephone company can ring. One who joins a team later is passed over,
+    /// and a warning says so.
     fn check_rung(&self, rule: &Rule, dialect: Dialect) -> Result<(), Refused> {
         let unheard =
             |id: &&UserId| self.people.users.get(id).is_some_and(|user| !dialect.reaches(&user.reach));
@@ -194,7 +194,7 @@ impl Settings {
 /// Devices ring by themselves only where each asks us before it is bridged: else one agent could have two calls, and
 /// somebody's own voicemail the caller.
 fn check_ringing(channel: &Channel, dialect: Dialect) -> Result<(), Refused> {
-    if channel.devices.is_none() || dialect.rings_devices() {
+    if !channel.rings_devices() || dialect.rings_devices() {
         return Ok(());
     }
     let company = dialect.company();
@@ -204,7 +204,9 @@ fn check_ringing(channel: &Channel, dialect: Dialect) -> Result<(), Refused> {
 
 fn check_notify(notify: &Notify) -> Result<(), Refused> {
     const ADDRESSES_MAX: usize = 20;
-    for (list, addresses) in [("voicemail", &notify.voicemail), ("missed", &notify.missed)] {
+    for (list, addresses) in
+        [("voicemail", &notify.voicemail), ("missed", &notify.missed), ("last_agent", &notify.last_agent)]
+    {
         if addresses.len() > ADDRESSES_MAX {
             let detail = format!("at most {ADDRESSES_MAX} addresses");
             return Err(Fault::new(format!("/notify/{list}"), detail).into());

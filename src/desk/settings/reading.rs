@@ -7,7 +7,7 @@ use super::{
 use crate::{
     calls::{
         call::Caller,
-        channel::{Channel, Devices, Ringing},
+        channel::{Channel, Telephones},
     },
     providers::Dialect,
     routing::{
@@ -140,22 +140,28 @@ impl Settings {
         let routing = form.routing.unwrap_or_default();
         let own_times = routing.own_times();
         let RoutingForm { users, teams, strategy, tie_break, ringing, .. } = routing;
-        let devices = (ringing == Ringing::Devices).then(|| devices(ground.providers.get(&form.provider)));
         Ok(Channel {
             id,
             name,
+            telephones: telephones(ground.providers.get(&form.provider)),
             provider: form.provider,
             numbers: form.number.map(|number| vec![number]).unwrap_or(form.numbers),
             zone: zone(form.time_zone, ground)?,
             hours,
             rule: Rule { users, teams, strategy, tie_break },
-            devices,
+            ringing,
             own_times,
             greetings: form.greetings,
             withheld: form.withheld,
             notify: form.notify,
         })
     }
+}
+
+/// What a provider can't ring is known of those that are configured.
+fn telephones(dialect: Option<&Dialect>) -> Telephones {
+    let rings = |reach: Reach| dialect.is_none_or(|dialect| dialect.reaches(&reach));
+    Telephones { clients: rings(Reach::Client(String::new())), numbers: rings(Reach::Number(String::new())) }
 }
 
 pub(super) fn named(pointer: &str, name: String) -> Result<String, Fault> {
@@ -215,15 +221,4 @@ pub(super) fn sip_host(address: &str) -> Option<&str> {
 pub(super) fn is_e164(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or_default();
     (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
-}
-
-/// What the channel's telephone company can ring by itself.
-fn devices(dialect: Option<&Dialect>) -> Devices {
-    let dialect = dialect.filter(|dialect| dialect.rings_devices());
-    let rings = |reach: Reach| dialect.is_some_and(|dialect| dialect.reaches(&reach));
-    Devices {
-        clients: rings(Reach::Client(String::new())),
-        sip: rings(Reach::Sip(String::new())),
-        numbers: rings(Reach::Number(String::new())),
-    }
 }

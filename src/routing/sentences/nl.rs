@@ -68,6 +68,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "Het gesprek met het nummer buiten is voorbij.".into(),
         Reason::OutsideNotReached => "Het nummer buiten was niet bereikbaar.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!("De verbinding duurde {seconds} seconden, zo lang als toegestaan, en is beëindigd.")
+        }
         Reason::AgentLost { agent } => format!("De verbinding met {} is verbroken.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} heeft opgehangen.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} heeft geweigerd.", name(*agent)),
@@ -147,7 +150,9 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "heeft een softphone die niet is aangemeld",
         Objection::NoMicrophone => "heeft geen microfoon",
         Objection::Unreachable => "was de laatste keer niet bereikbaar",
-        Objection::NoDevice => "heeft geen telefoon die dit kanaal zelf kan laten overgaan",
+        Objection::NotRungHere => {
+            "heeft een telefoon die de telefoonmaatschappij van dit kanaal niet kan bellen"
+        }
         Objection::Declined => "heeft dit gesprek geweigerd",
         Objection::ConnectionFailed => "kon niet met dit gesprek verbonden worden",
         Objection::Connecting => "wordt met een gesprek verbonden",

@@ -1,7 +1,7 @@
 //! Following a link: whoever was invited chooses a password; at the first start, the first admin says who they are.
 
 use super::{
-    super::{Problem, Web, passwords, session},
+    super::{Problem, Web, limits::Client, passwords, session},
     form::Fields,
     layout::Layout,
     refusal::Refusal,
@@ -22,6 +22,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
+    Extension,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -62,9 +63,11 @@ pub async fn accept(
     State(web): State<Web>,
     layout: Layout,
     Path(secret): Path<String>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Refusal> {
+    let client = client.map(|Extension(client)| client);
     let invitation = found(&secret, &web).ok_or_else(|| over(&layout))?;
     let mut page = page(layout.clone(), secret, &invitation, &web);
     page.name = fields.text("name").to_owned();
@@ -91,7 +94,7 @@ pub async fn accept(
             }
         },
     };
-    let secret = let_in(&web, &invitation, user, hash, &headers).await.map_err(refuse)?;
+    let secret = let_in(&web, &invitation, user, hash, client, &headers).await.map_err(refuse)?;
     let address = layout.address(if invitation.user.is_none() { "start" } else { "" });
     let cookie = session::cookie(&secret, &web.public_url);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], [(header::SET_COOKIE, cookie)]).into_response())
@@ -104,9 +107,11 @@ async fn let_in(
     invitation: &Invitation,
     user: UserId,
     hash: String,
+    client: Option<Client>,
     headers: &HeaderMap,
 ) -> Result<String, Problem> {
-    let save = async |change| web.desk.save_as(Save::new(Change::SignIn(change), Author::User(user))).await;
+    let author = Author::User(user, client.map(|client| client.0));
+    let save = async |change| web.desk.save_as(Save::new(Change::SignIn(change), author)).await;
     save(SignIn::EndInvitation(invitation.id)).await??;
     let changed_at = web.clock.now().at;
     save(SignIn::Credentials(Credentials { user, password: Some(Hash(hash)), changed_at })).await??;
@@ -115,7 +120,7 @@ async fn let_in(
         // It may have ended by itself meanwhile.
         let _ = save(SignIn::EndSession(session.id)).await?;
     }
-    sign_in::start(web, user, headers).await
+    sign_in::start(web, user, client, headers).await
 }
 
 /// Makes the first admin; a user of this address becomes one.
