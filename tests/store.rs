@@ -127,6 +127,7 @@ impl Place {
             State::Ringing { until: Steady(NOW + 1) },
             State::Waiting { until: Steady(NOW + 2) },
             State::Talking(Talk {
+                is_first: true,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: None,
@@ -135,6 +136,7 @@ impl Place {
                 device: None,
             }),
             State::Talking(Talk {
+                is_first: false,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),

@@ -19,7 +19,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -152,11 +152,19 @@ pub struct CallFrame {
 impl Frame {
     /// As text, with what the client wrote beside its question.
     pub fn text(&self, reference: Option<&Value>) -> Arc<str> {
-        let mut value = json!(self);
-        if let (Some(fields), Some(reference)) = (value.as_object_mut(), reference) {
-            fields.insert("ref".into(), reference.clone());
+        #[derive(Serialize)]
+        struct Referring<'a> {
+            #[serde(flatten)]
+            frame: &'a Frame,
+            #[serde(rename = "ref")]
+            reference: &'a Value,
         }
-        value.to_string().into()
+        let text = match reference {
+            // Most are, and a call that rings a hundred agents makes a hundred of them.
+            None => serde_json::to_string(self),
+            Some(reference) => serde_json::to_string(&Referring { frame: self, reference }),
+        };
+        text.expect("a frame is JSON").into()
     }
 
     pub fn error(code: &'static str, detail: impl Into<String>) -> Self {

@@ -1,7 +1,9 @@
 //! Calls: live ones whole, ended ones as what people look at.
 
 use super::{
-    Reader, id, instant, json, ms, optional_id, to_json,
+    Reader, id, instant, json, ms, optional_id,
+    script::{Script, Values},
+    to_json,
     visible::{Seen, Theirs},
 };
 use crate::{
@@ -32,39 +34,34 @@ pub struct CallRow {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, calls: impl Iterator<Item = &Call>) -> sqlx::Result<()> {
+pub(super) fn write<'a>(script: &mut Script, calls: impl Iterator<Item = &'a Call>) {
     let rows: Vec<&Call> = calls.collect();
-    for rows in rows.chunks(1_000) {
-        let sql = "insert into calls (id, channel, provider, provider_call_id, caller, called, state, outcome, agent,
+    let insert =
+        "insert into calls (id, channel, provider, provider_call_id, caller, called, state, outcome, agent,
             ticket, arrived_ms, ended_ms, live) ";
-        let mut query = QueryBuilder::new(sql);
-        query.push_values(rows, |mut row, call| {
-            let (outcome, ended_ms) = match &call.state {
-                State::Ended { outcome, at } => (Some(outcome.name()), Some(ms(*at))),
-                _ => (None, None),
-            };
-            let agent = call.agent().or(call.answered_by);
-            row.push_bind(call.id.to_string())
-                .push_bind(call.channel.to_string())
-                .push_bind(call.provider.as_str())
-                .push_bind(call.provider_call_id.as_str())
-                .push_bind(call.from.to_string())
-                .push_bind(call.to.as_str())
-                .push_bind(call.state_name())
-                .push_bind(outcome)
-                .push_bind(agent.map(|agent| agent.to_string()))
-                .push_bind(call.ticket.to_string())
-                .push_bind(ms(call.arrived_at))
-                .push_bind(ended_ms)
-                .push_bind((!call.is_over()).then(|| to_json(call)));
-        });
-        query.push(
-            " on conflict (id) do update set state = excluded.state, outcome = excluded.outcome,
-            agent = excluded.agent, ended_ms = excluded.ended_ms, live = excluded.live",
-        );
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+    let bind = |mut row: Values<'_>, call: &&Call| {
+        let (outcome, ended_ms) = match &call.state {
+            State::Ended { outcome, at } => (Some(outcome.name()), Some(ms(*at))),
+            _ => (None, None),
+        };
+        let agent = call.agent().or(call.answered_by);
+        row.push_bind(call.id.to_string())
+            .push_bind(call.channel.to_string())
+            .push_bind(call.provider.as_str())
+            .push_bind(call.provider_call_id.as_str())
+            .push_bind(call.from.to_string())
+            .push_bind(call.to.as_str())
+            .push_bind(call.state_name())
+            .push_bind(outcome)
+            .push_bind(agent.map(|agent| agent.to_string()))
+            .push_bind(call.ticket.to_string())
+            .push_bind(ms(call.arrived_at))
+            .push_bind(ended_ms)
+            .push_bind((!call.is_over()).then(|| to_json(call)));
+    };
+    let or = " on conflict (id) do update set state = excluded.state, outcome = excluded.outcome,
+            agent = excluded.agent, ended_ms = excluded.ended_ms, live = excluded.live";
+    script.insert(insert, &rows, bind, or);
 }
 
 /// Every live call, as it was when it was last written, and the ids of those that can't be read: they stay as they

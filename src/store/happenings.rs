@@ -1,6 +1,9 @@
 //! What the world may want to know. Kept for a while, so that who was away can catch up.
 
-use super::{Reader, id, instant, ms, optional_id};
+use super::{
+    Reader, id, instant, ms, optional_id,
+    script::{Script, Values},
+};
 use crate::routing::ids::{CallId, HappeningId, TicketId};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
@@ -17,21 +20,17 @@ pub struct HappeningRow {
     pub document: String,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, happenings: &[HappeningRow]) -> sqlx::Result<()> {
-    for rows in happenings.chunks(2_000) {
-        let mut query =
-            QueryBuilder::new("insert into happenings (id, at_ms, kind, call, ticket, document) ");
-        query.push_values(rows, |mut row, happening| {
-            row.push_bind(happening.id.to_string())
-                .push_bind(ms(happening.at))
-                .push_bind(happening.kind.as_str())
-                .push_bind(happening.call.map(|call| call.to_string()))
-                .push_bind(happening.ticket.map(|ticket| ticket.to_string()))
-                .push_bind(happening.document.as_str());
-        });
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+pub(super) fn write(script: &mut Script, happenings: &[HappeningRow]) {
+    let insert = "insert into happenings (id, at_ms, kind, call, ticket, document) ";
+    let bind = |mut row: Values<'_>, happening: &HappeningRow| {
+        row.push_bind(happening.id.to_string())
+            .push_bind(ms(happening.at))
+            .push_bind(happening.kind.as_str())
+            .push_bind(happening.call.map(|call| call.to_string()))
+            .push_bind(happening.ticket.map(|ticket| ticket.to_string()))
+            .push_bind(happening.document.as_str());
+    };
+    script.insert(insert, happenings, bind, "");
 }
 
 /// The newest one's id: all that come must be above it.

@@ -21,6 +21,7 @@ pub mod offers;
 pub mod quarantine;
 pub mod removal;
 pub mod repeats;
+mod script;
 pub mod settings;
 pub mod sign_in;
 pub mod tickets;

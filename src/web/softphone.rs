@@ -34,6 +34,8 @@ use tracing::debug;
 
 const PROTOCOL: &str = "strowger.v1";
 const FRAME_MAX: usize = 16 * 1024;
+/// Each open socket keeps a buffer of this size, and there may be ten thousand. Frames are small; larger ones are read in parts.
+const READ_BYTES: usize = 4 * 1024;
 const FRAMES_PER_SECOND: u32 = 50;
 /// Before the hour of the last ones is over.
 const TOKENS_EVERY: Duration = Duration::from_secs(48 * 60);
@@ -62,7 +64,8 @@ pub async fn open(
     };
     let (Some(agent), Some(pass)) = (caller.user, caller.pass) else { return Err(Problem::forbidden()) };
     let upgrade = upgrade.map_err(|refused| Problem::new(refused.status().as_u16(), refused.body_text()))?;
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
+    let upgrade = upgrade.protocols([PROTOCOL]).read_buffer_size(READ_BYTES);
+    let upgrade = upgrade.max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let id = SocketId(web.sockets.fetch_add(1, Ordering::Relaxed));
         let (outbox, frames) = mpsc::channel(OUTBOX);
