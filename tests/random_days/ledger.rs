@@ -135,7 +135,7 @@ impl Ledger {
                         life.kept = true;
                     }
                 }
-                Write::Call(_) | Write::Decided(_) => {}
+                Write::Call(_) | Write::Decided(_) | Write::LastAgentMisses { .. } => {}
             }
         }
         for write in &decision.write {
