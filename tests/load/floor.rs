@@ -145,5 +145,6 @@ fn channel(id: ChannelId, rule: Rule, own_times: OwnTimes) -> Channel {
         greetings: Default::default(),
         notify: Default::default(),
         withheld: Default::default(),
+        telephones: Default::default(),
     }
 }
