@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use strowger::{
     calls::{
         call::Caller,
-        channel::{Channel, OwnTimes, Times},
+        channel::{Channel, OwnTimes, Telephones, Times},
         decision::{Decision, TicketChange, Write},
         event::{Arrival, Event},
         switchboard::{Facts, Switchboard},
@@ -145,6 +145,6 @@ fn channel(id: ChannelId, rule: Rule, own_times: OwnTimes) -> Channel {
         greetings: Default::default(),
         notify: Default::default(),
         withheld: Default::default(),
-        telephones: Default::default(),
+        telephones: Telephones::ALL,
     }
 }
