@@ -536,11 +536,11 @@ async fn a_recording_that_is_announced_after_the_call_ended_is_still_kept() {
 async fn a_message_is_deleted_there_only_once_it_is_recorded_here() {
     let mut scene = Scene::set("ring_seconds = 4").await;
     let poison = "create trigger poison before insert on voicemails begin select raise(abort, 'poison'); end";
-    sqlx::query(poison).execute(&mut scene.raw().await).await.unwrap();
+    sqlx::query(poison).execute(&mut scene.desk.store().await).await.unwrap();
     let channel = scene.unattended(0).await;
     let caller = scene.desk.call_with(&channel, SPEAKS);
     let refused = async {
-        while scene.number("select count(*) from quarantine").await == Some(0) {
+        while scene.desk.number("select count(*) from quarantine").await == Some(0) {
             sleep(Duration::from_millis(20)).await;
         }
     };
@@ -552,7 +552,7 @@ async fn a_message_is_deleted_there_only_once_it_is_recorded_here() {
     scene.desk.company_when("is asked for the sound", there).await;
     scene.kill().await;
     assert!(!scene.desk.company.record().recordings[0].is_deleted);
-    sqlx::query("drop trigger poison").execute(&mut scene.raw().await).await.unwrap();
+    sqlx::query("drop trigger poison").execute(&mut scene.desk.store().await).await.unwrap();
     scene.start().await;
     scene.desk.over(&caller).await;
     scene.check_message(&caller, 8).await;
@@ -699,9 +699,9 @@ async fn ready(desk: &Desk) -> String {
 async fn what_an_older_run_dialled_is_ours_and_what_a_newer_one_dialled_is_not() {
     let (mut scene, ann, mut phone, caller, _) = accepted(0.5, |_| ()).await;
     phone.call_is("talking").await;
-    let dialled_in = scene.number("select epoch from engine").await.unwrap();
+    let dialled_in = scene.desk.number("select epoch from engine").await.unwrap();
     scene.kill_and_start().await;
-    let epoch = scene.number("select epoch from engine").await.unwrap();
+    let epoch = scene.desk.number("select epoch from engine").await.unwrap();
     assert!(epoch > dialled_in);
     let (_phone, welcome) = scene.softphone(&ann).await;
     assert_eq!(welcome["epoch"], epoch);
@@ -741,7 +741,7 @@ async fn an_address_of_a_newer_run_has_an_overtaken_daemon_end() {
     let (scene, _ann, mut phone, caller, won) = accepted(0.5, |_| ()).await;
     phone.call_is("talking").await;
     let newer = "update engine set epoch = epoch + 1 returning epoch";
-    let newer = scene.number(newer).await.unwrap();
+    let newer = scene.desk.number(newer).await.unwrap();
     let channel = scene.desk.call_of(caller.sid()).await.unwrap()["channel"].as_str().unwrap().to_owned();
     let leg =
         format!("{PUBLIC_URL}/hooks/main/{channel}/e/{newer}/c/{}/leg/1", won["call_id"].as_str().unwrap());
@@ -772,13 +772,17 @@ async fn a_load_that_is_counted_wrong_is_found_told_and_repaired() {
     let double = "insert into tickets (id, type, status, owner, created_ms, assigned_ms, touched_ms)
         select $1, type, status, owner, created_ms, assigned_ms, touched_ms from tickets where owner is not null limit 1";
     let double = sqlx::query(double).bind("0".repeat(31) + "1");
-    double.execute(&mut scene.raw().await).await.unwrap();
+    double.execute(&mut scene.desk.store().await).await.unwrap();
     found(&scene.desk, &channel, 2, 1).await;
-    sqlx::query("update tickets set owner = null").execute(&mut scene.raw().await).await.unwrap();
+    sqlx::query("update tickets set owner = null").execute(&mut scene.desk.store().await).await.unwrap();
     found(&scene.desk, &channel, 0, 2).await;
 
     scene.kill().await;
-    sqlx::query("update tickets set owner = $1").bind(&ann.id).execute(&mut scene.raw().await).await.unwrap();
+    sqlx::query("update tickets set owner = $1")
+        .bind(&ann.id)
+        .execute(&mut scene.desk.store().await)
+        .await
+        .unwrap();
     scene.start().await;
     assert_eq!(load(&scene.desk, &channel).await, 2, "a start counts anew");
     assert_eq!(differences(&scene.desk).await, 0, "which is no difference");

@@ -125,12 +125,14 @@ impl Place {
             State::Ringing { until: Steady(NOW + 1) },
             State::Waiting { until: Steady(NOW + 2) },
             State::Talking(Talk {
+                is_first: true,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: None,
                 until: Steady(NOW + 9),
             }),
             State::Talking(Talk {
+                is_first: false,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),

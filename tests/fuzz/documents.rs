@@ -76,8 +76,12 @@ fn check_spoken(xml: &Xml<'_>, spoken: &Spoken) {
 
 #[test]
 fn what_is_said_and_dialled_is_read_again_as_it_was_written() {
-    let addresses =
-        Addresses { public_url: "https://x.example".into(), provider: "main".into(), channel: channel() };
+    let addresses = Addresses {
+        public_url: "https://x.example".into(),
+        provider: "main".into(),
+        channel: channel(),
+        epoch: None,
+    };
     fuzz!(10_000, 256, |draw: &mut Draw<'_>| {
         let dialect = Dialect::ALL[draw.below(4)];
         let hook = Hook::Wait(call(), draw.number());
