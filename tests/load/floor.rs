@@ -147,5 +147,6 @@ fn channel(id: ChannelId, rule: Rule, own_times: OwnTimes) -> Channel {
         greetings: Default::default(),
         notify: Default::default(),
         withheld: Default::default(),
+        telephones: Telephones::ALL,
     }
 }
