@@ -135,10 +135,7 @@ impl Ledger {
                         life.kept = true;
                     }
                 }
-<<<<<<< HEAD
                 // See `offers`.
-=======
->>>>>>> 5dc275acd0c1c725498356bac14322d931dcc11d
                 Write::Call(_) | Write::Decided(_) | Write::LastAgentMisses { .. } => {}
             }
         }
