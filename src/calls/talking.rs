@@ -152,7 +152,7 @@ impl Switchboard {
             }
             State::Outside(_) => self.send_outside_again(id, turn),
             // Who was not answered yet can't be brought back; the end of what they do brings them.
-            State::Dialling(_) | State::Ringing { .. } if !call.is_answered => {
+            State::Dialling(_) | State::Ringing { .. } | State::Voicemail(_) if !call.is_answered => {
                 call.check_at = now.plus_seconds(SILENT_SECONDS);
             }
             // They should have asked how to go on, but did not: their last request was lost.

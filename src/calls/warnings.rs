@@ -247,7 +247,9 @@ impl Survey<'_> {
         if let Some(last) = hours.last_exception().filter(|last| *last < today) {
             warnings.push(Warning::ExceptionsAreOver { last });
         }
-        if self.reached().iter().any(|user| never_rung(user).is_none()) {
+        let is_rung_at_times =
+            |user: &&User| never_rung(user).is_none() && self.channel.telephones.include(&user.reach);
+        if self.reached().iter().any(is_rung_at_times) {
             self.holes(warnings);
         }
     }

@@ -129,7 +129,7 @@ fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
         ("a selected user is gone", &["selected_gone"], |desk| {
             desk.channel.rule.users.push(UserId(Ids::new(9).next(9)));
         }),
-        ("the telephone company rings no browsers", &["not_rung_here", "not_rung_here"], |desk| {
+        ("the telephone company rings no browsers", &["not_rung_here"; 3], |desk| {
             desk.channel.telephones.clients = false;
         }),
         ("a team has nobody", &["empty_team", "only_one_agent"], |desk| {
