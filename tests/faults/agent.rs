@@ -13,7 +13,7 @@ use std::{
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{interval, sleep, timeout},
 };
 use tokio_tungstenite::{
     connect_async,
@@ -107,8 +107,13 @@ impl Desk {
         };
         let (mut say, mut hear) = socket.split();
         let (later, mut due) = mpsc::unbounded_channel::<Value>();
+        // A hang-up that was refused, or fell into a gap, is tried again until the call is over.
+        let (mut talks, mut again) = (Value::Null, interval(Duration::from_millis(800)));
         loop {
             tokio::select! {
+                _ = again.tick() => if !talks.is_null() {
+                    let _ = later.send(json!({ "type": "hang_up", "call_id": talks }));
+                },
                 // The daemon pings often. A socket on which nothing comes is as good as broken.
                 heard = timeout(Duration::from_secs(30), hear.next()) => {
                     let Ok(Some(Ok(message))) = heard else { return };
@@ -116,6 +121,12 @@ impl Desk {
                         continue;
                     };
                     self.react(&frame, &later);
+                    let call = if frame["type"] == "welcome" { &frame["call"] } else { &frame };
+                    match frame["type"].as_str() {
+                        Some("welcome" | "call") if call["state"] == "talking" => talks = call["call_id"].clone(),
+                        Some("welcome" | "call") => talks = Value::Null,
+                        _ => {}
+                    }
                     self.ears.hear(&self.id, frame);
                 }
                 Some(frame) = due.recv() => {
@@ -133,6 +144,7 @@ impl Desk {
             "ping" => drop(later.send(json!({ "type": "pong" }))),
             "offer" => self.consider(frame, later),
             "welcome" => {
+                register(later);
                 let offers = frame["offers"].as_array();
                 offers.into_iter().flatten().for_each(|offer| self.consider(offer, later));
                 if is_talking(&frame["call"]) {
@@ -140,6 +152,8 @@ impl Desk {
                 }
             }
             "call" if is_talking(frame) => talk(frame, later),
+            // A telephone that may not have rung is looked after.
+            "call" if frame["state"] == "ended" => register(later),
             _ => {}
         }
     }
@@ -154,6 +168,11 @@ impl Desk {
         let after = Duration::from_millis(rand::random_range(10..150));
         say_later(json!({ "type": answer, "offer_id": offer["offer_id"] }), after, later);
     }
+}
+
+/// The telephone is in order.
+fn register(later: &mpsc::UnboundedSender<Value>) {
+    let _ = later.send(json!({ "type": "media", "registered": true, "microphone": true }));
 }
 
 /// Talks for a while, then hangs up, if the caller does not.

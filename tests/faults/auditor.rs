@@ -2,7 +2,6 @@
 //! acknowledged to clients. Counts what is lost, doubled or stuck.
 
 use crate::agent::Heard;
-use serde_json::Value;
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +29,7 @@ pub struct Offer {
     pub id: String,
     pub call: String,
     pub agent: String,
+    pub at_ms: i64,
     pub ended_ms: Option<i64>,
     pub cause: Option<String>,
 }
@@ -147,14 +147,15 @@ impl Evidence {
             })
         });
         let calls = calls.fetch_all(&mut *rows).await?;
-        let offers = sqlx::query("select id, call, agent, ended_ms, cause from offers");
+        let offers = sqlx::query("select id, call, agent, at_ms, ended_ms, cause from offers");
         let offers = offers.try_map(|row: sqlx::sqlite::SqliteRow| {
             Ok(Offer {
                 id: row.try_get(0)?,
                 call: row.try_get(1)?,
                 agent: row.try_get(2)?,
-                ended_ms: row.try_get(3)?,
-                cause: row.try_get(4)?,
+                at_ms: row.try_get(3)?,
+                ended_ms: row.try_get(4)?,
+                cause: row.try_get(5)?,
             })
         });
         let offers = offers.fetch_all(&mut *rows).await?;
@@ -254,7 +255,7 @@ impl Evidence {
                     verdict.lost.insert(format!("the offer {id} that an agent saw"));
                 }
                 "offer_won" => {
-                    if !matches!(cause, "won" | "connection_failed") {
+                    if !matches!(cause, "won" | "connection_failed" | "caller_hung_up") {
                         verdict.lost.insert(format!("the offer {id} was won, and is {cause} in the store"));
                     }
                     if winners.insert(id, agent).is_some_and(|before| before != agent) {
@@ -348,10 +349,16 @@ impl Evidence {
             return;
         }
         let mut spans: BTreeMap<&str, Vec<(i64, i64, &str)>> = BTreeMap::new();
+        let mut won: BTreeMap<&str, Vec<(i64, &Offer)>> = BTreeMap::new();
         for offer in self.offers.iter().filter(|offer| offer.cause.as_deref() == Some("won")) {
+            let from = offer.ended_ms.unwrap_or_default();
+            won.entry(&offer.call).or_default().push((from, offer));
             let call = self.calls.iter().find(|call| call.id == offer.call);
             let Some(call) = call.filter(|call| call.agent.as_ref() == Some(&offer.agent)) else { continue };
-            let from = offer.ended_ms.unwrap_or_default();
+            let story = self.company.calls.iter().find(|story| story.sid == call.sid);
+            if story.is_some_and(went_on) {
+                continue;
+            }
             let span = (from, call.ended_ms.unwrap_or(i64::MAX), call.sid.as_str());
             spans.entry(&offer.agent).or_default().push(span);
         }
@@ -364,12 +371,12 @@ impl Evidence {
                 }
             }
         }
-        let mut won: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for offer in self.offers.iter().filter(|offer| offer.cause.as_deref() == Some("won")) {
-            won.entry(&offer.call).or_default().insert(&offer.agent);
-        }
-        for (call, agents) in won.into_iter().filter(|(_, agents)| agents.len() > 1) {
-            verdict.doubled.insert(format!("the call {call} was won by {} agents", agents.len()));
+        for (call, mut offers) in won {
+            offers.sort_unstable_by_key(|(from, _)| *from);
+            // Who wins a call after somebody else was offered it after that one's conversation.
+            if offers.windows(2).any(|pair| pair[1].1.at_ms < pair[0].0) {
+                verdict.doubled.insert(format!("the call {call} was won twice"));
+            }
         }
     }
 
@@ -425,7 +432,7 @@ impl Evidence {
         for story in &self.company.calls {
             let talked = story.legs.iter().any(|leg| leg.was_answered);
             let outcome = self.call_of(&story.sid).and_then(|call| call.outcome.as_deref());
-            if talked && outcome.is_some() && outcome != Some("answered") {
+            if talked && matches!(outcome, Some("abandoned" | "rejected")) {
                 let outcome = outcome.unwrap_or_default();
                 verdict.lost.insert(format!("they talked on the call {}; it is {outcome}", story.sid));
             }
@@ -470,6 +477,13 @@ pub fn spooled(data: &Path) -> usize {
     let files = std::fs::read_dir(data.join("spool")).into_iter().flatten().flatten();
     let lines = |path| std::fs::read(path).map_or(0, |bytes| bytes.split(|byte| *byte == b'\n').count() - 1);
     files.map(|file| lines(file.path())).sum()
+}
+
+/// An agent's side ended by itself, and the caller was asked back into the line.
+fn went_on(story: &Story) -> bool {
+    story.webhooks_for(Purpose::DialAction).any(|webhook| {
+        webhook.answer.as_ref().is_ok_and(|answer| answer.body.contains("Redirect"))
+    })
 }
 
 fn is_good(webhook: &strowger::providers::simulator::Webhook) -> bool {

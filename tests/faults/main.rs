@@ -9,8 +9,10 @@
 
 mod agent;
 mod auditor;
+mod disk;
 mod gate;
 mod kills;
+mod lines;
 mod seeds;
 mod shim;
 mod world;
@@ -63,7 +65,28 @@ macro_rules! faults {
     };
 }
 
-faults![kills::killed_at_random_moments_nothing_is_lost, seeds::seeded_bugs_turn_the_auditor_red];
+faults![
+    kills::killed_at_random_moments_nothing_is_lost,
+    disk::killed_at_every_point_in_every_state_nothing_is_lost,
+    disk::what_was_acknowledged_survives_a_power_loss,
+    disk::with_a_full_disk_callers_are_served_and_nothing_is_lost,
+    disk::a_flush_that_fails_loses_nothing_even_with_a_power_loss_after_it,
+    disk::a_store_that_somebody_holds_loses_nothing,
+    disk::a_long_reader_holds_up_nobody,
+    disk::a_clock_that_jumps_changes_no_live_call,
+    lines::sockets_that_break_lose_nothing,
+    lines::ten_thousand_reconnects_lose_nothing,
+    lines::an_agent_who_floods_harms_nobody_else,
+    lines::webhooks_doubled_swapped_and_late_change_nothing,
+    lines::a_webhook_with_one_flipped_byte_is_refused,
+    lines::webhooks_replayed_after_eight_days_change_nothing,
+    lines::an_api_that_misbehaves_loses_nobody,
+    kills::stopped_for_a_while_it_goes_on,
+    kills::a_second_daemon_an_older_one_and_a_backup,
+    kills::an_event_that_panics_harms_nobody_else,
+    disk::a_disk_that_lies_turns_the_auditor_red,
+    seeds::seeded_bugs_turn_the_auditor_red,
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -86,7 +86,7 @@ impl World {
         let api_base = wishes.api_base.unwrap_or_else(|| company.address());
         let config = format!(
             "[http]\npublic_url = {PUBLIC_URL:?}\n[calls]\nring_seconds = {}\nwait_seconds = 3\n\
-             connect_seconds = 3\nshort_abandon_seconds = 0\n[providers.main]\nkind = \"twilio\"\n\
+             connect_seconds = 8\nshort_abandon_seconds = 0\n[providers.main]\nkind = \"twilio\"\n\
              account_sid = {:?}\nauth_token = {:?}\napi_base = {api_base:?}\n",
             wishes.ring_seconds, account.sid, account.auth_token,
         );
@@ -226,8 +226,13 @@ impl World {
 
     /// A signal by its name, as `kill` takes it.
     pub fn signal(&self, name: &str) {
-        let id = self.daemon.as_ref().expect("the daemon runs").id().to_string();
+        let id = self.process().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// The daemon's process.
+    pub fn process(&self) -> u32 {
+        self.daemon.as_ref().expect("the daemon runs").id()
     }
 
     pub fn is_running(&mut self) -> bool {
