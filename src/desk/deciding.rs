@@ -213,6 +213,11 @@ impl Engine {
     }
 
     fn add_job(&mut self, job: Job, now: Now, round: &mut Round) {
+        if let Job::KeepRecording { provider, recording, .. } = &job
+            && !self.memory.keeping.insert((provider.clone(), recording.id.clone()))
+        {
+            return;
+        }
         let id = JobId(self.memory.ids.next(now.at.timestamp_millis()));
         let sent_at = Some(now.at);
         let row = JobRow { id, job, due_at: now.at, tries: 0, sent_at, failed_at: None, error: None };
@@ -533,6 +538,9 @@ impl Engine {
         let event = match &report.result {
             jobs::Result::Done { event, next } => {
                 round.batch.jobs_over.push(report.id);
+                if let Some(Event::RecordingKept { recording, .. }) = event {
+                    self.memory.keeping.retain(|(_, kept)| *kept != recording.id);
+                }
                 if let Some(next) = next {
                     self.add_job(next.clone(), now, round);
                 }
@@ -551,6 +559,9 @@ impl Engine {
             }
             jobs::Result::GivenUp { tries, error, event } => {
                 error!(job.id = %report.id, %error, "a job is given up");
+                if let Some(Event::RecordingLost { recording, .. }) = event {
+                    self.memory.keeping.retain(|(_, kept)| *kept != recording.id);
+                }
                 round.batch.jobs_tried.push(store::jobs::Tried {
                     id: report.id,
                     due_at: now.at,

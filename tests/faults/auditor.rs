@@ -262,6 +262,8 @@ impl Evidence {
                         verdict.doubled.insert(format!("the offer {id} was won by two agents"));
                     }
                 }
+                // Clients hear of a miss as of any ring that expired.
+                "offer_ended" if (cause, text("cause")) == ("missed", "expired") => {}
                 "offer_ended" if cause != text("cause") && !matches!(cause, "won" | "connection_failed") => {
                     let heard = text("cause");
                     verdict.lost.insert(format!("the offer {id} ended as {heard}, and is {cause}"));
@@ -304,7 +306,12 @@ impl Evidence {
                     verdict.lost.insert(format!("the message {sid}, kept nowhere"));
                 }
                 0 if scope.settled => {
-                    verdict.stuck.insert(format!("the message {sid} is still at the telephone company"));
+                    let call = self.call_of(&recording.call_sid);
+                    let told = self.company.calls.iter().find(|story| story.sid == recording.call_sid);
+                    let told: Vec<String> = told.into_iter().flat_map(Story::problems).collect();
+                    verdict.stuck.insert(format!(
+                        "the message {sid} is still at the telephone company; its call is {call:?}, {told:?}"
+                    ));
                 }
                 2.. => {
                     verdict.doubled.insert(format!("the message {sid} is kept {kept} times"));
@@ -385,7 +392,9 @@ impl Evidence {
         for story in &self.company.calls {
             let sid = &story.sid;
             if story.ending == Some(strowger::providers::simulator::Ending::ApplicationError) {
-                verdict.unanswered.insert(format!("the call {sid} ended with the error voice"));
+                let why: Vec<String> = story.problems().collect();
+                let last = &why[why.len().saturating_sub(4)..];
+                verdict.unanswered.insert(format!("the call {sid} ended with the error voice: {last:?}"));
             }
             for event in &story.events {
                 match event {
@@ -430,7 +439,14 @@ impl Evidence {
             verdict.stuck.insert(format!("the agent {agent} is not offered calls any more"));
         }
         for story in &self.company.calls {
-            let talked = story.legs.iter().any(|leg| leg.was_answered);
+            // As far as it could be known: the word of it may have died on its way.
+            let told = |webhook: &&strowger::providers::simulator::Webhook| {
+                let leg_is_up = webhook.purpose == Purpose::LegStatus
+                    && webhook.param("CallStatus") == Some("in-progress");
+                let has_talked = webhook.param("DialCallStatus") == Some("completed");
+                is_good(webhook) && (leg_is_up || has_talked)
+            };
+            let talked = story.webhooks().any(|webhook| told(&webhook));
             let outcome = self.call_of(&story.sid).and_then(|call| call.outcome.as_deref());
             if talked && matches!(outcome, Some("abandoned" | "rejected")) {
                 let outcome = outcome.unwrap_or_default();

@@ -111,11 +111,7 @@ impl Gate {
             return;
         }
         first.truncate(length);
-        let mut watched = self.daemon.subscribe();
-        let Ok(address) = watched.wait_for(Option::is_some).await.map(|address| address.clone()) else {
-            return;
-        };
-        let Ok(mut daemon) = TcpStream::connect(address.unwrap_or_default()).await else { return };
+        let Some(mut daemon) = self.reach_daemon().await else { return };
         if daemon.write_all(&first).await.is_err() {
             return;
         }
@@ -123,6 +119,18 @@ impl Gate {
             first if first.starts_with(b"GET /softphone") => self.carry_socket(caller, daemon).await,
             first if first.starts_with(b"POST /hooks") => self.carry_webhook(caller, daemon).await,
             _ => drop(copy_bidirectional(&mut caller, &mut daemon).await),
+        }
+    }
+
+    /// Waits until it is there; it may have just died, and nobody noticed.
+    async fn reach_daemon(&self) -> Option<TcpStream> {
+        let mut watched = self.daemon.subscribe();
+        loop {
+            let address = watched.wait_for(Option::is_some).await.ok()?.clone()?;
+            if let Ok(daemon) = TcpStream::connect(address).await {
+                return Some(daemon);
+            }
+            sleep(Duration::from_millis(5)).await;
         }
     }
 

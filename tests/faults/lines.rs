@@ -11,9 +11,10 @@ use crate::{
 use futures_util::{SinkExt, StreamExt};
 use std::{
     io::Write,
+    process::{Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU32, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -21,6 +22,7 @@ use strowger::providers::simulator::{Delivery, Rest, Twice, Webhook};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::{sleep, timeout},
 };
 use tokio_tungstenite::{connect_async, tungstenite::Message};
@@ -271,7 +273,7 @@ async fn answers(world: &World) -> i64 {
 #[derive(Clone)]
 struct Proxy {
     address: String,
-    manner: Arc<AtomicU8>,
+    manner: Arc<watch::Sender<u8>>,
     /// How often it did its worst.
     done: Arc<AtomicU32>,
     /// How often somebody came to the private address that it redirects to.
@@ -285,13 +287,13 @@ const BOMBS: u8 = 3;
 
 impl Proxy {
     /// Behind it is the address that `company` will hold.
-    async fn build(company: tokio::sync::watch::Receiver<String>) -> Self {
+    async fn build(company: watch::Receiver<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let lure = format!("http://{}/", trap.local_addr().unwrap());
         let proxy = Self {
             address: format!("http://{}", listener.local_addr().unwrap()),
-            manner: Arc::default(),
+            manner: Arc::new(watch::Sender::new(PASSES)),
             done: Arc::default(),
             lured: Arc::default(),
         };
@@ -305,13 +307,18 @@ impl Proxy {
         let keeper = proxy.clone();
         tokio::spawn(async move {
             while let Ok((daemon, _)) = listener.accept().await {
-                let manner = keeper.manner.load(Ordering::Relaxed);
+                let mut changes = keeper.manner.subscribe();
+                let manner = *changes.borrow_and_update();
                 let (company, lure, bomb) = (company.borrow().clone(), lure.clone(), bomb.clone());
                 if manner != PASSES {
                     keeper.done.fetch_add(1, Ordering::Relaxed);
                 }
                 tokio::spawn(async move {
-                    let _ = serve(daemon, &company, manner, &lure, &bomb).await;
+                    // A connection that is kept open ends when the manner changes.
+                    tokio::select! {
+                        _ = serve(daemon, &company, manner, &lure, &bomb) => {}
+                        _ = changes.changed() => {}
+                    }
                 });
             }
         });
@@ -319,7 +326,7 @@ impl Proxy {
     }
 
     fn becomes(&self, manner: u8) {
-        self.manner.store(manner, Ordering::Relaxed);
+        self.manner.send_replace(manner);
     }
 }
 
@@ -332,8 +339,6 @@ fn bomb() -> Vec<u8> {
     writer.join().unwrap().unwrap();
     packed
 }
-
-use std::process::{Command, Stdio};
 
 async fn serve(
     mut daemon: TcpStream,
@@ -371,7 +376,7 @@ async fn serve(
 
 pub async fn an_api_that_misbehaves_loses_nobody(scale: Scale) -> Vec<Row> {
     let mut rows = Vec::new();
-    let (tell, company) = tokio::sync::watch::channel(String::new());
+    let (tell, company) = watch::channel(String::new());
     let proxy = Proxy::build(company).await;
     let world = World::open(Wishes { api_base: Some(proxy.address.clone()), ..Wishes::default() }).await;
     tell.send_replace(world.company.address());

@@ -30,7 +30,7 @@ use tokio::{
 pub const PUBLIC_URL: &str = "https://calls.example.test";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_strowger");
 /// How long is waited for what must come. The machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(100);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Line seconds per real second: a clip of ring tone lasts 5 line seconds.
 const PACE: f64 = 15.0;
@@ -86,7 +86,8 @@ impl World {
         let api_base = wishes.api_base.unwrap_or_else(|| company.address());
         let config = format!(
             "[http]\npublic_url = {PUBLIC_URL:?}\n[calls]\nring_seconds = {}\nwait_seconds = 3\n\
-             connect_seconds = 8\nshort_abandon_seconds = 0\n[providers.main]\nkind = \"twilio\"\n\
+             connect_seconds = 8\nshort_abandon_seconds = 0\n\
+             misses_until_away = 0\n[providers.main]\nkind = \"twilio\"\n\
              account_sid = {:?}\nauth_token = {:?}\napi_base = {api_base:?}\n",
             wishes.ring_seconds, account.sid, account.auth_token,
         );
@@ -380,10 +381,27 @@ impl World {
             }
         };
         let _ = timeout(Duration::from_secs(20), all).await;
-        let unoffered = silent();
+        let mut unoffered = silent();
+        for agent in &mut unoffered {
+            let why = self.why_not(agent, caller.sid()).await;
+            agent.push_str(&why);
+        }
         caller.hang_up();
         self.agents.iter().for_each(|agent| agent.is_idle(false));
         unoffered
+    }
+
+    /// What the daemon says of this agent and this call.
+    async fn why_not(&self, agent: &str, sid: &str) -> String {
+        let call = self.evidence().await.calls.into_iter().find(|call| call.sid == sid);
+        let Some(call) = call else { return " (the call is unknown)".into() };
+        let why = self.ask(Method::GET, &format!("calls/{}/why", call.id), None).await.1;
+        let candidates = why["decisions"][0]["candidates"].as_array().into_iter().flatten();
+        let own = candidates.into_iter().find(|candidate| candidate["user"] == agent);
+        let heard = self.ears.all();
+        let last = heard.iter().filter(|heard| heard.agent == agent && heard.frame["type"] != "ping");
+        let last: Vec<String> = last.map(|heard| heard.frame.to_string()).collect();
+        format!(" ({own:?}; heard {})", last[last.len().saturating_sub(4)..].join(" "))
     }
 
     /// Waits until no webhook waits to be recorded.
