@@ -1285,9 +1285,7 @@ fn a_caller_who_left_two_messages_is_heard_twice() {
     scene.happens(Event::RecordingReady { call, recording: first.clone() });
     scene.happens(Event::RecordingReady { call, recording: second.clone() });
     scene.happens(Event::RecordingReady { call, recording: second.clone() });
-    let fetched = |job: &Job, wanted: &Recording| {
-        matches!(job, Job::KeepRecording { recording, .. } if recording == wanted)
-    };
+    let fetched = |job: &Job, wanted: &Recording| matches!(job, Job::KeepRecording { recording, .. } if recording == wanted);
     let jobs = scene.look().2;
     for recording in [&first, &second] {
         assert!(jobs.iter().any(|job| fetched(job, recording)), "{recording:?} is not fetched");

@@ -298,8 +298,7 @@ impl Evidence {
         let with_sound =
             self.company.recordings.iter().filter(|recording| recording.seconds > recording.silent_seconds);
         for recording in with_sound {
-            let kept =
-                self.messages.iter().filter(|message| message.recording == recording.sid).count();
+            let kept = self.messages.iter().filter(|message| message.recording == recording.sid).count();
             let sid = &recording.sid;
             match kept {
                 0 if recording.is_deleted => {
@@ -465,7 +464,8 @@ impl Evidence {
             match text("type").as_str() {
                 "welcome" => {
                     let offers = frame["offers"].as_array().into_iter().flatten();
-                    *open = offers.filter_map(|offer| offer["offer_id"].as_str().map(str::to_owned)).collect();
+                    *open =
+                        offers.filter_map(|offer| offer["offer_id"].as_str().map(str::to_owned)).collect();
                     call.remove(agent.as_str());
                     if let Some(id) = frame["call"]["call_id"].as_str() {
                         call.insert(agent, id.to_owned());
@@ -497,9 +497,9 @@ pub fn spooled(data: &Path) -> usize {
 
 /// An agent's side ended by itself, and the caller was asked back into the line.
 fn went_on(story: &Story) -> bool {
-    story.webhooks_for(Purpose::DialAction).any(|webhook| {
-        webhook.answer.as_ref().is_ok_and(|answer| answer.body.contains("Redirect"))
-    })
+    story
+        .webhooks_for(Purpose::DialAction)
+        .any(|webhook| webhook.answer.as_ref().is_ok_and(|answer| answer.body.contains("Redirect")))
 }
 
 fn is_good(webhook: &strowger::providers::simulator::Webhook) -> bool {
@@ -515,4 +515,3 @@ fn only_safe(story: &Story) -> bool {
         !body.contains("/c/")
     })
 }
-

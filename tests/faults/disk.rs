@@ -185,12 +185,10 @@ pub async fn a_long_reader_holds_up_nobody(scale: Scale) -> Vec<Row> {
     let load = world.load(10.0);
     let mut store = outside(&world).await;
     sqlx::query("begin").execute(&mut store).await.unwrap();
-    let before: i64 =
-        sqlx::query_scalar("select count(*) from calls").fetch_one(&mut store).await.unwrap();
+    let before: i64 = sqlx::query_scalar("select count(*) from calls").fetch_one(&mut store).await.unwrap();
     // The first chores, with a checkpoint, come after 10 s.
     sleep(Duration::from_secs(scale.of(13, 600))).await;
-    let after: i64 =
-        sqlx::query_scalar("select count(*) from calls").fetch_one(&mut store).await.unwrap();
+    let after: i64 = sqlx::query_scalar("select count(*) from calls").fetch_one(&mut store).await.unwrap();
     let now = world.evidence().await.calls.len() as i64;
     store.close().await.unwrap();
     drop(load);
@@ -215,8 +213,7 @@ pub async fn a_clock_that_jumps_changes_no_live_call(_: Scale) -> Vec<Row> {
         work_on(2_000..2_500).await;
         assert!(seen(&world, Count::ClockLooks) > looks, "nobody looks at the clock");
         drop(load);
-        let mut verdict =
-            world.audit(Scope { clock_jumped: true, ..Scope::default() }).await;
+        let mut verdict = world.audit(Scope { clock_jumped: true, ..Scope::default() }).await;
         // Its message, or its conversation: nobody was cut off by the jump.
         let story = rings.story();
         let heard = story.events.len() > 3;

@@ -42,6 +42,9 @@ struct State {
     asleep: bool,
     slowest_ms: i64,
     answers: u64,
+    /// How often the daemon was started, and how many webhooks came since then and wait for their answers.
+    starts: u64,
+    waiting: HashMap<u64, usize>,
     sockets: HashMap<u64, (AbortHandle, watch::Sender<Option<Breakage>>)>,
     next: u64,
 }
@@ -64,6 +67,7 @@ impl Gate {
 
     pub fn open(&self, address: &str) {
         self.awake();
+        self.lock().starts += 1;
         self.daemon.send_replace(address.strip_prefix("http://").map(str::to_owned));
     }
 
@@ -81,6 +85,18 @@ impl Gate {
     /// The daemon stands still.
     pub fn asleep(&self) {
         self.lock().asleep = true;
+    }
+
+    /// Waits until those who met the death of the daemon before this one have their answers: a caller whose request
+    /// and whose fallback are both cut off is beyond help.
+    pub async fn survivors_are_answered(&self) {
+        let is_waiting = || {
+            let state = self.lock();
+            state.waiting.iter().any(|(start, count)| *start < state.starts && *count > 0)
+        };
+        while is_waiting() {
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// How many webhooks were answered, and the longest that one had to wait for it, in milliseconds.
@@ -111,15 +127,18 @@ impl Gate {
             return;
         }
         first.truncate(length);
+        let is_webhook = first.starts_with(b"POST /hooks");
+        let waits = is_webhook.then(|| Waits::begin(self));
         let Some(mut daemon) = self.reach_daemon().await else { return };
         if daemon.write_all(&first).await.is_err() {
             return;
         }
         match first {
             first if first.starts_with(b"GET /softphone") => self.carry_socket(caller, daemon).await,
-            first if first.starts_with(b"POST /hooks") => self.carry_webhook(caller, daemon).await,
+            _ if is_webhook => self.carry_webhook(caller, daemon).await,
             _ => drop(copy_bidirectional(&mut caller, &mut daemon).await),
         }
+        drop(waits);
     }
 
     /// Waits until it is there; it may have just died, and nobody noticed.
@@ -200,5 +219,28 @@ impl Gate {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A webhook that is on its way, until it is dropped.
+struct Waits {
+    gate: Gate,
+    since: u64,
+}
+
+impl Waits {
+    fn begin(gate: &Gate) -> Self {
+        let mut state = gate.lock();
+        let since = state.starts;
+        *state.waiting.entry(since).or_default() += 1;
+        Self { gate: gate.clone(), since }
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(count) = self.gate.lock().waiting.get_mut(&self.since) {
+            *count -= 1;
+        }
     }
 }

@@ -13,9 +13,9 @@ pub async fn killed_at_random_moments_nothing_is_lost(scale: Scale) -> Vec<Row> 
     let mut world = World::open(Wishes::default()).await;
     let mut verdict = Verdict::default();
     let times = scale.of(50, 1_000);
-    for _ in 0..times / 25 {
+    for _ in 0..times / 50 {
         let load = world.load(8.0);
-        for _ in 0..25 {
+        for _ in 0..50 {
             work_on(20..400).await;
             world.kill();
             verdict.add(world.evidence().await.audit(Scope::default()));
@@ -148,8 +148,7 @@ async fn new_calls_are_well(world: &World, before: usize) -> Verdict {
     }
     sleep(Duration::from_secs(1)).await;
     let mut evidence = world.evidence().await;
-    let new: Vec<String> =
-        evidence.company.calls.drain(before..).map(|story| story.sid).collect();
+    let new: Vec<String> = evidence.company.calls.drain(before..).map(|story| story.sid).collect();
     for sid in &new {
         match evidence.calls.iter().filter(|call| call.sid == *sid).count() {
             1 => {}

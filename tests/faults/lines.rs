@@ -152,8 +152,7 @@ fn form_of(webhook: &Webhook) -> String {
 }
 
 fn signature_of(world: &World, webhook: &Webhook) -> String {
-    let params: Vec<_> =
-        webhook.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let params: Vec<_> = webhook.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let url = webhook.url.split('#').next().unwrap_or_default();
     world.company.sign(url, &params)
 }
@@ -332,7 +331,8 @@ impl Proxy {
 
 /// 256 MiB of nothing, compressed.
 fn bomb() -> Vec<u8> {
-    let mut gzip = Command::new("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut gzip =
+        Command::new("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut into = gzip.stdin.take().expect("its input is piped");
     let writer = std::thread::spawn(move || (0..256).try_for_each(|_| into.write_all(&vec![b' '; 1 << 20])));
     let packed = gzip.wait_with_output().unwrap().stdout;
@@ -396,7 +396,9 @@ pub async fn an_api_that_misbehaves_loses_nobody(scale: Scale) -> Vec<Row> {
         assert!(asked > 0, "the API was not asked");
         rows.push(Row::new(format!("the API: {name}"), asked as u64, verdict, &world));
     }
-    for (name, manner) in [("one byte a second", DRIPS), ("redirects to inside", REDIRECTS), ("a bomb", BOMBS)] {
+    for (name, manner) in
+        [("one byte a second", DRIPS), ("redirects to inside", REDIRECTS), ("a bomb", BOMBS)]
+    {
         let load = world.load(6.0);
         let before = proxy.done.load(Ordering::Relaxed);
         proxy.becomes(manner);

@@ -110,7 +110,8 @@ impl World {
             client: Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap(),
             placed: Arc::default(),
         };
-        let made = world.command(&["token", "create", "--name", "faults", "--role", "admin"]).output().unwrap();
+        let made =
+            world.command(&["token", "create", "--name", "faults", "--role", "admin"]).output().unwrap();
         let said = String::from_utf8_lossy(&made.stdout);
         world.token = said.split_whitespace().last().expect("the token is the last word").to_owned();
         world.start().await;
@@ -190,14 +191,19 @@ impl World {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let out = child.stdout.take().expect("its output is piped");
         self.daemon = Some(child);
-        let said = timeout(PATIENCE, tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            BufReader::new(out).read_line(&mut line).map(|_| line)
-        }));
+        let said = timeout(
+            PATIENCE,
+            tokio::task::spawn_blocking(move || {
+                let mut line = String::new();
+                BufReader::new(out).read_line(&mut line).map(|_| line)
+            }),
+        );
         let line = said.await.expect("the daemon does not say where it listens").unwrap().unwrap();
         let address = line.trim().strip_prefix("listening on ");
         let address = address.unwrap_or_else(|| panic!("the daemon ended at once:\n{}", self.log_tail()));
         self.gate.open(address);
+        let answered = timeout(PATIENCE, self.gate.survivors_are_answered()).await;
+        answered.unwrap_or_else(|_| panic!("webhooks are not answered:\n{}", self.log_tail()));
     }
 
     pub fn kill(&mut self) {
