@@ -5,9 +5,10 @@ use crate::{
     audio,
     calls::channel::Channel,
     clock::Clock,
-    config::Config,
+    config::{Config, Http},
     desk::{Providers, health::FREE_BYTES_MIN, settings::Settings},
     ground,
+    notify::mail::Postbox,
     providers::{Provider, Trouble, addresses::Addresses, numbers::NumberWebhooks},
     providers_of,
     store::{self, DATABASE, copy},
@@ -65,9 +66,13 @@ impl Findings {
 }
 
 /// Looks at everything. `fix`: sets the numbers at the telephone companies as they should be.
-pub async fn run(config: &Config, fix: bool) -> Findings {
+/// `exposed`: what is wrong with who can read the configuration.
+pub async fn run(config: &Config, exposed: Vec<String>, fix: bool) -> Findings {
     let mut findings = Findings::default();
+    exposed.into_iter().for_each(|sentence| findings.error(sentence));
     check_public_url(&config.http.public_url, &mut findings);
+    check_proxies(&config.http, &mut findings);
+    check_mail(config, &mut findings).await;
     let providers = providers_of(config).unwrap_or_else(|error| {
         findings.error(format!("{error:#}"));
         Providers::new()
@@ -97,6 +102,32 @@ fn check_public_url(url: &str, findings: &mut Findings) {
         ));
     } else {
         findings.good(format!("telephone companies call {url}"));
+    }
+}
+
+fn check_proxies(http: &Http, findings: &mut Findings) {
+    let is_behind_one = http.listen.ip().is_loopback() && http.public_url.starts_with("https://");
+    if is_behind_one && http.trusted_proxies.is_empty() {
+        findings.warning(
+            "http.trusted_proxies is empty, so that everybody who comes through a reverse proxy counts as one: they \
+             share the limits of one address",
+        );
+    }
+}
+
+async fn check_mail(config: &Config, findings: &mut Findings) {
+    let server = format!("the mail server {}:{}", config.mail.host, config.mail.port);
+    let postbox = match Postbox::new(&config.mail, &config.http.public_url) {
+        Ok(Some(postbox)) => postbox,
+        Ok(None) => return,
+        Err(error) => return findings.error(format!("section mail: {error:#}")),
+    };
+    match postbox.knock().await {
+        Ok(()) => findings.good(format!("{server} takes our mail")),
+        Err(trouble) if trouble.is_sign_in() => {
+            findings.error(format!("{server} does not accept mail.username and mail.password: {trouble}"));
+        }
+        Err(trouble) => findings.error(format!("{server} can't be used, so no mail is sent: {trouble}")),
     }
 }
 
@@ -239,7 +270,8 @@ async fn check_channel(
             .warning(format!("channel {name:?} has no number, so what is set for it can't be looked up"));
     }
     let public_url = config.http.public_url.clone();
-    let addresses = Addresses { public_url, provider: channel.provider.clone(), channel: channel.id };
+    let addresses =
+        Addresses { public_url, provider: channel.provider.clone(), channel: channel.id, epoch: None };
     for number in &channel.numbers {
         let about = format!("{number} (channel {name:?})");
         check_number(number, &about, provider, &NumberWebhooks::of(&addresses), fix, findings).await;

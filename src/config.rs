@@ -1,11 +1,18 @@
 //! What an operator sets: flag > environment > file > default. The defaults are written once, in `config.toml`.
 
-use crate::{calls::channel::Times, log, notify::mail, providers::twilio};
+use crate::{
+    calls::channel::Times,
+    log,
+    notify::mail,
+    providers::twilio,
+    web::limits::{self, Proxies},
+};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 use toml::{Table, Value};
@@ -25,6 +32,7 @@ pub struct Config {
     pub retention: Retention,
     pub mail: mail::Settings,
     pub outward: Outward,
+    pub limits: limits::Settings,
 }
 
 /// What may be called for admins.
@@ -42,9 +50,15 @@ pub struct Http {
     pub public_url: String,
     /// Empty: only with a token, where everything else is.
     pub metrics_listen: String,
+    pub trusted_proxies: Vec<String>,
 }
 
 impl Http {
+    pub fn proxies(&self) -> anyhow::Result<Proxies> {
+        let wrong = |text| anyhow::anyhow!("key http.trusted_proxies: {text:?} is no address and no network");
+        Proxies::read(&self.trusted_proxies).map_err(wrong)
+    }
+
     pub fn metrics_address(&self) -> anyhow::Result<Option<SocketAddr>> {
         if self.metrics_listen.is_empty() {
             return Ok(None);
@@ -60,6 +74,7 @@ pub struct Data {
     pub dir: PathBuf,
     pub database: String,
     pub uploads_stop_below_mib: u64,
+    pub recount_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -132,6 +147,7 @@ pub struct Calls {
 pub struct Retention {
     pub recordings_days: u32,
     pub calls_days: u32,
+    pub messages_days: u32,
     pub logs_days: u32,
     pub forget_erased_calls: bool,
 }
@@ -190,10 +206,14 @@ impl Config {
             bail!("key http.public_url: {url:?} must start with https:// and not end with a slash");
         }
         self.http.metrics_address()?;
+        self.http.proxies()?;
         let level = tracing_subscriber::EnvFilter::try_new(&self.log.level);
         level.map_err(|error| anyhow::anyhow!("key log.level: {error}"))?;
         if self.data.database != "sqlite" {
             bail!("key data.database: only \"sqlite\" is there yet");
+        }
+        if self.data.recount_seconds == 0 {
+            bail!("key data.recount_seconds: it is at least 1");
         }
         if self.data.uploads_stop_below_mib > 1 << 40 {
             bail!("key data.uploads_stop_below_mib: there is no such disk");
@@ -239,6 +259,63 @@ impl Config {
             bail!("key calls: ring_seconds, agent_ring_seconds and connect_seconds must be at least 1");
         }
         Ok(())
+    }
+}
+
+/// What of an operator's file is a secret, by the name of the key.
+const SECRETS: [&str; 9] = [
+    "auth_token",
+    "auth_tokens",
+    "shared_keys",
+    "api_key_secret",
+    "token",
+    "signing_key",
+    "signing_keys",
+    "api_key",
+    "password",
+];
+
+/// Files with secrets that others than their owner can open: the configuration itself, and those it names. What systemd
+/// hands over as a credential is in good hands.
+pub fn opened_by_others(path: &Path, text: &str, credentials: Option<&Path>) -> Vec<String> {
+    let Ok(table) = text.parse::<Table>() else { return Vec::new() };
+    let mut files = Vec::new();
+    if has_secrets(&Value::Table(table), false, &mut files) {
+        files.push(path.to_owned());
+    }
+    let open = files.iter().filter(|file| credentials.is_none_or(|folder| !file.starts_with(folder)));
+    let told = open.filter_map(|file| {
+        let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o777;
+        let told = || {
+            format!(
+                "{} holds a secret and can be opened by others (mode {mode:o}); chmod go= it",
+                file.display()
+            )
+        };
+        (mode & 0o077 != 0).then(told)
+    });
+    told.collect()
+}
+
+/// Whether there is one in it; `files` get those where others are.
+fn has_secrets(value: &Value, is_secret: bool, files: &mut Vec<PathBuf>) -> bool {
+    match value {
+        Value::String(text) => is_secret && !text.is_empty(),
+        Value::Array(values) => {
+            values.iter().fold(false, |found, value| has_secrets(value, is_secret, files) | found)
+        }
+        Value::Table(table) => match (table.len(), table.get("file"), table.get("credential")) {
+            (1, Some(Value::String(path)), _) => {
+                files.extend(is_secret.then(|| PathBuf::from(path)));
+                false
+            }
+            (1, _, Some(_)) => false,
+            _ => table.iter().fold(false, |found, (key, value)| {
+                let is_secret = is_secret || SECRETS.contains(&key.as_str());
+                has_secrets(value, is_secret, files) | found
+            }),
+        },
+        _ => false,
     }
 }
 
@@ -344,6 +421,50 @@ mod tests {
     }
 
     #[test]
+    fn files_with_secrets_that_others_can_open_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let [own, beside] = ["strowger.toml", "secret"].map(|name| folder.path().join(name));
+        std::fs::write(&beside, "hush").unwrap();
+        let elsewhere = format!("[mail]\npassword = {{ file = {beside:?} }}\n");
+        let table = [
+            // the file, its mode, that of the file beside it, which of both are named
+            ("[providers.main]\nauth_token = \"x\"\n", 0o600, 0o600, [false, false]),
+            ("[providers.main]\nauth_token = \"x\"\n", 0o400, 0o644, [false, false]),
+            ("[providers.main]\nauth_token = \"x\"\n", 0o640, 0o600, [true, false]),
+            ("[providers.main]\nauth_tokens = [\"x\", \"y\"]\n", 0o604, 0o600, [true, false]),
+            ("[providers.main]\nshared_keys = { k = \"x\" }\n", 0o644, 0o600, [true, false]),
+            ("[providers.main]\nauth_token = { credential = \"x\" }\n", 0o644, 0o600, [false, false]),
+            (
+                "[providers.main]\naccount_sid = \"x\"\n[mail]\npassword = \"\"\n",
+                0o644,
+                0o644,
+                [false, false],
+            ),
+            (elsewhere.as_str(), 0o644, 0o600, [false, false]),
+            (elsewhere.as_str(), 0o644, 0o640, [false, true]),
+        ];
+        for (text, mode, mode_beside, named) in table {
+            std::fs::write(&own, text).unwrap();
+            std::fs::set_permissions(&own, std::fs::Permissions::from_mode(mode)).unwrap();
+            std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(mode_beside)).unwrap();
+            let told = opened_by_others(&own, text, None);
+            let is_named = |path: &Path| told.iter().any(|one| one.starts_with(&path.display().to_string()));
+            assert_eq!([is_named(&own), is_named(&beside)], named, "{text} {told:?}");
+            assert_eq!(opened_by_others(&own, text, Some(folder.path())), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn limits_and_proxies_are_read_and_what_is_no_address_is_named() {
+        let config =
+            read("[http]\ntrusted_proxies = [\"::1\", \"10.0.0.0/8\"]\n[limits]\napi_per_token = 0\n", &[])
+                .unwrap();
+        assert_eq!((config.limits.api_per_token, config.limits.connections), (0, 20_000));
+        let error = read("[http]\ntrusted_proxies = [\"proxy\"]\n", &[]).unwrap_err();
+        assert!(error.contains("key http.trusted_proxies: \"proxy\""), "{error}");
+    }
+
+    #[test]
     fn the_environment_beats_the_file() {
         let file = "[calls]\nring_seconds = 30\n";
         let environment = [
@@ -357,6 +478,19 @@ mod tests {
         assert_eq!(config.calls.ring_seconds, 40);
         assert_eq!(config.account.time_zone, "Europe/Vienna");
         assert!(matches!(&config.providers["main"], Provider::Twilio(_)));
+    }
+
+    #[test]
+    fn the_environment_says_yes_where_no_default_says_what_is_wanted() {
+        let file = "[providers.main]\nkind = \"twilio\"\naccount_sid = \"AC1\"\n";
+        let only = |value| read(file, &[("STROWGER__PROVIDERS__MAIN__SHARED_KEYS_ONLY", value)]);
+        for (value, expected) in [("true", true), ("false", false)] {
+            let config = only(value).unwrap();
+            let Provider::Twilio(settings) = &config.providers["main"] else { panic!("not Twilio") };
+            assert_eq!(settings.shared_keys_only, expected);
+        }
+        let complaint = only("perhaps").unwrap_err();
+        assert!(complaint.contains("it is true or false"), "{complaint}");
     }
 
     #[test]

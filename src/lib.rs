@@ -83,14 +83,14 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use store::{CONTROL_SOCKET, Folder, settings::Change};
+use store::{CONTROL_SOCKET, Folder, Reader, settings::Change};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
     task::JoinHandle,
 };
 use tracing::{error, info, warn};
-use web::Web;
+use web::{Web, limits::Limits};
 
 /// How long a stop waits for the engine, which waits for the store.
 const ENGINE_ENDS_WITHIN: Duration = Duration::from_secs(7);
@@ -112,83 +112,16 @@ impl Daemon {
         let clock = clock::Clock::start();
         let folder = Folder::open(&config.data.dir)?;
         let (writer, reader) = store::open(&folder).await?;
-        let ground = Arc::new(ground(&config, clock.now().at)?);
-        let providers = Arc::new(providers_of(&config)?);
-        let health = Arc::new(Health::new(&providers, folder.path().to_owned()));
-        let voicemails = folder.path().join("voicemail");
-        let public_url = config.http.public_url.clone();
-        let sounds = Sounds::new(&config.calls.ring_tone, &config.calls.language);
-        let language = config.calls.language.parse().unwrap_or_default();
-        let delete_kept = config.calls.delete_kept_recordings;
-        let around = Surroundings {
-            clock,
-            ground: ground.clone(),
-            providers: providers.clone(),
-            runner: Runner::new(
-                providers.clone(),
-                public_url.clone(),
-                voicemails.clone(),
-                delete_kept,
-                health.clone(),
-            ),
-            public_url: public_url.clone(),
-            sounds: sounds.clone(),
-            mails: config.mail.is_on(),
-            health,
-            place: Place {
-                folder: folder.path().to_owned(),
-                voicemails: voicemails.clone(),
-                forget_calls: config.retention.forget_erased_calls,
-            },
-            retention: Retention {
-                recordings_days: config.retention.recordings_days,
-                calls_days: config.retention.calls_days,
-                logs_days: config.retention.logs_days,
-            },
-            spool: Arc::new(Spool::open(folder.path().join("spool"))),
-        };
+        let around = surroundings(&config, &folder, clock)?;
+        let (ground, providers) = (around.ground.clone(), around.providers.clone());
         let (stop, stopped) = watch::channel(false);
         let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
         let engine = tokio::spawn(engine.run());
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
-
-        let postman = Postman {
-            desk: desk.clone(),
-            reader: reader.clone(),
-            clock,
-            outward: Outward::new(config.outward.allow_loopback)
-                .context("cannot make the client for webhooks")?,
-            postbox: Postbox::new(&config.mail, &public_url).context("section mail")?,
-            public_url: public_url.clone(),
-            voicemails: voicemails.clone(),
-        };
-        let seed = rand::rng().random();
-        let room = config.data.uploads_stop_below_mib << 20;
-        let web = Web::new(
-            desk.clone(),
-            reader,
-            providers,
-            ground,
-            clock,
-            &public_url,
-            sounds,
-            language,
-            folder.path(),
-            room,
-            seed,
-        );
-        let control = control_socket(folder.path())?;
-        let mut servers = vec![
-            tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
-            tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
-            tokio::spawn(postman.run(stopping(stopped.clone()))),
-        ];
-        if let Some(address) = config.http.metrics_address()? {
-            let listener = TcpListener::bind(address).await;
-            let listener = listener.with_context(|| format!("cannot listen on {address} for metrics"))?;
-            servers.push(tokio::spawn(serve_metrics(listener, web, stopped)));
-        }
+        let postman = postman(&config, &folder, &desk, &reader, clock)?;
+        let web = pages(&config, &folder, &desk, reader, ground, providers, clock)?;
+        let servers = serve_all(&config, &folder, listener, web, postman, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
 
@@ -239,6 +172,121 @@ impl Daemon {
     }
 }
 
+/// What the engine needs, as it is configured.
+fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow::Result<Surroundings> {
+    let ground = Arc::new(ground(config, clock.now().at)?);
+    let providers = Arc::new(providers_of(config)?);
+    let health = Arc::new(Health::new(&providers, folder.path().to_owned()));
+    let public_url = config.http.public_url.clone();
+    let voicemails = voicemails(folder);
+    let delete_kept = config.calls.delete_kept_recordings;
+    let runner =
+        Runner::new(providers.clone(), public_url.clone(), voicemails.clone(), delete_kept, health.clone());
+    Ok(Surroundings {
+        clock,
+        ground,
+        providers,
+        runner,
+        public_url,
+        sounds: sounds(config),
+        mails: config.mail.is_on(),
+        health,
+        place: Place {
+            folder: folder.path().to_owned(),
+            voicemails,
+            forget_calls: config.retention.forget_erased_calls,
+        },
+        chores_every_ms: i64::from(config.data.recount_seconds) * 1000,
+        retention: Retention {
+            recordings_days: config.retention.recordings_days,
+            calls_days: config.retention.calls_days,
+            messages_days: config.retention.messages_days,
+            logs_days: config.retention.logs_days,
+        },
+        spool: Arc::new(Spool::open(folder.path().join("spool"))),
+    })
+}
+
+fn voicemails(folder: &Folder) -> PathBuf {
+    folder.path().join("voicemail")
+}
+
+fn sounds(config: &Config) -> Sounds {
+    Sounds::new(&config.calls.ring_tone, &config.calls.language)
+}
+
+fn postman(
+    config: &Config,
+    folder: &Folder,
+    desk: &Desk,
+    reader: &Reader,
+    clock: clock::Clock,
+) -> anyhow::Result<Postman> {
+    let public_url = config.http.public_url.clone();
+    Ok(Postman {
+        desk: desk.clone(),
+        reader: reader.clone(),
+        clock,
+        outward: Outward::new(config.outward.allow_loopback)
+            .context("cannot make the client for webhooks")?,
+        postbox: Postbox::new(&config.mail, &public_url).context("section mail")?,
+        public_url,
+        voicemails: voicemails(folder),
+    })
+}
+
+fn pages(
+    config: &Config,
+    folder: &Folder,
+    desk: &Desk,
+    reader: Reader,
+    ground: Arc<Ground>,
+    providers: Arc<Providers>,
+    clock: clock::Clock,
+) -> anyhow::Result<Web> {
+    let limits = config.limits.within(service::open_files());
+    let limits = Limits::new(&limits, config.http.proxies()?, clock);
+    let language = config.calls.language.parse().unwrap_or_default();
+    let room = config.data.uploads_stop_below_mib << 20;
+    Ok(Web::new(
+        desk.clone(),
+        reader,
+        providers,
+        ground,
+        clock,
+        &config.http.public_url,
+        sounds(config),
+        language,
+        folder.path(),
+        room,
+        limits,
+        rand::rng().random(),
+    ))
+}
+
+/// Everything that runs beside the engine until `stopped` is true.
+async fn serve_all(
+    config: &Config,
+    folder: &Folder,
+    listener: TcpListener,
+    web: Web,
+    postman: Postman,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let control = control_socket(folder.path())?;
+    let mut servers = vec![
+        tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
+        tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
+        tokio::spawn(postman.run(stopping(stopped.clone()))),
+    ];
+    if let Some(address) = config.http.metrics_address()? {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("cannot listen on {address} for metrics"))?;
+        servers.push(tokio::spawn(serve_metrics(listener, web, stopped)));
+    }
+    Ok(servers)
+}
+
 /// Answers that are on their way get there; who holds a connection open is not waited for.
 async fn last_answers(servers: Vec<JoinHandle<()>>) {
     for mut server in servers {
@@ -254,11 +302,13 @@ async fn stopping(mut stopped: watch::Receiver<bool>) {
 }
 
 async fn serve_tcp(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    web::serving::serve(listener, web::router(web), stopping(stopped)).await;
+    let limits = web.limits.clone();
+    web::serving::serve(listener, web::router(web), limits, stopping(stopped)).await;
 }
 
 async fn serve_metrics(listener: TcpListener, web: Web, stopped: watch::Receiver<bool>) {
-    web::serving::serve(listener, web::metrics(web), stopping(stopped)).await;
+    let limits = web.limits.clone();
+    web::serving::serve(listener, web::metrics(web), limits, stopping(stopped)).await;
 }
 
 async fn serve_control(listener: UnixListener, web: Web, stopped: watch::Receiver<bool>) {

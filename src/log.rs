@@ -34,6 +34,8 @@ pub fn start(format: Format, filter: &str) -> anyhow::Result<()> {
     // Its `trace` is whole frames, and with them secrets.
     let filter = filter.add_directive("tungstenite=warn".parse()?);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // That a line can't be written, as on a full disk, is no reason to panic.
+    let lines = lines.log_internal_errors(false);
     lines.with_ansi(false).event_format(Lines { format, clock: Clock::start() }).init();
     Ok(())
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
 use std::{
+    io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -12,7 +13,7 @@ use std::{
 use strowger::{
     Daemon, ShortPath, backup, check,
     clock::Clock,
-    config::{Config, EXAMPLE},
+    config::{Config, EXAMPLE, opened_by_others},
     demo,
     desk::{
         erasure::{self, Erased, Person, Place},
@@ -37,6 +38,7 @@ use tokio::{
     net::UnixStream,
     signal::unix::{SignalKind, signal},
 };
+use tracing::warn;
 
 /// Routes telephone calls to the right people, and says why.
 #[derive(Parser)]
@@ -105,6 +107,12 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Prints a link by which somebody chooses their password for the pages, once. Needs the running daemon.
+    SignInLink {
+        /// Who it is for. Without: the first admin, while nobody can sign in.
+        #[arg(long)]
+        user: Option<UserId>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -162,13 +170,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         log::start(log::Format::Plain, filter.as_deref().unwrap_or("error"))?;
         return demo::run(once, stop_signal()).await;
     }
-    let config = configuration(arguments.config, arguments.data_dir)?;
+    let (config, exposed) = configuration(arguments.config, arguments.data_dir)?;
     let level = if matches!(arguments.command, Command::Serve { .. }) { &config.log.level } else { "error" };
     log::start(config.log.format, filter.as_deref().unwrap_or(level))?;
     match arguments.command {
         Command::Config | Command::Demo { .. } => Ok(()),
-        Command::Serve { listen } => serve(config, listen).await,
-        Command::Check { fix } => check_all(&config, fix).await,
+        Command::Serve { listen } => {
+            exposed.iter().for_each(|sentence| warn!("{sentence}"));
+            serve(config, listen).await
+        }
+        Command::Check { fix } => check_all(&config, exposed, fix).await,
         Command::Preview { channel, at, from: _ } => {
             println!("{}", preview::run(&config, channel, at).await?);
             Ok(())
@@ -178,6 +189,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Erase { number } => {
             let erased = erase(&config, &number).await?;
             println!("erased: {} rows, {} files", erased.rows, erased.files);
+            for settings in erased.named_in {
+                println!("{settings} names them still: change it if it should not");
+            }
+            Ok(())
+        }
+        Command::SignInLink { user } => {
+            println!("{}", sign_in_link(&config.data.dir, user).await?);
             Ok(())
         }
         Command::Token { command: TokenCommand::Create { name, role, user } } => {
@@ -186,7 +204,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+/// With what is wrong with who can read it.
+fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Result<(Config, Vec<String>)> {
     let text = match &file {
         Some(path) => {
             Some(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
@@ -201,15 +220,20 @@ fn configuration(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> anyhow::Re
     if let Some(data_dir) = data_dir {
         config.data.dir = data_dir;
     }
-    Ok(config)
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let exposed = file.zip(text);
+    let exposed = exposed.map(|(path, text)| opened_by_others(&path, &text, credentials.as_deref()));
+    Ok((config, exposed.unwrap_or_default()))
 }
 
 async fn serve(config: Config, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let address = listen.unwrap_or(config.http.listen);
     let listener = service::listener(address).await?;
     let address = listener.local_addr()?;
+    let folder = config.data.dir.clone();
     let daemon = Daemon::start(config, listener).await?;
     println!("listening on http://{address}");
+    offer_first_start(&folder).await;
     service::ready(daemon.desk.clone());
     daemon
         .until(async {
@@ -230,8 +254,8 @@ async fn stop_signal() {
     }
 }
 
-async fn check_all(config: &Config, fix: bool) -> anyhow::Result<()> {
-    let findings = check::run(config, fix).await;
+async fn check_all(config: &Config, exposed: Vec<String>, fix: bool) -> anyhow::Result<()> {
+    let findings = check::run(config, exposed, fix).await;
     findings.0.iter().for_each(|finding| println!("{finding}"));
     match findings.errors() {
         0 => Ok(()),
@@ -258,6 +282,13 @@ async fn restore_backup(config: &Config, file: &Path, replace: bool) -> anyhow::
     warn_of_missing(&restored.missing);
     let data = config.data.dir.display();
     println!("{data} is as it was at {}, with {} sounds", restored.made_at.to_rfc3339(), restored.sounds);
+    if restored.parked > 0 {
+        println!(
+            "{} webhooks, mails and commands waited in it and are not sent: GET /api/v1/jobs shows them, and \
+             POST /api/v1/jobs/ID/retry sends one",
+            restored.parked
+        );
+    }
     if let Some(aside) = restored.aside {
         println!("what was there before is in {}", aside.display());
     }
@@ -268,6 +299,38 @@ fn warn_of_missing(missing: &[String]) {
     for path in missing {
         eprintln!("strowger: the database names {path}, but the backup has no such file");
     }
+}
+
+/// While nobody can sign in to the pages, whoever starts the daemon can.
+async fn offer_first_start(folder: &Path) {
+    if let Ok(link) = sign_in_link(folder, None).await {
+        // Whoever reads only the first line may be gone.
+        let _ = writeln!(std::io::stdout(), "for 15 minutes, the first admin signs in at {link}");
+    }
+}
+
+/// A link of the running daemon by which somebody chooses their password.
+async fn sign_in_link(folder: &Path, user: Option<UserId>) -> anyhow::Result<String> {
+    let control = ShortPath::to(folder)?;
+    let answer = post(&control, "invitations", &serde_json::json!({ "user": user })).await?;
+    answer["url"].as_str().map(str::to_owned).context("the daemon answered without a link")
+}
+
+/// Asks the running daemon for something, as whoever owns the data folder.
+async fn post(
+    control: &ShortPath,
+    path: &str,
+    body: &serde_json::Value,
+) -> anyhow::Result<serde_json::Value> {
+    let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
+    let response = client.post(format!("http://strowger/api/v1/{path}")).json(body).send().await;
+    let response = response.context("no daemon runs on this data folder")?;
+    let well = response.status().is_success();
+    let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
+    if !well {
+        bail!("the daemon refused: {}", answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or(""));
+    }
+    Ok(answer)
 }
 
 /// Through the daemon if one runs on the folder, else straight into the store.
@@ -286,17 +349,9 @@ async fn ask_daemon(
     role: Role,
     user: Option<UserId>,
 ) -> anyhow::Result<String> {
-    let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
-    let body = serde_json::json!({ "name": name, "role": role, "user": user });
-    let response = client.post("http://strowger/api/v1/tokens").json(&body).send().await?;
-    let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
-    match answer["token"].as_str() {
-        Some(secret) => Ok(secret.to_owned()),
-        None => bail!(
-            "the daemon refused: {}",
-            answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
-        ),
-    }
+    let answer =
+        post(control, "tokens", &serde_json::json!({ "name": name, "role": role, "user": user })).await?;
+    answer["token"].as_str().map(str::to_owned).context("the daemon answered without a token")
 }
 
 /// Through the daemon if one runs on the folder, else straight in the store; then the copies at the telephone company
@@ -306,19 +361,8 @@ async fn erase(config: &Config, number: &str) -> anyhow::Result<Erased> {
         format!("{number:?} is neither a number in international form (+43…) nor an address (sip:…)")
     })?;
     if let Some(control) = running(config).await {
-        let client = reqwest::Client::builder().unix_socket(control.path()).build()?;
-        let body = serde_json::json!({ "number": number });
-        let response = client.post("http://strowger/api/v1/erasures").json(&body).send().await?;
-        let well = response.status().is_success();
-        let answer: serde_json::Value = response.json().await.context("the daemon's answer can't be read")?;
-        if !well {
-            bail!(
-                "the daemon refused: {}",
-                answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("")
-            );
-        }
-        let count = |name: &str| answer[name].as_u64().unwrap_or(0);
-        return Ok(Erased { rows: count("rows"), files: count("files") });
+        let answer = post(&control, "erasures", &serde_json::json!({ "number": number })).await?;
+        return serde_json::from_value(answer).context("the daemon's answer can't be read");
     }
     let folder = Folder::open(&config.data.dir)?;
     if Spool::open(folder.path().join("spool")).waiting() > 0 {

@@ -4,6 +4,7 @@
 use crate::desk::Desk;
 use anyhow::Context;
 use listenfd::ListenFd;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
@@ -17,6 +18,17 @@ pub async fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
         return TcpListener::from_std(handed).context("the socket that was handed over can't be used");
     }
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// As many files and connections as we may have open at most; how many that is.
+pub fn open_files() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    if let Err(error) = raised {
+        warn!(%error, "no more files can be opened than at first");
+    }
+    let open = getrlimit(Resource::Nofile).current;
+    open.map_or(usize::MAX, |open| usize::try_from(open).unwrap_or(usize::MAX))
 }
 
 /// Says that requests are answered from now on, and goes on saying that the engine's loop turns.

@@ -4,7 +4,7 @@
 #[path = "desk/mod.rs"]
 mod desk;
 
-use desk::{Agent, Desk};
+use desk::{Agent, Desk, Wishes};
 use serde_json::{Value, json};
 use std::process::Command;
 use strowger::providers::simulator::{Behaviour, Message};
@@ -66,7 +66,11 @@ fn fuzz(desk: &Desk, token: &str, markers: &[&str], known: &Value, only: &[&str]
 
 #[tokio::test]
 async fn a_fuzzer_finds_no_500_nothing_undocumented_and_nothing_foreign() {
-    let desk = Desk::open().await;
+    // It asks more in a minute than anybody should.
+    let limits = ["api_per_token", "api_per_address", "wrong_tokens_per_address"];
+    let limits: String = limits.iter().map(|limit| format!("{limit} = 0\n")).collect();
+    let config = format!("[calls]\nring_seconds = 20\nshort_abandon_seconds = 0\n[limits]\n{limits}");
+    let desk = Desk::open_with(Wishes { config, ..Wishes::default() }).await;
     let insider: Agent = desk.agent("Insider").await;
     let stranger = json!({
         "name": "Stranger", "email": format!("{MARKER}@example.org"), "role": "agent", "seats": ["service"],

@@ -5,6 +5,7 @@ mod desk;
 use desk::{Agent, Desk, Wishes};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use strowger::providers::simulator::{Behaviour, Dialect, Message, Phone, Purpose};
 
 const OTHERS: [Dialect; 3] = [Dialect::SignalWire, Dialect::Somleng, Dialect::TeXml];
@@ -139,18 +140,76 @@ async fn agents_whom_the_company_can_not_ring_are_refused_or_passed_over() {
             assert_eq!(status, expected, "{dialect:?} {reach}: {problem}");
         }
 
-        // Ben joins the team afterwards. He is offered calls, but they come back.
+        // Ben joins the team afterwards: a warning says that he is not rung, and he is passed over.
         let members = json!({ "main": [anna.id, ben.id] });
-        desk.api.patch(&format!("teams/{team}"), members).await;
-        let mut phone = desk.softphone(&ben).await;
+        let saved = desk.api.patch(&format!("teams/{team}"), members).await;
+        let warned: Vec<&Value> = saved["warnings"].as_array().expect("a warning").iter().collect();
+        assert_eq!((warned.len(), &warned[0]["code"]), (1, &json!("not_rung_here")), "{saved:#}");
+        assert_eq!(warned[0]["arguments"]["agent"], ben.id.as_str());
+        let phone = desk.softphone(&ben).await;
         let caller = desk.call_with(&channel, Behaviour { patience: None, message: Message::Seconds(4.0) });
-        phone.take().await;
-        phone.call_is("ended").await;
         let (call, story) = desk.over(&caller).await;
         assert_eq!((call["outcome"].as_str(), story.legs.len()), (Some("voicemail"), 0), "{dialect:?}");
-        assert!(desk.log().contains("the agent can't be rung by this telephone company"), "{dialect:?}");
+        assert_eq!(call["offers"], json!([]), "{dialect:?}");
+        let why = desk.api.get(&format!("calls/{}/why", call["id"].as_str().expect("an id"))).await;
+        let candidates = why["decisions"][0]["candidates"].as_array().expect("candidates");
+        let bens = candidates.iter().find(|candidate| candidate["user"] == ben.id.as_str());
+        assert_eq!(bens.expect("Ben was looked at")["objection"], "not_rung_here", "{why:#}");
+        drop(phone);
         desk.check_books().await;
     }
+}
+
+/// Telnyx signs time and body, and no address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_telnyx_signed_is_the_same_webhook_at_every_address() {
+    let desk = open(Dialect::TeXml).await;
+    let (channel, other) = (desk.channel(&[]).await, desk.channel(&[]).await);
+    let form = [
+        ("CallSid", "v3:one"),
+        ("CallStatus", "ringing"),
+        ("From", "+43660123"),
+        ("To", channel.number.as_str()),
+    ];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let headers = desk.company.signed("", &form, &body);
+    let send = async |url: &str| {
+        let url = url.replacen(desk::PUBLIC_URL, &desk.api.address, 1);
+        let mut request = desk.api.client.post(url).body(body.clone());
+        request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+    let rows = async || {
+        let options = SqliteConnectOptions::new().filename(desk.database()).read_only(true);
+        let mut store = SqliteConnection::connect_with(&options).await.expect("the store");
+        let sql = "select (select count(*) from calls), (select count(*) from events), (select count(*) from answers),
+            (select count(*) from decisions), (select count(*) from jobs)";
+        sqlx::query_as::<_, (i64, i64, i64, i64, i64)>(sql).fetch_one(&mut store).await.expect("counts")
+    };
+    let first = send(&channel.hook("voice")).await;
+    assert_eq!(first.0, 200);
+    let before = rows().await;
+    assert_eq!(before.0, 1);
+    for url in [
+        channel.hook("voice"),
+        channel.hook("status"),
+        channel.hook("fallback"),
+        channel.hook("message-status"),
+        channel.hook("message-done"),
+        format!("{}?again", channel.hook("voice")),
+    ] {
+        assert_eq!(send(&url).await, first, "{url}");
+    }
+    for hook in ["voice", "status", "fallback"] {
+        let (status, document) = send(&other.hook(hook)).await;
+        let is_nothing = document.ends_with("<Response><Hangup/></Response>") || document == first.1;
+        assert!(status == 200 && is_nothing, "{hook} of another number: {document}");
+    }
+    assert_eq!(rows().await, before, "nothing is written");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,7 +221,17 @@ async fn without_a_secret_every_webhook_is_refused_and_the_log_says_so() {
          [providers.c]\nkind = \"texml\"\naccount_sid = {id:?}\n"
     );
     let desk = Desk::open_with(Wishes { config, ..Wishes::default() }).await;
+    let ready = desk.api.client.get(format!("{}/readyz", desk.api.address));
+    let bare = ready.try_clone().expect("a request").send().await.expect("an answer").text().await;
+    assert_eq!(bare.expect("text"), "ok\n", "nobody in particular is told");
+    let ready =
+        ready.bearer_auth(&desk.api.token).send().await.expect("an answer").text().await.expect("text");
+    let check = desk.command(&["check"]).output().expect("a check");
+    let check = String::from_utf8(check.stdout).expect("text");
     for name in ["a", "b", "c"] {
+        let sentence = format!("provider {name} has no secret, so all its webhooks are refused");
+        assert!(ready.contains(&format!("warning: {sentence}")), "{ready}");
+        assert!(check.contains(&format!("error: {sentence}")), "{check}");
         let channel = desk.channel_with(json!({ "provider": name })).await;
         let url = channel.hook("voice").replace("/main/", &format!("/{name}/"));
         let form = [("CallSid", id), ("From", "+43"), ("To", "+44")];

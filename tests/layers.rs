@@ -25,7 +25,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("providers/simulator", &[]),
     ("notify", &[]),
     ("log", &["clock"]),
-    ("config", &["providers/twilio", "notify", "calls", "log"]),
+    ("config", &["providers/twilio", "notify", "web", "calls", "log"]),
     ("store", &["providers", "clock", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),

@@ -193,3 +193,45 @@ async fn messages_that_can_not_be_heard_as_they_should_are_refused_where_they_st
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)), "{problem}");
     }
 }
+
+/// The documents that the README has operators keep at Twilio, in order.
+fn documents_of_the_readme() -> Vec<String> {
+    let readme = include_str!("../README.md");
+    let section = readme.split_once("### When the whole machine is gone").unwrap().1;
+    let section = section.split_once("\n### ").map_or(section, |(section, _)| section);
+    let blocks = section.split("```xml\n").skip(1);
+    blocks.map(|block| block.split_once("```").unwrap().0.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documents_of_the_readme_take_one_message_and_hang_up_while_we_are_gone() {
+    use axum::{Router, http::header, routing::any};
+    use strowger::providers::simulator::Ending;
+
+    let [thanks, takes_message] = documents_of_the_readme().try_into().expect("two documents");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let answer =
+        |document: String| any(move || async move { ([(header::CONTENT_TYPE, "text/xml")], document) });
+    let router = Router::new().route("/EH0123", answer(thanks)).route("/EH4567", answer(takes_message));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let mut desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let bins = "https://handler.twilio.com/twiml";
+    desk.company.forward(bins, &address);
+    desk.kill();
+    let incoming = Incoming {
+        fallback_url: Some(format!("{bins}/EH4567")),
+        status_url: None,
+        behaviour: MESSAGE,
+        ..desk.incoming(&channel)
+    };
+    let caller = desk.company.place(incoming);
+    let story = tokio::time::timeout(desk::PATIENCE, caller.ended()).await.expect("the call ends");
+    assert_eq!(story.ending, Some(Ending::HungUp), "{story:#?}");
+    let recordings = desk.company.record().recordings;
+    assert_eq!(recordings.len(), 1, "one message, asked for once");
+    let said = heard(&story);
+    assert_eq!(said.len(), 2, "asked and thanked: {said:?}");
+}

@@ -8,7 +8,6 @@ mod desk;
 
 use desk::{Desk, PATIENCE, Softphone, Wishes};
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
@@ -237,26 +236,144 @@ async fn a_forged_archive_or_a_newer_one_is_refused() {
     );
 }
 
-/// A disk of 256 KiB, where we may mount one.
+/// The command with a disk of 256 KiB at `folder`, and what is left on it listed behind what it says.
+fn on_a_small_disk(command: &std::process::Command, folder: &Path) -> std::process::Command {
+    let folder = name(folder);
+    let script = format!(
+        "mount -t tmpfs -o size=256k none {folder} && echo 'the one before' >{folder}/x.tar || exit 99
+        \"$@\"; status=$?; ls -A {folder}; cat {folder}/x.tar; exit $status"
+    );
+    let mut unshared = std::process::Command::new("unshare");
+    let inner = desk::by_shell(command, &script);
+    unshared.args(["--map-root-user", "--mount"]).arg(inner.get_program()).args(inner.get_args());
+    unshared.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    unshared
+}
+
+/// A real one where the system lets us mount it; and everywhere one on which no file may be longer than 64 KiB.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_on_a_full_disk_fails_and_leaves_nothing() {
     let desk = Desk::open().await;
     let folder = TempDir::new().unwrap();
-    let mount = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=256k", "none", name(folder.path())])
-        .stderr(Stdio::null())
-        .status();
-    if !mount.is_ok_and(|status| status.success()) {
-        eprintln!("no disk can be mounted here, so none can be full");
-        return;
-    }
     let file = folder.path().join("x.tar");
+    let backup = desk.command(&["backup", name(&file)]);
+    let output = on_a_small_disk(&backup, folder.path()).output().unwrap();
+    if matches!(output.status.code(), Some(0 | 1)) && !text(&output.stdout).is_empty() {
+        must_fail(&output, "no backup was made");
+        assert_eq!(text(&output.stdout), "x.tar\nthe one before\n");
+    }
+
     std::fs::write(&file, "the one before").unwrap();
-    let output = desk.command(&["backup", name(&file)]).output().unwrap();
-    let left = everything(folder.path());
-    std::process::Command::new("umount").arg(folder.path()).status().unwrap();
+    let script = "trap '' XFSZ; ulimit -f 128; exec \"$@\"";
+    let output = desk::by_shell(&backup, script).output().unwrap();
     must_fail(&output, "no backup was made");
-    assert_eq!(left, [(file, b"the one before".to_vec())]);
+    assert_eq!(everything(folder.path()), [(file, b"the one before".to_vec())]);
+}
+
+/// A folder that is somebody else's: whoever runs the tests, what root may do everywhere is taken from them.
+#[test]
+fn a_folder_that_can_t_be_written_is_named_by_every_command() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0;
+    let data = if root {
+        std::os::unix::fs::chown(&data, Some(65_534), Some(65_534)).unwrap();
+        data
+    } else {
+        PathBuf::from("/usr")
+    };
+    for words in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["token", "create", "--name", "x", "--role", "admin"],
+        &["erase", "--number", "+436641234567"],
+        &["restore", "/dev/null"],
+    ] {
+        let mut command = std::process::Command::new(if root { "setpriv" } else { "env" });
+        if root {
+            command.args(["--bounding-set=-dac_override,-dac_read_search,-fowner,-chown", "--no-new-privs"]);
+        }
+        command.arg(env!("CARGO_BIN_EXE_strowger")).args(words).arg("--data-dir").arg(&data);
+        let output = command.env("STROWGER_LOG", "error").output().unwrap();
+        must_fail(&output, name(&data));
+        assert!(
+            words[0] == "restore"
+                || text(&output.stderr).contains("permitted")
+                || text(&output.stderr).contains("denied")
+        );
+    }
+}
+
+// The service manager
+
+/// What the daemon tells the service manager, one line each.
+struct Told(tokio::net::UnixDatagram);
+
+impl Told {
+    async fn next(&self, within: Duration) -> Option<String> {
+        let mut buffer = [0; 512];
+        let length = tokio::time::timeout(within, self.0.recv(&mut buffer)).await.ok()?.unwrap();
+        Some(text(&buffer[..length]).trim().to_owned())
+    }
+
+    async fn hears(&self, word: &str) {
+        loop {
+            let heard = self.next(PATIENCE).await.unwrap_or_else(|| panic!("{word} is never said"));
+            if heard == word {
+                return;
+            }
+        }
+    }
+}
+
+/// The list of erasures is a pipe that nobody writes to: who reads it waits for ever, and with it the engine's loop.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_hears_that_the_loop_turns_and_nothing_while_it_does_not() {
+    const EVERY: Duration = Duration::from_secs(2);
+    let mut desk = Desk::open().await;
+    desk.stop().await;
+    let folder = TempDir::new().unwrap();
+    let socket = folder.path().join("notify");
+    let told = Told(tokio::net::UnixDatagram::bind(&socket).unwrap());
+    let mut serve = desk.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let within = (3 * EVERY).as_micros().to_string();
+    serve
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", within)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = serve.spawn().unwrap();
+    let mut said = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut said)
+        .unwrap();
+    told.hears("READY=1").await;
+    for _ in 0..3 {
+        told.hears("WATCHDOG=1").await;
+    }
+
+    let list = desk.data().join("erasures");
+    assert!(std::process::Command::new("mkfifo").arg(&list).status().unwrap().success());
+    let address = said.trim().strip_prefix("listening on ").unwrap();
+    let erase = desk.api.client.post(format!("{address}/api/v1/erasures")).bearer_auth(&desk.api.token);
+    let erase = tokio::spawn(erase.json(&json!({ "number": "+436641234567" })).send());
+    let mut last = 0;
+    while told.next(5 * EVERY).await.is_some() {
+        last += 1;
+        assert!(last < 10, "the loop turns, although it waits for a pipe");
+    }
+    // Who reads gets a key, and then writes a line, which is read here.
+    let (key, line) = (list.clone(), list.clone());
+    tokio::task::spawn_blocking(move || std::fs::write(key, "00ff\n").unwrap()).await.unwrap();
+    let line = tokio::task::spawn_blocking(move || std::fs::read_to_string(line).unwrap()).await.unwrap();
+    assert_eq!(line.split(' ').next().unwrap().len(), 64, "{line}");
+    told.hears("WATCHDOG=1").await;
+    assert!(erase.await.unwrap().is_ok());
+    std::fs::remove_file(list).unwrap();
+
+    let stopped = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    told.hears("STOPPING=1").await;
+    assert!(desk::end_of(&mut child).await.success());
 }
 
 // Stop and start
@@ -274,9 +391,7 @@ async fn five_seconds_without_the_daemon_send_no_caller_to_the_fallback() {
     desk.start().await;
     let socket = desk.socket.as_ref().unwrap().local_addr().unwrap();
     assert_eq!(desk.api.address, format!("http://{socket}"), "it serves on the socket that it was handed");
-    let ann = desk.agent("Ann").await;
-    let channel = desk.channel(&[&ann]).await;
-    let mut phone = desk.softphone(&ann).await;
+    let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let before: Vec<_> = (0..10).map(|_| desk.call(&channel)).collect();
     let taken = phone.take().await;
     phone.call_is("talking").await;
@@ -305,10 +420,8 @@ async fn systemd_socket_activate_hands_its_socket_over() {
     let serve = desk.command(&["serve"]);
     let mut activate = std::process::Command::new("systemd-socket-activate");
     activate.args(["-l", &free.to_string()]).arg(serve.get_program()).args(serve.get_args());
-    let Ok(mut child) = activate.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
-        eprintln!("systemd-socket-activate is not installed");
-        return;
-    };
+    let spawned = activate.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut child = spawned.expect("systemd-socket-activate is there; tests/run installs it");
     let until = Instant::now() + PATIENCE;
     let mut answer = None;
     while answer.is_none() && Instant::now() < until {
@@ -325,9 +438,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
     let mut desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
     let mut phone = desk.softphone(&ann).await;
-    let options = SqliteConnectOptions::new().filename(desk.database());
-    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query("begin immediate").execute(&mut raw).await.unwrap();
+    let raw = desk.lock_store().await;
     let api = desk.api.clone();
     let save = tokio::spawn(async move {
         api.ask(reqwest::Method::POST, "teams", Some(json!({ "name": "Unsaved", "main": [], "extra": [] })))
@@ -336,7 +447,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
     let url = format!("{}/readyz", desk.api.address);
     let mut ready = (200, String::new());
     for _ in 0..100 {
-        let answer = desk.api.client.get(&url).send().await.unwrap();
+        let answer = desk.api.client.get(&url).bearer_auth(&desk.api.token).send().await.unwrap();
         ready = (answer.status().as_u16(), answer.text().await.unwrap());
         if ready.0 == 503 {
             break;
@@ -360,9 +471,7 @@ async fn a_stop_ends_in_time_even_when_the_store_is_locked_and_nothing_unsaved_i
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_count_what_happened_and_need_a_token() {
     let desk = Desk::open().await;
-    let ann = desk.agent("Ann").await;
-    let channel = desk.channel(&[&ann]).await;
-    let mut phone = desk.softphone(&ann).await;
+    let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let caller = desk.call(&channel);
     phone.take().await;
     phone.call_is("talking").await;
@@ -397,9 +506,7 @@ async fn metrics_count_what_happened_and_need_a_token() {
 async fn the_log_as_json_is_one_object_a_line_without_numbers_and_secrets() {
     let config = "[log]\nformat = \"json\"\n".to_owned();
     let desk = Desk::open_with(Wishes { config, log: "info".into(), ..Wishes::default() }).await;
-    let ann = desk.agent("Ann").await;
-    let channel = desk.channel(&[&ann]).await;
-    let mut phone = desk.softphone(&ann).await;
+    let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let caller = desk.call(&channel);
     phone.take().await;
     phone.call_is("talking").await;
@@ -488,13 +595,59 @@ async fn check_says_how_numbers_are_set_and_sets_them() {
     assert_eq!(desk.company.record().rest_problems, Vec::<String>::new());
     desk.company.own(Number { trunk_sid: "TK1".into(), ..desk.company.number(&channel.number).unwrap() });
     assert!(check(&[]).1.contains("the trunk TK1 has it"));
-    for (fault, said) in [(Rest::Fails, "in trouble itself"), (Rest::Down, "in trouble itself")] {
+    for (fault, said) in [
+        (Rest::Fails, "in trouble itself"),
+        (Rest::Down, "in trouble itself"),
+        (Rest::Garbage, "can't be read"),
+    ] {
         desk.company.faults(|faults| faults.rest = fault);
         let (code, output) = check(&[]);
         assert!(code == Some(1) && output.contains(said), "{output}");
     }
     std::fs::set_permissions(desk.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(check(&[]).1.contains("can be opened by others (mode 755)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_a_secret_that_others_can_read_and_of_a_mail_server_that_is_not_there() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {free}\ntls = \"none\"\nfrom = \"calls@example.org\"\ntimeout_seconds = 1\n"
+    );
+    let mut desk = Desk::open_with(Wishes { config, ..Wishes::default() }).await;
+    let check = || {
+        let output = desk.command(&["check"]).output().unwrap();
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = check();
+    assert_eq!(code, Some(1), "{said}");
+    let server = format!("error: the mail server 127.0.0.1:{free} can't be used, so no mail is sent");
+    assert!(said.contains(&server), "{said}");
+    assert!(said.contains("warning: http.trusted_proxies is empty"), "{said}");
+    assert!(!said.contains("holds a secret"), "{said}");
+    assert!(!desk.log().contains("holds a secret"));
+    let file = desk.data().with_file_name("config.toml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let told = format!("{} holds a secret and can be opened by others (mode 640)", name(&file));
+    assert!(check().1.contains(&format!("error: {told}")), "{}", check().1);
+    desk.restart().await;
+    assert!(desk.log().contains("holds a secret and can be opened by others (mode 640)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_listener_for_metrics_serves_nothing_else() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let http = format!("metrics_listen = \"{free}\"");
+    let desk = Desk::open_with(Wishes { http, ..Wishes::default() }).await;
+    let channel = desk.channel(&[]).await;
+    let hook = channel.hook("voice").replacen(desk::PUBLIC_URL, "", 1);
+    let page = desk.api.client.get(format!("http://{free}/metrics")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("strowger_store_up 1"));
+    for path in ["/api/v1/me", "/api/v1/openapi.json", "/healthz", "/readyz", "/softphone", "/", &hook] {
+        let answer = desk.api.client.get(format!("http://{free}{path}")).bearer_auth(&desk.api.token);
+        assert_eq!(answer.send().await.unwrap().status(), 404, "{path}");
+    }
 }
 
 impl Desk {

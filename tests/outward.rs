@@ -28,7 +28,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use strowger::providers::simulator::{Behaviour, Caller, Message};
+use strowger::providers::simulator::{Behaviour, Caller, Message, Rest};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -578,6 +578,55 @@ async fn a_mail_server_gets_messages_and_missed_calls_and_who_it_refuses_is_seen
 }
 
 #[tokio::test]
+async fn that_the_last_agent_misses_calls_is_told_to_admins_once_and_by_every_way() {
+    let (server, receiver) = (MailServer::open().await, Receiver::open().await);
+    let config = format!(
+        "[calls]\nring_seconds = 3\nagent_ring_seconds = 1\nmisses_until_away = 1\nshort_abandon_seconds = 0\n\
+         [outward]\nallow_loopback = true\n{}",
+        server.config()
+    );
+    let desk = Desk::open_with(Wishes { config, ..Wishes::default() }).await;
+    receiver.webhook(&desk, "well").await;
+    let ann = desk.agent("Ann").await;
+    let channel = desk
+        .channel_with(json!({ "name": "Support", "routing": { "users": [ann.id], "strategy": "round_robin" },
+            "notify": { "last_agent": ["boss@example.org"] } }))
+        .await;
+    let (admin, hers) =
+        (Stream::open(&desk.api, None).await, Stream::open(&desk.api.with_token(&ann.token), None).await);
+    let _phone = desk.softphone(&ann).await;
+    for _ in 0..2 {
+        missed(&desk, &channel).await;
+    }
+    let ended =
+        |received: &[Received]| received.iter().filter(|one| one.kind() == "call.missed").count() == 2;
+    let received = receiver.when("well", "both calls are told", ended).await;
+    let told: Vec<Value> = received
+        .iter()
+        .filter(|received| received.kind() == "agent.misses_calls")
+        .map(|received| received.document()["data"].clone())
+        .collect();
+    assert_eq!(told, [json!({ "agent": ann.id, "channel": channel.id, "misses": 1 })], "once");
+
+    let mail = server.mail("Ann was rung 1 times in a row on Support").await;
+    assert_eq!(header(&mail, "Subject"), "Ann misses calls on Support");
+    assert_eq!(header(&mail, "To"), "boss@example.org");
+    assert!(mail.contains(&format!("https://calls.example.test/api/v1/users/{}", ann.id)), "{mail}");
+    let heard = |stream: &Stream, kind: &str| stream.kinds().iter().filter(|known| *known == kind).count();
+    for stream in [&admin, &hers] {
+        until("both calls are heard of", || async { (heard(stream, "call.missed") == 2).then_some(()) })
+            .await;
+    }
+    let of_misses = [&admin, &hers].map(|stream| heard(stream, "agent.misses_calls"));
+    assert_eq!(of_misses, [1, 0], "admins only");
+    let metrics = desk.api.client.get(format!("{}/metrics", desk.api.address)).bearer_auth(&desk.api.token);
+    let metrics = metrics.send().await.unwrap().text().await.unwrap();
+    assert!(metrics.lines().any(|line| line == "strowger_last_agent_misses_total 1"), "{metrics}");
+    let available = desk.api.get(&format!("users/{}/availability", ann.id)).await;
+    assert_eq!(available["availability"]["state"], "available", "{available:#}");
+}
+
+#[tokio::test]
 async fn addresses_of_mail_are_checked_when_a_channel_is_saved() {
     let desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
@@ -804,4 +853,78 @@ async fn supervisors_hear_and_export_what_is_of_their_teams_only() {
         assert_eq!(exported(&leads).await, std::slice::from_ref(id), "{list}");
         assert_eq!(exported(&nobodys).await, Vec::<Value>::new(), "{list}");
     }
+}
+
+/// What waited in the backup has long been sent, or lost its meaning.
+#[tokio::test]
+async fn a_restored_backup_sends_nothing_by_itself_and_what_waited_by_hand() {
+    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mail = format!("[mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", nowhere.port());
+    let mut desk = open(&format!("{mail}from = \"calls@example.org\"\n")).await;
+    let receiver = Receiver::open().await;
+    receiver.webhook(&desk, "fails").await;
+    let ann = desk.agent("Ann").await;
+    let notify = json!({ "voicemail": ["ann@example.org"] });
+    let unattended = desk.channel_with(json!({ "notify": notify })).await;
+    let channel = desk.channel(&[&ann]).await;
+    message(&desk, &unattended).await;
+    let mut phone = desk.softphone(&ann).await;
+    let caller = desk.call(&channel);
+    phone.take().await;
+    let talking = phone.call_is("talking").await;
+    desk.company.faults(|faults| faults.rest = Rest::Down);
+    phone.hang_up(&talking);
+    desk.call_when(caller.sid(), "ends here", |call| call["state"] == "ended").await;
+    let waiting = until("a webhook, a mail and a command wait", || async {
+        let jobs = desk.api.all("jobs").await;
+        let waits = |kind: &str| jobs.iter().any(|job| job["kind"] == kind && job["state"] == "waiting");
+        ["webhook", "mail", "hang_up"].into_iter().all(waits).then_some(jobs)
+    })
+    .await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("strowger.tar").to_str().unwrap().to_owned();
+    let run = |desk: &Desk, words: &[&str]| {
+        let output = desk.command(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&desk, &["backup", &file]);
+    desk.company.faults(|faults| faults.rest = Rest::Works);
+    caller.ended().await;
+    desk.stop().await;
+    receiver.be_kind();
+    let (sent, asked) = (receiver.at("fails"), desk.company.record().requests.len());
+
+    desk.elsewhere = Some(folder.path().join("data"));
+    let said = run(&desk, &["restore", &file]);
+    assert!(said.contains("waited in it and are not sent"), "{said}");
+    desk.start().await;
+    let parked = desk.api.all("jobs").await;
+    for job in &parked {
+        assert_eq!(job["state"], "failed", "{job:#}");
+        assert!(job["error"].as_str().unwrap().contains("when the backup was made"), "{job:#}");
+    }
+    for kind in ["webhook", "mail", "hang_up"] {
+        let of = |jobs: &[Value]| jobs.iter().filter(|job| job["kind"] == kind).count();
+        assert!(of(&parked) > 0 && of(&parked) >= of(&waiting), "{kind}: {parked:#?}");
+    }
+    // What happens now is told at once.
+    missed(&desk, &unattended).await;
+    let all = receiver.when("fails", "the new call is told", |all| all.len() >= sent.len() + 4).await;
+    let old: Vec<&String> = sent.iter().map(|one| &one.headers["webhook-id"]).collect();
+    assert!(all[sent.len()..].iter().all(|one| !old.contains(&&one.headers["webhook-id"])), "{all:#?}");
+    let commands = desk.company.record().requests.split_off(asked);
+    let commands = commands.iter().filter(|one| one.method == "POST" && one.target.contains(caller.sid()));
+    assert_eq!(commands.count(), 0, "nobody hangs up a call that is long over");
+
+    let webhook = parked.iter().find(|job| job["kind"] == "webhook").unwrap();
+    let retry = format!("jobs/{}/retry", webhook["id"].as_str().unwrap());
+    assert_eq!(desk.api.ask(Method::POST, &retry, None).await.0, 202);
+    let told = receiver.when("fails", "it is sent by hand", |now| now.len() > all.len()).await;
+    assert!(old.contains(&&told.last().unwrap().headers["webhook-id"]), "it has the id that it had");
+    until("it is done", || async {
+        let jobs = desk.api.all("jobs").await;
+        (!jobs.iter().any(|job| job["id"] == webhook["id"])).then_some(())
+    })
+    .await;
 }

@@ -124,11 +124,19 @@ impl Place {
         let mut states = vec![
             State::Ringing { until: Steady(NOW + 1) },
             State::Waiting { until: Steady(NOW + 2) },
-            State::Talking(Talk { agent: self.id(UserId), since: at(5), leg_over_until: None }),
             State::Talking(Talk {
+                is_first: true,
+                agent: self.id(UserId),
+                since: at(5),
+                leg_over_until: None,
+                until: Steady(NOW + 9),
+            }),
+            State::Talking(Talk {
+                is_first: false,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
+                until: Steady(NOW + 9),
             }),
         ];
         let recording = Recording { id: format!("RE{:032x}", 5), seconds: 12 };
@@ -138,8 +146,15 @@ impl Place {
             [Slot::Unanswered, Slot::AfterHours, Slot::Unanswered].into_iter().zip(messages)
         {
             let look_at = Some(Steady(NOW + 4));
-            let voicemail =
-                VoicemailState { slot, message, silences: 1, caller_gone: true, look_at, looks: 2 };
+            let voicemail = VoicemailState {
+                slot,
+                greeted: true,
+                message,
+                silences: 1,
+                caller_gone: true,
+                look_at,
+                looks: 2,
+            };
             states.push(State::Voicemail(voicemail));
         }
         let deliveries = [
@@ -162,6 +177,7 @@ impl Place {
                 delivery,
                 leg,
                 presses_key: true,
+                hung_up: false,
             }));
         }
         states.into_iter().map(|state| self.call(state)).collect()
@@ -494,6 +510,7 @@ async fn agents_cursors_tickets_and_answers_come_back_as_they_were() {
             agent: place.id(UserId),
             by_hand,
             misses,
+            misses_told_at: (misses > 2).then(|| at(4)),
             idle_since,
             connected,
             wraps_up_until,
@@ -681,4 +698,51 @@ fn settings_that_were_accepted_one_after_the_other_can_be_loaded_again() {
             panic!("the daemon would not start any more: {bad:?}: {refused:?}");
         }
     }
+}
+
+/// As much as makes the write-ahead log longer than a megabyte.
+fn much() -> Batch {
+    let events = (0..3_000).map(|_| event(&format!("\"{}\"", "x".repeat(500)))).collect();
+    Batch { events, ..Batch::default() }
+}
+
+#[tokio::test]
+async fn after_an_unclean_stop_a_damaged_database_is_refused() {
+    let place = Place::new();
+    let (folder, mut writer, reader) = open(&place).await;
+    writer.commit(&much()).await.unwrap();
+    writer.checkpoint().await.unwrap();
+    let sql = "select rootpage, (select * from pragma_page_size) from sqlite_master where name = 'events'";
+    let (page, size): (u64, u64) = {
+        let (page, size): (i64, i64) = sqlx::query_as(sql).fetch_one(&mut place.raw().await).await.unwrap();
+        (page.try_into().unwrap(), size.try_into().unwrap())
+    };
+    // Nobody stops it; its connections end, as in a crash.
+    drop((writer, reader));
+    let file = std::fs::File::options().write(true).open(folder.database()).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 64], (page - 1) * size).unwrap();
+    let refused = format!("{:#}", store::open(&folder).await.unwrap_err());
+    assert!(refused.contains("the database is damaged"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_long_write_ahead_log_is_cut_as_soon_as_nobody_reads_from_it() {
+    let place = Place::new();
+    let (folder, mut writer, _) = open(&place).await;
+    let log = folder.path().join("strowger.db-wal");
+    let length = || std::fs::metadata(&log).unwrap().len();
+    let mut reading = place.raw().await;
+    sqlx::raw_sql("begin; select count(*) from events").execute(&mut reading).await.unwrap();
+    writer.commit(&much()).await.unwrap();
+    assert_eq!(writer.log_bytes(), length());
+    let long = length();
+    assert!(long > 1 << 20, "{long} bytes");
+    writer.cut_log(long).await.unwrap();
+    assert_eq!(length(), long, "it is not too long");
+    writer.cut_log(long - 1).await.unwrap();
+    assert_eq!(length(), long, "somebody reads from it");
+    reading.close().await.unwrap();
+    writer.cut_log(long - 1).await.unwrap();
+    assert_eq!(length(), 0);
+    assert_eq!(place.count("events").await, 3_000);
 }

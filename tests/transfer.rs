@@ -82,9 +82,7 @@ async fn a_team_is_rung_without_whoever_hands_on_and_nobody_there_means_a_messag
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_outside_is_dialled_and_the_agent_is_free_at_once() {
     let desk = open().await;
-    let anna = desk.agent("Anna").await;
-    let channel = desk.channel(&[&anna]).await;
-    let mut phone = desk.softphone(&anna).await;
+    let ([anna], channel, [mut phone]) = desk.staffed(["Anna"]).await;
     let caller = desk.call(&channel);
     let won = talk(&mut phone).await;
     hand_on(&phone, &won, json!({ "number": "+431234567" }));
@@ -112,9 +110,7 @@ async fn a_number_outside_is_dialled_and_the_agent_is_free_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_outside_that_is_busy_lets_the_caller_leave_a_message() {
     let desk = open().await;
-    let anna = desk.agent("Anna").await;
-    let channel = desk.channel(&[&anna]).await;
-    let mut phone = desk.softphone(&anna).await;
+    let (_, channel, [mut phone]) = desk.staffed(["Anna"]).await;
     desk.company.phone("+431234567", Phone::Busy { after_seconds: 1.0 });
     let caller = desk.call_with(&channel, MESSAGE);
     let won = talk(&mut phone).await;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use strowger::calls::decision::Connect;
 use strowger::config;
-use strowger::providers::addresses::{Addresses, Hook};
+use strowger::providers::addresses::{self, Addresses, Hook};
 use strowger::providers::twilio::{Dialect, Twilio, write};
 use strowger::providers::{Document, Hooks, Request, Spoken, Unsigned};
 use strowger::routing::ids::{CallId, ChannelId, Ids, OfferId, UserId};
@@ -147,7 +147,8 @@ impl World {
     fn new() -> Self {
         let mut ids = Ids::new(3);
         let channel = ChannelId(ids.next(1));
-        let addresses = Addresses { public_url: PUBLIC.into(), provider: "main".into(), channel };
+        let (public_url, provider, epoch) = (PUBLIC.into(), "main".into(), Some(7));
+        let addresses = Addresses { public_url, provider, channel, epoch };
         Self { addresses, call: CallId(ids.next(1)), agent: UserId(ids.next(1)), offer: OfferId(ids.next(1)) }
     }
 
@@ -158,6 +159,11 @@ impl World {
 
     fn call_url(&self, rest: &str) -> String {
         self.url(&format!("c/{}/{rest}", self.call))
+    }
+
+    /// One that is made for a dial says who dialled.
+    fn dial_url(&self, rest: &str) -> String {
+        self.url(&format!("e/7/c/{}/{rest}", self.call))
     }
 
     fn holds(&self) -> Vec<(Value, Document)> {
@@ -204,8 +210,8 @@ impl World {
         for (expected, reach) in reaches {
             for (caller_id, shown) in &caller_ids {
                 let content = json!({"document": "connect", "reach": expected, "caller_id": shown, "seconds": 20,
-                    "offer": self.offer.to_string(), "over": self.call_url("over/2"), "leg": self.call_url("leg/2"),
-                    "screen": self.call_url("screen/2")});
+                    "offer": self.offer.to_string(), "over": self.dial_url("over/2"), "leg": self.dial_url("leg/2"),
+                    "screen": self.dial_url("screen/2")});
                 let connect = Connect {
                     attempt: 2,
                     agent: self.agent,
@@ -244,7 +250,7 @@ impl World {
     fn screens(&self) -> Vec<(Value, Document)> {
         let screen = |(expected, words): (Value, Spoken)| {
             let content =
-                json!({"document": "screen", "words": expected, "pressed": self.call_url("pressed/2")});
+                json!({"document": "screen", "words": expected, "pressed": self.dial_url("pressed/2")});
             (content, Document::Screen { words, pressed: Hook::Pressed(self.call, 2) })
         };
         speeches().into_iter().map(screen).collect()
@@ -261,7 +267,7 @@ impl World {
     fn documents(&self) -> Vec<(Value, Document)> {
         let reject = (json!({"document": "reject"}), Document::Reject);
         let nothing = (json!({"document": "nothing"}), Document::Nothing);
-        let outside = json!({"document": "dial_outside", "number": "+431234567", "caller_id": "+43199", "over": self.call_url("over/3")});
+        let outside = json!({"document": "dial_outside", "number": "+431234567", "caller_id": "+43199", "over": self.dial_url("over/3")});
         let (number, caller_id) = ("+431234567".to_owned(), "+43199".to_owned());
         let outside = (outside, Document::DialOutside { number, caller_id, over: Hook::Over(self.call, 3) });
         [
@@ -491,7 +497,7 @@ fn posted(name: &str, attributes: &BTreeMap<String, String>, method: &str) -> Re
 
 fn understood(url: &str, world: &World) -> Result<Hook, String> {
     let path = url.strip_prefix(&world.url("")).ok_or(format!("an address that isn't ours: {url}"))?;
-    Hook::parse(path).ok_or(format!("an address that nobody understands: {url}"))
+    addresses::parse(path).map(|(hook, _)| hook).ok_or(format!("an address that nobody understands: {url}"))
 }
 
 #[test]

@@ -4,7 +4,10 @@
 use super::RATE;
 use crate::clock;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction, audioadapter_buffers::direct::InterleavedSlice};
-use std::io::{Cursor, ErrorKind};
+use std::{
+    io::{Cursor, ErrorKind},
+    panic::catch_unwind,
+};
 use symphonia::core::{
     codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions},
     errors::Error,
@@ -46,8 +49,16 @@ pub enum Refused {
     Silent,
 }
 
-/// The sound at 8 kHz, full scale being 1, with its channels mixed.
+/// The sound at 8 kHz, full scale being 1, with its channels mixed. A decoder that breaks has met a file that is broken.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<Vec<f32>, Refused> {
+    decode_within(bytes, WORK_SECONDS_MAX)
+}
+
+fn decode_within(bytes: Vec<u8>, work_seconds_max: f64) -> Result<Vec<f32>, Refused> {
+    catch_unwind(|| decoded(bytes, work_seconds_max)).unwrap_or(Err(Refused::Damaged))
+}
+
+fn decoded(bytes: Vec<u8>, work_seconds_max: f64) -> Result<Vec<f32>, Refused> {
     let kind = kind(&bytes)?;
     let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
     let mut hint = Hint::new();
@@ -62,7 +73,8 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Vec<f32>, Refused> {
     let id = track.id;
     let decoder =
         symphonia::default::get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default());
-    read(file.as_mut(), id, decoder.map_err(|_| Refused::NotAudio)?.as_mut(), rate)
+    let mut decoder = decoder.map_err(|_| Refused::NotAudio)?;
+    read(file.as_mut(), id, decoder.as_mut(), rate, work_seconds_max)
 }
 
 /// By its first bytes, as the name of a file may say anything.
@@ -109,12 +121,13 @@ fn read(
     track: u32,
     decoder: &mut dyn AudioDecoder,
     rate: u32,
+    work_seconds_max: f64,
 ) -> Result<Vec<f32>, Refused> {
     let begun = clock::worked_seconds();
     let mut rates = Rates::new(rate)?;
     let (mut interleaved, mut broken) = (Vec::<f32>::new(), 0);
     loop {
-        if clock::worked_seconds() - begun > WORK_SECONDS_MAX {
+        if clock::worked_seconds() - begun > work_seconds_max {
             return Err(Refused::TooMuchWork);
         }
         let packet = match file.next_packet() {
@@ -214,4 +227,22 @@ fn resampled(resampler: &mut Fft<f32>, samples: &[f32]) -> Result<Vec<f32>, Refu
     let input = InterleavedSlice::new(samples, 1, samples.len()).map_err(|_| Refused::Damaged)?;
     let output = resampler.process(&input, None).map_err(|_| Refused::Damaged)?;
     Ok(output.take_data())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decoding_stops_where_it_has_worked_for_too_long() {
+        let samples = RATE_MAX as usize * 5;
+        let file = crate::audio::wav((0..samples).map(|n| (n % 99) as i16), RATE_MAX).expect("a file");
+        assert_eq!(decode_within(file.clone(), 0.0), Err(Refused::TooMuchWork));
+        let before = clock::worked_seconds();
+        assert_eq!(decode_within(file.clone(), 0.000_5), Err(Refused::TooMuchWork));
+        let stopped_after = clock::worked_seconds() - before;
+        let before = clock::worked_seconds();
+        assert_eq!(decode_within(file, WORK_SECONDS_MAX).map(|sound| sound.len()), Ok(RATE * 5));
+        assert!(stopped_after < (clock::worked_seconds() - before) / 2.0, "it went on after it had enough");
+    }
 }

@@ -29,6 +29,10 @@ pub fn convert(file: Vec<u8>) -> Result<Converted, Refused> {
     }
     trim(&mut samples);
     bring_to_level(&mut samples);
+    // Of a few samples the fades leave nothing.
+    if is_silent(&samples) {
+        return Err(Refused::Silent);
+    }
     let silence = |seconds: f64| std::iter::repeat_n(0, in_samples(seconds));
     let sound = samples.iter().map(|sample| (sample * 32_768.0).round() as i16);
     let whole = silence(LEAD_IN_SECONDS).chain(sound).chain(silence(LEAD_OUT_SECONDS));
@@ -145,6 +149,31 @@ mod tests {
             let head = String::from_utf8_lossy(&bytes[..bytes.len().min(44)]).into_owned();
             assert_eq!(convert(bytes).expect_err(&head), expected, "{head:?}");
         }
+    }
+
+    /// symphonia 0.6 breaks here: its arithmetic on the channels overflows.
+    #[test]
+    fn a_file_that_breaks_its_decoder_is_refused() {
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: 8_000,
+            bits_per_sample: 24,
+            sample_format: SampleFormat::Int,
+        };
+        let mut file = Cursor::new(Vec::new());
+        WavWriter::new(&mut file, spec).and_then(WavWriter::finalize).expect("a file");
+        let mut many_channels = file.into_inner();
+        assert_eq!(many_channels[20..22], [0xfe, 0xff], "the format that says where its channels are");
+        many_channels[22..24].copy_from_slice(&0x7fff_u16.to_le_bytes());
+        many_channels[32..34].copy_from_slice(&(3 * 0x7fff_u32).to_le_bytes()[..2]);
+        let refused = convert(many_channels).expect_err("refused");
+        assert!(matches!(refused, Refused::Damaged | Refused::TooManyChannels { .. }), "{refused:?}");
+    }
+
+    #[test]
+    fn a_file_of_two_samples_is_no_message_of_silence() {
+        let two = wav([16_000, -16_000].into_iter(), 8_000).expect("a file");
+        assert_eq!(convert(two).expect_err("nothing is left"), Refused::Silent);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// What an older data folder's contents are moved to, with the time.
-const ASIDE: &str = "before-restore-";
+pub const ASIDE: &str = "before-restore-";
 
 /// A backup that was made.
 #[derive(Debug)]
@@ -118,6 +118,8 @@ pub struct Restored {
     pub made_at: DateTime<Utc>,
     pub sounds: usize,
     pub missing: Vec<String>,
+    /// Webhooks, mails and commands to telephone companies that waited: they are not sent unless somebody asks for it.
+    pub parked: usize,
     /// Where what was in the folder before is now.
     pub aside: Option<PathBuf>,
 }
@@ -138,12 +140,13 @@ pub async fn restore(
         // There is none, or none that a daemon could run on.
         Err(_) => 0,
     };
-    copy::raise_epoch(&place.staging.join(DATABASE), old_epoch).await?;
+    let parked = copy::mark_restored(&place.staging.join(DATABASE), old_epoch, now).await?;
     let aside = place.settle(now)?;
     Ok(Restored {
         made_at: manifest.made_at,
         sounds: manifest.files.len() - 1,
         missing: manifest.missing,
+        parked,
         aside,
     })
 }

@@ -9,13 +9,15 @@ use super::{
 use crate::routing::{
     availability::{ByHand, Phone},
     eligibility::Objection,
-    ids::{CallId, OfferId, UserId},
+    ids::{CallId, ChannelId, OfferId, UserId},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 
 /// How long a lost socket may stay away before its agent counts as gone.
 pub const SOCKET_GRACE_SECONDS: u32 = 5;
+/// How often the admin is told that the last agent of a channel misses calls.
+const TELL_OF_MISSES_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The longest wrap-up that can be configured; none lasts longer after a restart either.
 const WRAP_UP_MS_MAX: i64 = 3_600_000;
 
@@ -32,6 +34,8 @@ pub struct Agent {
     pub offers: BTreeSet<OfferId>,
     /// Calls in a row that they were rung for alone and did not take.
     pub misses: u32,
+    /// When the admin was last told of them.
+    pub misses_told_at: Option<DateTime<Utc>>,
     /// Since when they are off calls.
     pub idle_since: Option<DateTime<Utc>>,
 }
@@ -76,6 +80,7 @@ impl Default for Agent {
             occupation: Occupation::Free,
             offers: BTreeSet::new(),
             misses: 0,
+            misses_told_at: None,
             idle_since: None,
         }
     }
@@ -97,6 +102,7 @@ impl Agent {
             socket,
             occupation,
             misses: row.misses,
+            misses_told_at: row.misses_told_at,
             idle_since: row.idle_since,
             ..Self::default()
         }
@@ -107,6 +113,7 @@ impl Agent {
             agent,
             by_hand: self.by_hand.clone(),
             misses: self.misses,
+            misses_told_at: self.misses_told_at,
             idle_since: self.idle_since,
             connected: self.socket != Socket::Gone,
             wraps_up_until: match self.occupation {
@@ -248,6 +255,19 @@ impl Switchboard {
             seconds => Occupation::WrappingUp { until: now.steady.plus_seconds(seconds) },
         };
         turn.agent_changed(agent);
+    }
+
+    /// The admin is told that the last agent of a channel misses calls: once in a while, not for each.
+    pub(super) fn tell_of_misses(&mut self, agent: UserId, channel: ChannelId, turn: &mut Turn<'_>) {
+        let now = turn.now().at;
+        let known = self.agent(agent);
+        let told_lately = |told: DateTime<Utc>| told <= now && now - told < TELL_OF_MISSES_EVERY;
+        if known.misses_told_at.is_some_and(told_lately) {
+            return;
+        }
+        known.misses_told_at = Some(now);
+        let misses = known.misses;
+        turn.write(Write::LastAgentMisses { agent, channel, misses });
     }
 
     /// They can't or won't take any of the calls that they are rung for.

@@ -94,6 +94,9 @@ pub struct Connection {
     /// The agent is at an ordinary telephone and talks only after pressing 1.
     #[serde(default)]
     pub presses_key: bool,
+    /// The agent has hung up; the telephone company is being asked whether there was anything to hang up.
+    #[serde(default)]
+    pub hung_up: bool,
 }
 
 /// A sign of the leg to the agent.
@@ -126,11 +129,25 @@ pub struct Talk {
     pub since: DateTime<Utc>,
     /// The agent's leg ended at this time; what the caller's side says of it is awaited until `until`.
     pub leg_over_until: Option<Steady>,
+    /// Nobody answered the call before.
+    #[serde(default)]
+    pub is_first: bool,
+    /// No connection lasts longer.
+    #[serde(default = "at_the_start")]
+    pub until: Steady,
+}
+
+/// A limit that was not stored: it is clamped to the longest at the start.
+pub(super) fn at_the_start() -> Steady {
+    Steady(i64::MAX)
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voicemail {
     pub slot: Slot,
+    /// The caller's side has asked, and was told to play the greeting.
+    #[serde(default)]
+    pub greeted: bool,
     pub message: Message,
     /// Silences so far; after the first the caller is asked once more.
     pub silences: u32,
@@ -342,8 +359,8 @@ impl Call {
                 Some(*retry_at.min(deadline))
             }
             State::Connecting(connection) => Some(connection.deadline),
-            State::Talking(talk) => talk.leg_over_until,
-            State::Outside(_) => None,
+            State::Talking(talk) => Some(talk.leg_over_until.map_or(talk.until, |over| over.min(talk.until))),
+            State::Outside(outside) => Some(outside.until),
             State::Voicemail(voicemail) => voicemail.look_at,
             State::Ended { .. } => return None,
         };

@@ -2,9 +2,10 @@
 
 use crate::routing::{
     assignment::Rule,
+    eligibility::Objection,
     hours::{Hours, Rule as HoursRule},
     ids::{ChannelId, GreetingId},
-    people::Reach,
+    people::{Reach, User},
     zone::Zone,
 };
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub struct Channel {
     pub name: String,
     /// The provider's name in the configuration.
     pub provider: String,
+    /// The telephones that this provider can ring.
+    pub telephones: Telephones,
     pub numbers: Vec<String>,
     pub zone: Zone,
     pub hours: Hours,
@@ -25,6 +28,32 @@ pub struct Channel {
     pub greetings: Greetings,
     pub notify: Notify,
     pub withheld: Withheld,
+}
+
+impl Channel {
+    /// The objection against an agent whose telephone can't be rung here.
+    pub fn cannot_ring(&self, agent: Option<&User>) -> Option<&'static Objection> {
+        (!self.telephones.include(&agent?.reach)).then_some(&Objection::NotRungHere)
+    }
+}
+
+/// The kinds of telephones that a telephone company can ring. All of them ring SIP addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telephones {
+    pub clients: bool,
+    pub numbers: bool,
+}
+
+impl Telephones {
+    pub const ALL: Self = Self { clients: true, numbers: true };
+
+    pub fn include(self, reach: &Reach) -> bool {
+        match reach {
+            Reach::Client(_) => self.clients,
+            Reach::Sip(_) => true,
+            Reach::Number(_) => self.numbers,
+        }
+    }
 }
 
 /// How callers are met who withhold their number.
@@ -151,6 +180,9 @@ pub struct Notify {
     pub voicemail: Vec<String>,
     #[schema(max_items = 20)]
     pub missed: Vec<String>,
+    /// Who is told that the last agent who is there misses calls.
+    #[schema(max_items = 20)]
+    pub last_agent: Vec<String>,
     pub recording: RecordingInMail,
 }
 

@@ -9,7 +9,7 @@ use super::{
     event::CutIn,
     line::{SILENT_WAITING_SECONDS, SILENT_WITH_WORDS_SECONDS},
     switchboard::{Switchboard, Turn},
-    talking::TALK_CHECK_SECONDS,
+    talking::{CONNECTION_SECONDS_MAX, TALK_CHECK_SECONDS},
     time::Steady,
 };
 use crate::routing::{
@@ -61,6 +61,7 @@ impl Switchboard {
             delivery: Delivery::CuttingIn { since: now.steady },
             leg: None,
             presses_key,
+            hung_up: false,
         });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         let call = call.clone();
@@ -135,7 +136,14 @@ impl Switchboard {
                 Instruction::DialOutside { attempt, number, caller_id }
             }
             State::Connecting(_) | State::Talking(_) | State::Outside(_) => Instruction::Ring { poll },
-            State::Voicemail(voicemail) => voicemail.instruction(),
+            State::Voicemail(voicemail) => {
+                let instruction = voicemail.instruction();
+                if !std::mem::replace(&mut voicemail.greeted, true) {
+                    call.check_at = now.plus_seconds(TALK_CHECK_SECONDS);
+                    turn.touch(id);
+                }
+                instruction
+            }
             State::Ended { .. } => Instruction::HangUp,
         };
         turn.answer(Some(id), instruction);
@@ -213,7 +221,11 @@ impl Switchboard {
         if let State::Connecting(connection) = &call.state
             && !connection.presses_key
         {
-            self.talk(id, connection.agent, turn);
+            let (agent, hung_up) = (connection.agent, connection.hung_up);
+            self.talk(id, agent, turn);
+            if hung_up {
+                self.hang_up(id, Reason::AgentHungUp { agent }, turn);
+            }
         }
     }
 
@@ -243,7 +255,12 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.attempt == attempt) else { return };
         let State::Talking(talk) = &call.state else { return };
         let (agent, cause) = (talk.agent, ConnectionFailure::TimedOut);
-        call.answered_by = call.answered_by.filter(|answerer| *answerer != agent);
+        if !is_at_a_telephone(agent, turn) {
+            return;
+        }
+        if talk.is_first {
+            call.answered_by = None;
+        }
         call.excluded.insert(agent, Objection::ConnectionFailed);
         call.ring_again(turn);
         let call = call.clone();
@@ -251,7 +268,7 @@ impl Switchboard {
         let reason = Reason::ConnectionFailed { agent, cause };
         turn.decide(&call, Action::RingAgain, Selection::default(), vec![reason]);
         turn.touch(id);
-        turn.write(Write::Ticket(TicketChange::Unassign { ticket: call.ticket }));
+        give_ticket_back(&call, turn);
         turn.say(Say::Call { agent, call: id, state: "ended" });
         self.release_agent(agent, 0, turn);
     }
@@ -267,7 +284,9 @@ impl Switchboard {
     pub(super) fn talk(&mut self, id: CallId, agent: UserId, turn: &mut Turn<'_>) {
         let now = turn.now();
         let Some(call) = self.calls.get_mut(&id) else { return };
-        call.state = State::Talking(Talk { agent, since: now.at, leg_over_until: None });
+        let is_first = call.answered_by.is_none();
+        let until = now.steady.plus_seconds(CONNECTION_SECONDS_MAX);
+        call.state = State::Talking(Talk { agent, since: now.at, leg_over_until: None, is_first, until });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         call.answered_by.get_or_insert(agent);
         call.only = None;
@@ -318,14 +337,47 @@ impl Switchboard {
         }
         if connection.deadline <= now {
             connection.deadline = now.plus_seconds(ASK_AGAIN_SECONDS);
-            turn.say(Say::FindLeg { call: id, attempt, provider, provider_call_id });
+            let surely = connection.hung_up;
+            turn.say(Say::FindLeg { call: id, attempt, provider, provider_call_id, surely });
             turn.touch(id);
         }
     }
 
+    /// The agent presses the red button, and nothing was heard of a leg that is up. Reports may be late or lost, so where
+    /// the leg could be up the telephone company is asked: then the button ends the call, as it does in a talk. Else, and
+    /// where nobody knows, it only gives the call back.
+    pub(super) fn connecting_agent_hung_up(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let attempt = call.attempt;
+        let (provider, provider_call_id) = (call.provider.clone(), call.provider_call_id.clone());
+        let State::Connecting(connection) = &mut call.state else { return };
+        if connection.hung_up {
+            return;
+        }
+        let fetched = matches!(connection.delivery, Delivery::Given { .. } | Delivery::Seen);
+        if connection.presses_key || !(fetched || connection.leg.is_some()) {
+            return self.call_given_back(id, turn);
+        }
+        connection.hung_up = true;
+        connection.deadline = now.plus_seconds(ASK_AGAIN_SECONDS);
+        turn.say(Say::FindLeg { call: id, attempt, provider, provider_call_id, surely: true });
+        turn.touch(id);
+    }
+
+    fn call_given_back(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        turn.later(bring_back(call, turn));
+        self.connection_failed(id, ConnectionFailure::Cancelled, turn);
+    }
+
     pub(super) fn leg_found(&mut self, id: CallId, attempt: u32, up: Option<bool>, turn: &mut Turn<'_>) {
+        let call = self.calls.get(&id).filter(|call| call.attempt == attempt);
+        let hung_up = call
+            .is_some_and(|call| matches!(&call.state, State::Connecting(connection) if connection.hung_up));
         match up {
             Some(true) => self.leg_answered(id, attempt, turn),
+            Some(false) | None if hung_up => self.call_given_back(id, turn),
             Some(false) => self.leg_not_there(id, attempt, turn),
             None => {}
         }
@@ -454,6 +506,16 @@ fn connect_document(call: &Call, turn: &Turn<'_>) -> Instruction {
         seconds: leg_seconds(call, agent, turn),
         caller_id: call.to.clone(),
     })
+}
+
+/// Whoever took the call and never talked owns nothing of it: it is theirs who answered before.
+fn give_ticket_back(call: &Call, turn: &mut Turn<'_>) {
+    let (ticket, at) = (call.ticket, turn.now().at);
+    match call.answered_by {
+        Some(owner) => turn.write(Write::Ticket(TicketChange::Assign { ticket, owner, at })),
+        None if !call.shares_ticket => turn.write(Write::Ticket(TicketChange::Unassign { ticket })),
+        None => {}
+    }
 }
 
 fn won_offer_over(call: &Call, connection: &Connection, cause: Cause, turn: &Turn<'_>) -> Write {

@@ -152,11 +152,6 @@ pub enum Say {
         agent: UserId,
         refusal: Refusal,
     },
-    /// For the admin: an agent who misses calls stays available, being the last one of the channel.
-    LastAgentMisses {
-        agent: UserId,
-        channel: ChannelId,
-    },
     /// Ask the telephone company whether the caller is still there.
     FindCaller {
         call: CallId,
@@ -169,6 +164,8 @@ pub enum Say {
         attempt: u32,
         provider: String,
         provider_call_id: String,
+        /// That the caller is there is not taken for a leg that is up, where no more can be told.
+        surely: bool,
     },
     /// Ask it for recordings of this call.
     FindRecordings {
@@ -197,6 +194,12 @@ pub enum Write {
     Cursor {
         channel: ChannelId,
         cursor: Cursor,
+    },
+    /// For the admin: an agent who misses calls stays available, being the last one of the channel.
+    LastAgentMisses {
+        agent: UserId,
+        channel: ChannelId,
+        misses: u32,
     },
     /// A message is kept, and its call ended with it.
     Voicemail {
@@ -287,6 +290,8 @@ pub struct AgentRow {
     pub agent: UserId,
     pub by_hand: ByHand,
     pub misses: u32,
+    /// When the admin was last told of them.
+    pub misses_told_at: Option<DateTime<Utc>>,
     pub idle_since: Option<DateTime<Utc>>,
     /// A softphone was connected.
     pub connected: bool,
@@ -344,4 +349,11 @@ pub enum Job {
         provider: String,
         recording: Recording,
     },
+}
+
+impl Job {
+    /// Not a command to a call that goes on, but about what is left of one.
+    pub fn is_about_recordings(&self) -> bool {
+        matches!(self, Self::KeepRecording { .. } | Self::DeleteRecording { .. } | Self::ForgetCall { .. })
+    }
 }

@@ -205,7 +205,9 @@ impl Switchboard {
         let standing = |user: UserId| match self.agents.get(&user) {
             None => (NOBODY, None),
             Some(agent) => {
-                let hindrance = excluded.get(&user).or_else(|| agent.busy(one_at_a_time));
+                let not_here = channel.cannot_ring(facts.people.users.get(&user));
+                let hindrance =
+                    not_here.or_else(|| excluded.get(&user)).or_else(|| agent.busy(one_at_a_time));
                 (Standing { by_hand: &agent.by_hand, phone: agent.phone(), hindrance }, agent.idle_since)
             }
         };
@@ -260,9 +262,12 @@ impl Switchboard {
         let mut until = ring_until;
         if channel.rule.strategy.rings_one_at_a_time() {
             until = until.min(now.steady.plus_seconds(agent_ring_seconds));
-            let cursor = Cursor { user: entrant.user, position: entrant.position };
-            self.cursors.insert(channel.id, cursor);
-            turn.write(Write::Cursor { channel: channel.id, cursor });
+            // To hand a caller on takes nobody's turn.
+            if call.only.is_none() {
+                let cursor = Cursor { user: entrant.user, position: entrant.position };
+                self.cursors.insert(channel.id, cursor);
+                turn.write(Write::Cursor { channel: channel.id, cursor });
+            }
         }
         let offer = Offer { id: offer_id, agent: entrant.user, since: now.steady, until, at: now.at };
         call.offers.push(offer);
@@ -398,7 +403,7 @@ impl Switchboard {
         }
         let Some(channel) = self.calls.get(&id).map(|call| call.channel) else { return };
         if let Some(channel) = self.last_agent_of(agent, channel, turn.facts) {
-            return turn.say(Say::LastAgentMisses { agent, channel });
+            return self.tell_of_misses(agent, channel, turn);
         }
         let until = turn.facts.people.users.get(&agent).and_then(|user| {
             user.working_hours.as_ref().and_then(|hours| hours.next_opening(&user.zone, turn.now().at))
@@ -422,7 +427,12 @@ impl Switchboard {
         };
         let needs_them = |channel: &&Channel| {
             let reached = facts.people.routed(&channel.rule.users, &channel.rule.teams);
-            reached.contains(&agent) && !reached.into_iter().any(|user| user != agent && is_there(user))
+            let helps = |user: UserId| {
+                user != agent
+                    && is_there(user)
+                    && channel.cannot_ring(facts.people.users.get(&user)).is_none()
+            };
+            reached.contains(&agent) && !reached.into_iter().any(helps)
         };
         let channels = facts.channels.values().filter(needs_them);
         channels.map(|channel| channel.id).min_by_key(|id| (*id != first, *id))

@@ -72,7 +72,10 @@ pub fn by_schedule(
     cursor: Option<Cursor>,
     at: DateTime<Utc>,
 ) -> Preview {
-    let standing = |_| (Standing::BY_SCHEDULE, None);
+    let standing = |user: UserId| {
+        let hindrance = channel.cannot_ring(people.users.get(&user));
+        (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
+    };
     let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };
     preview(channel, times, assignment::select(&channel.rule, &field), at)
 }
@@ -112,7 +115,7 @@ pub fn coverage(
     let mut at = from;
     while at < until {
         let preview = by_schedule(channel, people, times, &load, None, at);
-        let end = (at + STEP).min(until);
+        let end = at.checked_add_signed(STEP).unwrap_or(until).min(until);
         match spans.last_mut() {
             Some(last) if last.preview.means_the_same_as(&preview) => last.until = end,
             _ => spans.push(Span { from: at, until: end, preview }),

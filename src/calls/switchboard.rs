@@ -246,7 +246,8 @@ impl Switchboard {
             State::Connecting(_) => self.connecting_due(id, turn),
             State::Talking(_) => self.talking_due(id, turn),
             State::Voicemail(_) => self.voicemail_due(id, turn),
-            State::Outside(_) | State::Ended { .. } => {}
+            State::Outside(_) => self.outside_due(id, turn),
+            State::Ended { .. } => {}
         }
         self.check_caller(id, turn);
         self.set_call_timer(id);

@@ -21,6 +21,8 @@ use crate::routing::{
 pub(super) const TALK_CHECK_SECONDS: u32 = 300;
 /// After a restart: whoever is there has asked how to go on by then; about the others the telephone company is asked.
 const LOOK_AFTER_RESTART_SECONDS: u32 = 7;
+/// Telephone companies are told to end a connection after four hours. Not all of them listen, so we do it a minute later.
+pub(super) const CONNECTION_SECONDS_MAX: u32 = 14_400 + 60;
 /// After the agent's leg ended, the caller's side has this long to say so itself.
 const LEG_OVER_SECONDS: u32 = 5;
 
@@ -51,9 +53,12 @@ impl Switchboard {
         if call.attempt == attempt {
             match (&call.state, talked) {
                 (State::Connecting(connection), true) if !connection.presses_key => {
-                    let agent = connection.agent;
+                    let (agent, hung_up) = (connection.agent, connection.hung_up);
                     self.talk(id, agent, turn);
-                    self.talk_over(id, caller_is_there, turn);
+                    match hung_up && caller_is_there {
+                        true => self.hang_up(id, Reason::AgentHungUp { agent }, turn),
+                        false => self.talk_over(id, caller_is_there, turn),
+                    }
                 }
                 (State::Connecting(_), _) if caller_is_there => self.connection_failed(id, cause, turn),
                 (State::Talking(_), _) => self.talk_over(id, caller_is_there, turn),
@@ -108,6 +113,9 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let (provider, provider_call_id) = (call.provider.clone(), call.provider_call_id.clone());
         let State::Talking(talk) = &mut call.state else { return };
+        if talk.until <= now {
+            return self.hang_up(id, Reason::TimeLimit { seconds: CONNECTION_SECONDS_MAX }, turn);
+        }
         if talk.leg_over_until.is_some_and(|until| until <= now) {
             talk.leg_over_until = Some(now.plus_seconds(LEG_OVER_SECONDS));
             turn.touch(id);
@@ -140,23 +148,32 @@ impl Switchboard {
                 call.check_at = now.plus_seconds(SILENT_SECONDS);
                 turn.later(bring_back(call, turn));
             }
+            State::Voicemail(voicemail) if voicemail.awaits_greeting() => {
+                call.check_at = now.plus_seconds(SILENT_SECONDS);
+                turn.later(bring_back(call, turn));
+            }
             _ => {}
         }
     }
 
-    /// An agent presses the red button. Before the leg is up that only gives the call back.
+    /// An agent presses the red button.
     pub(super) fn agent_hung_up(&mut self, agent: UserId, id: CallId, turn: &mut Turn<'_>) {
         let call = self.calls.get(&id).filter(|call| call.agent() == Some(agent));
         let Some(call) = call else {
             return turn.say(Say::Refused { agent, refusal: Refusal::UnknownCall });
         };
         if let State::Connecting(_) = call.state {
-            turn.later(bring_back(call, turn));
-            return self.connection_failed(id, ConnectionFailure::Cancelled, turn);
+            return self.connecting_agent_hung_up(id, turn);
         }
+        self.hang_up(id, Reason::AgentHungUp { agent }, turn);
+    }
+
+    /// Ends a connection from our side.
+    pub(super) fn hang_up(&mut self, id: CallId, reason: Reason, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&id) else { return };
         let (provider, provider_call_id) = (call.provider.clone(), call.provider_call_id.clone());
         turn.later(Job::HangUp { call: id, provider, provider_call_id });
-        self.end(id, Outcome::Answered, Reason::AgentHungUp { agent }, turn);
+        self.end(id, Outcome::Answered, reason, turn);
     }
 
     /// Every end of a call comes through here: offers end, the agent is released, nothing brings it back.
@@ -206,11 +223,13 @@ impl Call {
             State::Connecting(connection) => connection.resume(now, times.connect_seconds.max(20) + 10),
             State::Talking(talk) => {
                 talk.leg_over_until.iter_mut().for_each(|until| clamp(until, LEG_OVER_SECONDS));
+                clamp(&mut talk.until, CONNECTION_SECONDS_MAX);
             }
             State::Voicemail(voicemail) => {
                 voicemail.look_at.iter_mut().for_each(|at| clamp(at, super::voicemail::LOOK_SOON_SECONDS));
             }
-            State::Outside(_) | State::Ended { .. } => {}
+            State::Outside(outside) => clamp(&mut outside.until, CONNECTION_SECONDS_MAX),
+            State::Ended { .. } => {}
         }
         self.offers.iter_mut().for_each(|offer| clamp(&mut offer.until, ring));
         self.arrived = self.arrived.min(now);

@@ -8,7 +8,8 @@ use super::{
     decision::{Action, Instruction, Job, Refusal, Say},
     line::SILENT_SECONDS,
     switchboard::{Switchboard, Turn},
-    talking::TALK_CHECK_SECONDS,
+    talking::{CONNECTION_SECONDS_MAX, TALK_CHECK_SECONDS},
+    time::Steady,
 };
 use crate::routing::{
     assignment::Selection,
@@ -36,6 +37,9 @@ pub struct Outside {
     pub since: DateTime<Utc>,
     /// The caller's side fetched the document that dials it.
     pub fetched: bool,
+    /// No connection lasts longer.
+    #[serde(default = "super::call::at_the_start")]
+    pub until: Steady,
 }
 
 impl Switchboard {
@@ -87,7 +91,8 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         // What is still said of the agent's leg is of an attempt that is over.
         call.attempt += 1;
-        call.state = State::Outside(Outside { number, since: now.at, fetched: false });
+        let until = now.steady.plus_seconds(CONNECTION_SECONDS_MAX);
+        call.state = State::Outside(Outside { number, since: now.at, fetched: false, until });
         call.check_at = now.steady.plus_seconds(SILENT_SECONDS);
         let call = call.clone();
         turn.later(send_outside(&call));
@@ -123,6 +128,14 @@ impl Switchboard {
                 turn.answer(Some(id), Instruction::DialOutside { attempt, number, caller_id });
             }
             _ => self.caller_asks(id, first_poll(attempt), turn),
+        }
+    }
+
+    pub(super) fn outside_due(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let now = turn.now().steady;
+        let call = self.calls.get(&id);
+        if call.is_some_and(|call| matches!(&call.state, State::Outside(outside) if outside.until <= now)) {
+            self.hang_up(id, Reason::TimeLimit { seconds: CONNECTION_SECONDS_MAX }, turn);
         }
     }
 

@@ -36,10 +36,17 @@ impl Switchboard {
         self.end_offers(id, super::call::Cause::Expired, turn);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let place = call.place();
-        let (message, silences, looks) = (Message::NotYet, 0, 0);
-        call.state =
-            State::Voicemail(Voicemail { slot, message, silences, caller_gone: false, look_at: None, looks });
-        call.check_at = now.plus_seconds(TALK_CHECK_SECONDS);
+        call.state = State::Voicemail(Voicemail {
+            slot,
+            greeted: false,
+            message: Message::NotYet,
+            silences: 0,
+            caller_gone: false,
+            look_at: None,
+            looks: 0,
+        });
+        // When they should have asked is known, but for those who hold a document that may last.
+        call.check_at = call.check_at.min(now.plus_seconds(TALK_CHECK_SECONDS));
         let call = call.clone();
         self.line.remove(&place);
         let action = match slot {
@@ -206,6 +213,11 @@ impl Switchboard {
 }
 
 impl Voicemail {
+    /// The caller is there, but was not told yet to leave a message: what should have brought them was lost.
+    pub(super) fn awaits_greeting(&self) -> bool {
+        !self.greeted && !self.caller_gone && self.message == Message::NotYet
+    }
+
     pub(super) fn instruction(&self) -> Instruction {
         match (&self.message, self.silences) {
             (Message::Left { .. } | Message::Keeping { .. }, _) => Instruction::ThankAndHangUp,

@@ -64,6 +64,10 @@ pub enum Warning {
         agent: UserId,
         other: UserId,
     },
+    /// The channel's telephone company can't ring their telephone, so they are passed over.
+    NotRungHere {
+        agent: UserId,
+    },
     NeverOpen,
     /// Closed by hand for more than two weeks.
     ClosedForLong {
@@ -195,6 +199,9 @@ impl Survey<'_> {
         for (index, user) in reached.iter().enumerate() {
             if let Some(other) = reached[..index].iter().find(|other| other.reach == user.reach) {
                 warnings.push(Warning::SameTelephone { agent: other.id, other: user.id });
+            }
+            if self.channel.cannot_ring(Some(user)).is_some() {
+                warnings.push(Warning::NotRungHere { agent: user.id });
             }
         }
     }
@@ -347,6 +354,7 @@ impl Warning {
             | Self::NeverWorks { .. }
             | Self::NoCapacity { .. }
             | Self::AllAtCapacity
+            | Self::NotRungHere { .. }
             | Self::SameTelephone { .. } => "/routing/users",
             Self::EmptyTeam { .. } | Self::OnlyExtraMembers { .. } => "/routing/teams",
             Self::NeverOpen | Self::NobodyWorksOn { .. } | Self::NobodyWorks { .. } => "/hours",

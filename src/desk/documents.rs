@@ -286,6 +286,7 @@ mod tests {
         Channel {
             id: ChannelId(Ids::new(1).next(1)),
             name: "Channel".into(),
+            telephones: crate::calls::channel::Telephones::ALL,
             provider: "main".into(),
             numbers: vec!["+43".into(), "+44".into()],
             zone: Zone::utc(),

@@ -4,6 +4,7 @@
 
 use crate::{
     audio,
+    backup::ASIDE,
     calls::decision::Job,
     routing::ids::{Ids, JobId},
     store::{
@@ -11,7 +12,7 @@ use crate::{
         audit::{AuditRow, Author, Subject},
         batch::Batch,
         jobs::JobRow,
-        removal::{self, LeavingMessage, Removal},
+        removal::{self, Erasure, Removal},
     },
 };
 use anyhow::Context;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{
+    collections::HashSet,
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -29,10 +31,11 @@ use tracing::{info, warn};
 const DIGITS_MIN: usize = 5;
 
 /// A number in international form, or an address. Shown, it says nothing.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Person {
     /// Without + or 00.
     Number(String),
+    /// In small letters. One with an @ is the same by mail and by SIP: without `sip:` before it or parameters behind it.
     Address(String),
 }
 
@@ -43,10 +46,12 @@ impl std::fmt::Debug for Person {
 }
 
 /// What was removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Erased {
     pub rows: u64,
     pub files: u64,
+    /// Settings that name the person still, such as `users/ID`: only you can say what should stand there instead.
+    pub named_in: Vec<String>,
 }
 
 /// Why nobody is erased.
@@ -79,15 +84,30 @@ impl Person {
         if is_number {
             return (DIGITS_MIN..=20).contains(&digits.len()).then(|| Self::Number(digits.to_owned()));
         }
-        let is_address = text.len() <= 320 && text.len() >= DIGITS_MIN && !text.contains(char::is_whitespace);
-        (is_address && (text.contains(':') || text.contains('@'))).then(|| Self::Address(text.to_lowercase()))
+        let text = text.to_lowercase();
+        let is_address = (DIGITS_MIN..=320).contains(&text.len()) && !text.contains(char::is_whitespace);
+        if !is_address {
+            return None;
+        }
+        if !text.contains('@') {
+            return text.contains(':').then_some(Self::Address(text));
+        }
+        let bare = ["sip:", "sips:", "mailto:"].iter().find_map(|scheme| text.strip_prefix(scheme));
+        let bare = bare.unwrap_or(&text).split([';', '?']).next().unwrap_or_default();
+        let (name, host) = bare.split_once('@')?;
+        (!name.is_empty() && !host.is_empty()).then(|| Self::Address(bare.to_owned()))
     }
 
-    fn spellings(&self) -> Vec<String> {
-        match self {
-            Self::Number(digits) => vec![format!("+{digits}"), format!("00{digits}"), digits.clone()],
-            Self::Address(address) => vec![address.clone()],
-        }
+    /// Everybody who may stand in a text.
+    fn all_in(text: &str) -> HashSet<Self> {
+        let text = removal::plain(text);
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let numbers = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+        let numbers = numbers.filter_map(|digits| Self::read(digits.trim_start_matches('0')));
+        let addresses = text.split(|c: char| c.is_whitespace() || "\"'<>&=,\\()[]{}".contains(c));
+        let addresses = addresses.filter(|word| word.contains(['@', ':']));
+        let addresses = addresses.filter_map(|word| Self::read(word.trim_end_matches(['.', ':', '!'])));
+        numbers.chain(addresses).collect()
     }
 
     fn mention(&self) -> &str {
@@ -117,10 +137,15 @@ pub async fn erase(
 ) -> Result<Done, NotErased> {
     let list = List::open(&place.folder).context("cannot read the list of erasures")?;
     let connection = writer.connection();
-    let found = removal::calls_from(connection, &person.spellings()).await;
+    let found = removal::calls_from(connection, person.mention()).await;
     let (calls, live) = found.context("cannot look for calls")?;
     if live {
         return Err(NotErased::Live);
+    }
+    let named_in = removal::settings_naming(connection, person.mention()).await;
+    let named_in = named_in.context("cannot look into the settings")?;
+    if by != Author::Daemon {
+        remove_asides(&place.folder).context("cannot remove what a restore moved aside")?;
     }
     // First the list: should we be interrupted, the next start goes on.
     let hash = list.hash(person);
@@ -148,7 +173,10 @@ pub async fn erase(
     let later: Vec<JobRow> = later.collect();
     let ids = calls.iter().flat_map(|leaving| [leaving.call.to_string(), leaving.provider_call_id.clone()]);
     let mentions = std::iter::once(person.mention().to_owned()).chain(ids).collect();
-    let removal = Removal { calls, mentions, erased: Some((hash, now)), ..Removal::default() };
+    let sounds = messages.into_iter().map(|message| message.sha256).collect();
+    let erasure = Erasure { hash, at: now, sounds };
+    let is_in_settings = !named_in.is_empty();
+    let removal = Removal { calls, mentions, is_in_settings, erased: Some(erasure), ..Removal::default() };
     let jobs = later.iter().map(|row| (row.id, row.clone())).collect();
     let audit = vec![AuditRow {
         id: audited.next(now.timestamp_millis()),
@@ -162,22 +190,24 @@ pub async fn erase(
     let batch = Batch { removal: Some(removal), jobs, audit, ..Batch::default() };
     writer.commit(&batch).await.context("cannot remove the rows")?;
     let rows = batch.removal.as_ref().map_or(0, Removal::rows);
-    let erased = clean(writer, place, &messages, rows).await;
+    let files = finish(writer, place, now).await;
+    let erased = files.map(|files| {
+        info!(rows, files, "a person was erased");
+        Erased { rows, files, named_in }
+    });
     Ok(Done { erased, cancelled, later })
 }
 
-/// What lies beside the rows: sounds, copies of the database, and its own free pages.
-async fn clean(
-    writer: &mut Writer,
-    place: &Place,
-    messages: &[removal::LeavingMessage],
-    rows: u64,
-) -> anyhow::Result<Erased> {
-    let files = remove_files(writer, &place.voicemails, messages).await.context("cannot remove files")?;
+/// Removes what lies beside the rows of those who were erased: sounds, copies of the database, its own free pages. Does
+/// nothing if all of that is done; what a crash broke off is taken up here. Answers how many files went.
+pub async fn finish(writer: &mut Writer, place: &Place, now: DateTime<Utc>) -> anyhow::Result<u64> {
+    let sounds = removal::unfinished(writer.connection()).await.context("cannot read the erasures")?;
+    let Some(sounds) = sounds else { return Ok(0) };
+    let files = remove_files(writer, &place.voicemails, sounds).await.context("cannot remove files")?;
     let copies = remove_copies(&place.folder).context("cannot remove copies of the database")?;
     writer.scrub().await.context("cannot write the database anew")?;
-    info!(rows, files, "a person was erased");
-    Ok(Erased { rows, files: files + copies })
+    removal::finished(writer.connection(), now).await.context("cannot note that it is done")?;
+    Ok(files + copies)
 }
 
 /// Erases again who is on the list and not in this database: it was restored from a backup of before. Answers how many.
@@ -195,39 +225,43 @@ pub async fn erase_again(writer: &mut Writer, place: &Place, now: DateTime<Utc>)
         return Ok(0);
     }
     warn!(persons = due.len(), "the database is older than the list of erasures: they are carried out again");
-    let callers = removal::callers(writer.connection()).await.context("cannot look for callers")?;
-    let mut again = 0;
-    for person in callers.iter().filter_map(|caller| Person::read(caller)) {
-        let hash = list.hash(&person);
-        if due.iter().any(|(due, _)| *due == hash) {
-            match erase(writer, place, &person, Author::Daemon, now).await {
-                Ok(_) => again += 1,
-                Err(NotErased::Live) => warn!("a person who was erased has a live call: at the next start"),
-                Err(NotErased::Failed(error)) => return Err(error),
+    let mut found = HashSet::new();
+    let mut seen = HashSet::new();
+    let look = |text: &str| {
+        for person in Person::all_in(text).into_iter().filter(|person| seen.insert(person.clone())) {
+            let hash = list.hash(&person);
+            if due.iter().any(|(due, _)| *due == hash) {
+                found.insert(person);
             }
+        }
+    };
+    removal::each_text(writer.connection(), look).await.context("cannot look for those who were erased")?;
+    let (mut again, mut live) = (0, HashSet::new());
+    for person in found {
+        match erase(writer, place, &person, Author::Daemon, now).await {
+            Ok(done) => {
+                done.erased?;
+                again += 1;
+            }
+            Err(NotErased::Live) => {
+                warn!("a person who was erased has a live call: at the next start");
+                live.insert(list.hash(&person));
+            }
+            Err(NotErased::Failed(error)) => return Err(error),
         }
     }
     // The others are nowhere in this database.
-    for (hash, at) in due {
-        if !callers.iter().filter_map(|caller| Person::read(caller)).any(|person| list.hash(&person) == *hash)
-        {
-            let at = DateTime::from_timestamp_millis(*at).unwrap_or(now);
-            let removal = Removal { erased: Some((hash.clone(), at)), ..Removal::default() };
-            writer.commit(&removal.into()).await.context("cannot note an erasure")?;
-        }
+    for (hash, at) in due.into_iter().filter(|(hash, _)| !live.contains(hash)) {
+        let at = DateTime::from_timestamp_millis(*at).unwrap_or(now);
+        removal::note(writer.connection(), hash, at).await.context("cannot note an erasure")?;
     }
     Ok(again)
 }
 
 /// Removes the sounds of messages whose rows are gone, unless another message needs them. Answers how many files.
-pub async fn remove_files(
-    writer: &mut Writer,
-    folder: &Path,
-    messages: &[LeavingMessage],
-) -> anyhow::Result<u64> {
-    let files = messages.iter().map(|message| message.sha256.clone()).collect();
+pub async fn remove_files(writer: &mut Writer, folder: &Path, sounds: Vec<String>) -> anyhow::Result<u64> {
     let mut removed = 0;
-    for sha256 in removal::unneeded(writer.connection(), files).await? {
+    for sha256 in removal::unneeded(writer.connection(), sounds).await? {
         for name in [format!("{sha256}.wav"), audio::trimmed_name(&sha256)] {
             match std::fs::remove_file(folder.join(name)) {
                 Ok(()) => removed += 1,
@@ -253,6 +287,17 @@ fn remove_copies(folder: &Path) -> std::io::Result<u64> {
         }
     }
     Ok(removed)
+}
+
+/// What restores moved aside is older than this erasure. What is erased again was erased in there too, before it went aside.
+fn remove_asides(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(ASIDE) && entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The file's name. A restore leaves it alone.
@@ -295,5 +340,48 @@ impl List {
     fn hash(&self, person: &Person) -> String {
         let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key may have any length");
         audio::hex(&mac.chain_update(person.mention()).finalize().into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_the_same_however_they_are_written() {
+        let number = Person::Number("436641234567".into());
+        for text in ["+43 664 123-45 67", "0043 (664) 1234567", "436641234567"] {
+            assert_eq!(Person::read(text).as_ref(), Some(&number), "{text}");
+        }
+        let address = Person::Address("zoe@example.org".into());
+        for text in [
+            "Zoe@example.org",
+            "sip:zoe@example.org;transport=udp",
+            "sips:ZOE@EXAMPLE.org",
+            "mailto:zoe@example.org",
+        ] {
+            assert_eq!(Person::read(text).as_ref(), Some(&address), "{text}");
+        }
+        assert_eq!(Person::read("sip:pbx.test"), Some(Person::Address("sip:pbx.test".into())));
+        for text in ["", "0664 1234567", "+43", "Zoe", "@example.org", "zoe@", "z o e@example.org"] {
+            assert_eq!(Person::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn everybody_who_stands_in_a_text_is_found_there() {
+        for (text, person) in [
+            (r#"{"from":"+436641234567","to":"+431"}"#, "+436641234567"),
+            ("From=%2B436641234567&To=1", "+436641234567"),
+            ("sip:+436641234567@gateway.test", "+436641234567"),
+            (r#"{"from":"sip:Zoe@example.org"}"#, "zoe@example.org"),
+            ("Webhook { body: \"From=sip%3Azoe%40example.org&x\" }", "zoe@example.org"),
+            ("Please write to zoe@example.org.", "zoe@example.org"),
+            (r#"{"from":"sip:pbx.test"}"#, "sip:pbx.test"),
+        ] {
+            let person = Person::read(person).expect("a person");
+            assert!(Person::all_in(text).contains(&person), "{person:?} in {text}");
+            assert!(removal::stands_in(person.mention(), text), "{person:?} in {text}");
+        }
     }
 }

@@ -26,10 +26,18 @@ use crate::{
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use tracing::warn;
 
 /// Every kind of happening, in the order in which those of one decision are told.
-pub const KINDS: [&str; 6] =
-    ["call.started", "ticket.made", "call.taken", "call.ended", "call.missed", "voicemail.kept"];
+pub const KINDS: [&str; 7] = [
+    "call.started",
+    "ticket.made",
+    "call.taken",
+    "call.ended",
+    "call.missed",
+    "voicemail.kept",
+    "agent.misses_calls",
+];
 
 /// What was told of a live call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -160,6 +168,11 @@ pub(super) fn of(
                 let (call, ticket, channel) = (Some(*call), Some(*ticket), Some(*channel));
                 happenings.push(Happening { kind: "ticket.made", call, ticket, channel, data });
             }
+            Write::LastAgentMisses { agent, channel, misses } => {
+                let data = json!({ "agent": agent, "channel": channel, "misses": misses });
+                let (kind, channel) = ("agent.misses_calls", Some(*channel));
+                happenings.push(Happening { kind, call: None, ticket: None, channel, data });
+            }
             Write::Voicemail { call, recording, .. } => {
                 let Some(facts) = written(*call).or_else(|| known(*call)) else { continue };
                 let mut happening = Happening::of_call("voicemail.kept", &facts);
@@ -227,6 +240,10 @@ impl Engine {
     /// Records what happened, and that it is on its way to everybody who wants to know it.
     fn tell(&mut self, happening: Happening, now: Now, round: &mut Round) {
         let Happening { kind, call, ticket, channel, data } = happening;
+        if kind == "agent.misses_calls" {
+            warn!(%data, "the last agent of a channel keeps missing calls");
+            self.around.health.metrics.last_agent_misses.add(1);
+        }
         let memory = &mut self.memory;
         let id = HappeningId(memory.ids.next(now.at.timestamp_millis()));
         let document = json!({ "id": id, "type": kind, "timestamp": now.at, "data": data }).to_string();
@@ -248,6 +265,7 @@ impl Engine {
             _ if !self.around.mails => &[][..],
             ("voicemail.kept", Some(notify)) => &notify.voicemail,
             ("call.missed", Some(notify)) => &notify.missed,
+            ("agent.misses_calls", Some(notify)) => &notify.last_agent,
             _ => &[],
         };
         let mails = mails.iter().map(|address| (Receiver::Mail, Some(address.clone())));
@@ -321,7 +339,16 @@ mod tests {
     }
 
     fn talking(agent: UserId) -> Call {
-        call(State::Talking(Talk { agent, since: instant(5), leg_over_until: None }), Some(agent))
+        call(
+            State::Talking(Talk {
+                agent,
+                since: instant(5),
+                leg_over_until: None,
+                is_first: true,
+                until: Steady(9),
+            }),
+            Some(agent),
+        )
     }
 
     fn ended(outcome: Outcome, answered_by: Option<UserId>) -> Call {

@@ -11,6 +11,8 @@ use std::{
     },
 };
 
+use tracing::error;
+
 /// With less free than this, nothing more is taken in that calls can do without.
 pub const FREE_BYTES_MIN: u64 = 512 << 20;
 
@@ -25,6 +27,10 @@ pub struct Health {
     /// How often the engine's loop has turned.
     turns: AtomicU64,
     pub epoch: AtomicI64,
+    /// The highest epoch beyond ours of which an address came.
+    newer_epoch: AtomicI64,
+    /// Whether the store is still ours has to be looked at.
+    doubted: AtomicBool,
     pub softphones: AtomicUsize,
     without_secret: Vec<String>,
     /// Telephone companies that will not give us recordings.
@@ -41,6 +47,8 @@ impl Health {
             why_down: Mutex::default(),
             turns: AtomicU64::default(),
             epoch: AtomicI64::default(),
+            newer_epoch: AtomicI64::default(),
+            doubted: AtomicBool::default(),
             softphones: AtomicUsize::default(),
             without_secret: without_secret.map(|(name, _)| name.clone()).collect(),
             recordings_refused: Mutex::default(),
@@ -76,6 +84,20 @@ impl Health {
         self.turns.load(Relaxed)
     }
 
+    /// An address of a newer run came in: see [`crate::providers::addresses`].
+    pub fn may_be_stale(&self, newer: i64) {
+        if self.newer_epoch.fetch_max(newer, Relaxed) < newer {
+            let epoch = self.epoch.load(Relaxed);
+            error!(epoch, newer, "a newer run of strowger dials for these numbers");
+            self.doubted.store(true, Relaxed);
+        }
+    }
+
+    /// True, once: whether the store is still ours has to be looked at.
+    pub fn take_doubt(&self) -> bool {
+        self.doubted.swap(false, Relaxed)
+    }
+
     pub fn recordings(&self, provider: &str, refused: bool) {
         let mut providers = open(&self.recordings_refused);
         if refused {
@@ -100,6 +122,13 @@ impl Health {
                 free >> 20
             )),
             Err(error) => warnings.push(format!("what is free on the disk can't be told: {error}")),
+        }
+        let (epoch, newer) = (self.epoch.load(Relaxed), self.newer_epoch.load(Relaxed));
+        if newer > epoch {
+            warnings.push(format!(
+                "a newer run ({newer}, and this is {epoch}) dials for these numbers: another strowger serves with \
+                 another copy of the data folder"
+            ));
         }
         for name in &self.without_secret {
             warnings.push(format!("provider {name} has no secret, so all its webhooks are refused"));

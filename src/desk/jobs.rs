@@ -160,7 +160,8 @@ impl Runner {
     }
 
     fn address(&self, provider: &str, channel: crate::routing::ids::ChannelId, hook: Hook) -> String {
-        Addresses { public_url: self.public_url.clone(), provider: provider.to_owned(), channel }.of(hook)
+        let (public_url, provider) = (self.public_url.clone(), provider.to_owned());
+        Addresses { public_url, provider, channel, epoch: None }.of(hook)
     }
 
     async fn redirect(&self, provider: &str, call: &str, url: &str) -> std::result::Result<(), Trouble> {
@@ -228,9 +229,10 @@ impl Runner {
                 };
                 Some(Event::CallerFound { call, there })
             }
-            Say::FindLeg { call, attempt, provider, provider_call_id } => {
+            Say::FindLeg { call, attempt, provider, provider_call_id, surely } => {
                 let company = self.providers.get(&provider)?;
                 let up = match company.leg_is_up(&provider_call_id).await {
+                    Ok(true) if surely && !company.tells_of_legs() => None,
                     Ok(up) => Some(up),
                     Err(Trouble::Gone | Trouble::NotFound) => Some(false),
                     Err(trouble) => unknown(&trouble),

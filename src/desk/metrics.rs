@@ -94,6 +94,8 @@ pub struct Metrics {
     pub offers_ended: Counters<&'static str>,
     pub calls_ended: Counters<&'static str>,
     pub load_differences: Counter,
+    /// How often an admin was told that the last agent of a channel misses calls.
+    pub last_agent_misses: Counter,
     /// Webhooks and mails.
     pub given_up: Counter,
 }
@@ -119,6 +121,7 @@ impl Metrics {
             ]),
             calls_ended: Counters::of(["answered", "voicemail", "abandoned", "rejected"]),
             load_differences: Counter::default(),
+            last_agent_misses: Counter::default(),
             given_up: Counter::default(),
         }
     }

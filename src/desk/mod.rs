@@ -20,6 +20,7 @@ pub mod postman;
 pub mod retention;
 pub mod saving;
 pub mod settings;
+pub mod sign_in;
 pub mod softphones;
 pub mod spool;
 mod strays;
@@ -66,12 +67,12 @@ pub struct Desk {
     health: Arc<Health>,
     news: watch::Receiver<()>,
     spool: Arc<Spool>,
-    errands: mpsc::Sender<Errand>,
+    erasures: mpsc::Sender<PersonToErase>,
 }
 
-/// What the engine does by itself, between two rounds.
+/// Whom the engine is to erase, between two rounds.
 #[derive(Debug)]
-pub(crate) struct Errand {
+pub(crate) struct PersonToErase {
     person: erasure::Person,
     by: crate::store::audit::Author,
     done: oneshot::Sender<Result<erasure::Erased, erasure::NotErased>>,
@@ -225,9 +226,9 @@ impl Desk {
         health: Arc<Health>,
         news: watch::Receiver<()>,
         spool: Arc<Spool>,
-        errands: mpsc::Sender<Errand>,
+        erasures: mpsc::Sender<PersonToErase>,
     ) -> Self {
-        Self { queue, settings, health, news, spool, errands }
+        Self { queue, settings, health, news, spool, erasures }
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -374,7 +375,7 @@ impl Desk {
         by: crate::store::audit::Author,
     ) -> Result<Result<erasure::Erased, erasure::NotErased>, Unavailable> {
         let (done, erased) = oneshot::channel();
-        self.errands.try_send(Errand { person, by, done }).map_err(|_| Unavailable)?;
+        self.erasures.try_send(PersonToErase { person, by, done }).map_err(|_| Unavailable)?;
         erased.await.map_err(|_| Unavailable)
     }
 
@@ -397,4 +398,35 @@ impl Desk {
 /// A change that is wrong for itself.
 pub(crate) fn wrong(pointer: &str, detail: &str) -> Refused {
     Refused::Invalid(vec![Fault::new(pointer, detail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        let (_settings, settings) = watch::channel(Arc::default());
+        let (_news, news) = watch::channel(());
+        let (errands, _errands) = mpsc::channel(1);
+        let folder = tempfile::tempdir().unwrap();
+        let health = Arc::new(Health::new(&Providers::new(), folder.path().to_owned()));
+        let spool = Arc::new(Spool::open(folder.path().join("spool")));
+        let desk = Desk::new(queue, settings, health, news, spool, errands);
+        for _ in 0..QUEUE {
+            assert!(desk.is_open() && desk.tell(Input::Tick));
+        }
+        assert_eq!(desk.queue_length(), 4_096);
+        assert!(!desk.is_open(), "so that webhooks are set aside");
+        assert!(!desk.tell(Input::Tick));
+        assert!(matches!(desk.ask(Input::Tick).await, Err(Unavailable)));
+        assert!(waiting.recv().await.is_some());
+        assert!(desk.is_open() && desk.tell(Input::Tick));
+        let mut left = 0;
+        while waiting.try_recv().is_ok() {
+            left += 1;
+        }
+        assert_eq!(left, QUEUE);
+    }
 }

@@ -224,7 +224,7 @@ impl Postman {
         let document: Value = serde_json::from_str(&happening.document)?;
         let data = &document["data"];
         let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
-        let (Some(call), Some(to)) = (happening.call, delivery.recipient.clone()) else { return Ok(None) };
+        let Some(to) = delivery.recipient.clone() else { return Ok(None) };
         let settings = self.desk.settings();
         let channel = text("channel").parse().ok().and_then(|channel| settings.channels.get(&channel));
         let instant = |key: &str| data[key].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
@@ -236,6 +236,23 @@ impl Postman {
             }
             None => arrived.format("%A %-d %B %Y, %H:%M (UTC)").to_string(),
         };
+        let letter = |what, about: String| Letter {
+            id: format!("{}.{}", happening.id, delivery.id),
+            to,
+            at: happening.at,
+            what,
+            from: text("from"),
+            called: text("to"),
+            channel: channel.map(|channel| channel.name.clone()).unwrap_or_default(),
+            local_time,
+            link: format!("{}/api/v1/{about}", self.public_url),
+        };
+        if happening.kind == "agent.misses_calls" {
+            let Ok(agent) = text("agent").parse() else { return Ok(None) };
+            let (name, misses) = (settings.name_of(agent), data["misses"].as_u64().unwrap_or(0));
+            return Ok(Some(letter(What::LastAgent { name, misses }, format!("users/{agent}"))));
+        }
+        let Some(call) = happening.call else { return Ok(None) };
         let what = if happening.kind == "voicemail.kept" {
             let seconds =
                 data["voicemail"]["seconds"].as_u64().and_then(|seconds| u32::try_from(seconds).ok());
@@ -246,17 +263,7 @@ impl Postman {
             let ended = instant("ended_at").unwrap_or(happening.at);
             What::Missed { seconds: (ended - arrived).num_seconds().max(0) }
         };
-        Ok(Some(Letter {
-            id: format!("{}.{}", happening.id, delivery.id),
-            to,
-            at: happening.at,
-            what,
-            from: text("from"),
-            called: text("to"),
-            channel: channel.map(|channel| channel.name.clone()).unwrap_or_default(),
-            local_time,
-            link: format!("{}/api/v1/calls/{call}", self.public_url),
-        }))
+        Ok(Some(letter(what, format!("calls/{call}"))))
     }
 
     async fn recording(

@@ -3,6 +3,7 @@
 use super::{engine::Engine, erasure::remove_files};
 use crate::store::{
     batch::NotCommitted,
+    happenings,
     removal::{self, AT_ONCE, Removal},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +18,8 @@ const ORPHANS_AFTER: Duration = Duration::from_secs(3 * 86_400);
 pub struct Retention {
     pub recordings_days: u32,
     pub calls_days: u32,
+    /// What was told to others, and the log of it.
+    pub messages_days: u32,
     /// Events, what could not be decided, and jobs that were given up.
     pub logs_days: u32,
 }
@@ -25,7 +28,7 @@ impl Engine {
     /// Removes some of what is too old. True: there may be more.
     pub(super) async fn remove_old(&mut self) -> anyhow::Result<bool> {
         let now = self.around.clock.now().at;
-        let Retention { recordings_days, calls_days, logs_days } = self.around.retention;
+        let Retention { recordings_days, calls_days, messages_days, logs_days } = self.around.retention;
         let connection = self.writer.connection();
         let calls = match before(now, calls_days) {
             Some(before) => removal::calls_before(connection, before).await?,
@@ -35,6 +38,9 @@ impl Engine {
             Some(before) => removal::messages_before(connection, before).await?,
             None => Vec::new(),
         };
+        if let Some(before) = before(now, messages_days) {
+            happenings::prune(connection, before).await?;
+        }
         let mut files = removal::messages_of(connection, &calls).await?;
         files.extend(messages.iter().cloned());
         let full = |count: usize| i64::try_from(count).is_ok_and(|count| count >= AT_ONCE);
@@ -48,7 +54,8 @@ impl Engine {
             Err(error) => return Err(error.into()),
         }
         let rows = batch.removal.as_ref().map_or(0, Removal::rows);
-        let files = remove_files(&mut self.writer, &self.around.place.voicemails, &files).await?;
+        let sounds = files.into_iter().map(|message| message.sha256).collect();
+        let files = remove_files(&mut self.writer, &self.around.place.voicemails, sounds).await?;
         if rows > 0 {
             info!(rows, files, "what is older than it is kept for was removed");
         }
@@ -78,8 +85,9 @@ impl Engine {
     }
 }
 
+/// `None`: everything is kept, as it is where the days reach back further than time does.
 fn before(now: DateTime<Utc>, days: u32) -> Option<DateTime<Utc>> {
-    (days > 0).then(|| now - TimeDelta::days(i64::from(days)))
+    if days == 0 { None } else { now.checked_sub_signed(TimeDelta::days(i64::from(days))) }
 }
 
 fn old_files(folder: &Path) -> std::io::Result<Vec<String>> {
@@ -98,4 +106,18 @@ fn old_files(folder: &Path) -> std::io::Result<Vec<String>> {
     }
     old.sort_unstable();
     Ok(old)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_as_many_days_as_can_be_written_everything_is_kept() {
+        let now: DateTime<Utc> = "2026-11-23T09:00:00Z".parse().expect("an instant");
+        let yesterday = "2026-11-22T09:00:00Z".parse().expect("an instant");
+        assert_eq!(before(now, 0), None);
+        assert_eq!(before(now, 1), Some(yesterday));
+        assert_eq!(before(now, u32::MAX), None);
+    }
 }

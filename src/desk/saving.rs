@@ -7,6 +7,7 @@ use super::{
     engine::Engine,
     postman::Errand,
     settings::{Fault, Refused, Settings, tag},
+    softphones::Pass,
 };
 use crate::{
     calls::event::Event,
@@ -17,6 +18,7 @@ use crate::{
         batch::NotCommitted,
         repeats::Repeat,
         settings::Change,
+        sign_in::SignIn,
     },
 };
 use serde_json::Value;
@@ -151,8 +153,10 @@ impl Engine {
         }
         let after = settings.document(subject);
         self.memory.settings = Arc::new(settings);
-        if let Change::RevokeToken(token) = &stored {
-            round.revoked.push(*token);
+        match &stored {
+            Change::RevokeToken(token) => round.revoked.push(Pass::Token(*token)),
+            Change::SignIn(SignIn::EndSession(session)) => round.revoked.push(Pass::Session(*session)),
+            _ => {}
         }
         if let Some(once) = &save.once {
             self.remember_once(once, after.as_ref(), round);
@@ -215,7 +219,7 @@ impl Engine {
 
 /// Nobody changes their own role, seats, teams, reach or capacity.
 fn changes_themselves(by: Author, before: &Settings, after: &Settings) -> Option<Fault> {
-    let Author::Token { user: Some(user), .. } = by else { return None };
+    let user = by.user()?;
     let own = |settings: &Settings| settings.document(Subject { kind: "user", id: user.0 });
     let (was, is) = (own(before)?, own(after)?);
     let field = ["role", "seats", "reach", "capacity"].into_iter().find(|field| was[*field] != is[*field]);

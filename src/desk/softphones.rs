@@ -13,13 +13,13 @@ use crate::{
     routing::{
         availability::ByHand,
         contacts::{Contacts, Named},
-        ids::{CallId, ChannelId, NoteId, OfferId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, NoteId, OfferId, SessionId, TicketId, TokenId, UserId},
     },
 };
 use chrono::{DateTime, Utc};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -34,12 +34,20 @@ const RESUME_SECONDS: u32 = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketId(pub u64);
 
+/// By what somebody was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pass {
+    Token(TokenId),
+    /// A session of the pages.
+    Session(SessionId),
+}
+
 /// A socket was opened and its token checked.
 #[derive(Debug, Clone)]
 pub struct Opened {
     pub agent: UserId,
     pub socket: SocketId,
-    pub token: TokenId,
+    pub pass: Pass,
     /// Frames for it. When the engine drops its end, the socket is closed.
     pub outbox: mpsc::Sender<Arc<str>>,
 }
@@ -73,6 +81,8 @@ pub enum Said {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
     Welcome {
+        /// Of the run that speaks: of several, the one of the highest epoch is believed.
+        epoch: i64,
         agent: UserId,
         availability: ByHand,
         offers: Vec<OfferFrame>,
@@ -122,6 +132,8 @@ pub enum Frame {
 
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OfferFrame {
+    /// As in `welcome`.
+    pub epoch: i64,
     pub offer_id: OfferId,
     pub call_id: CallId,
     pub channel: ChannelId,
@@ -140,11 +152,19 @@ pub struct CallFrame {
 impl Frame {
     /// As text, with what the client wrote beside its question.
     pub fn text(&self, reference: Option<&Value>) -> Arc<str> {
-        let mut value = json!(self);
-        if let (Some(fields), Some(reference)) = (value.as_object_mut(), reference) {
-            fields.insert("ref".into(), reference.clone());
+        #[derive(Serialize)]
+        struct Referring<'a> {
+            #[serde(flatten)]
+            frame: &'a Frame,
+            #[serde(rename = "ref")]
+            reference: &'a Value,
         }
-        value.to_string().into()
+        let text = match reference {
+            // Most are, and a call that rings a hundred agents makes a hundred of them.
+            None => serde_json::to_string(self),
+            Some(reference) => serde_json::to_string(&Referring { frame: self, reference }),
+        };
+        text.expect("a frame is JSON").into()
     }
 
     pub fn error(code: &'static str, detail: impl Into<String>) -> Self {
@@ -169,7 +189,7 @@ pub type Origin<'a> = Option<(UserId, SocketId, Option<&'a Value>)>;
 #[derive(Debug)]
 struct Socket {
     id: SocketId,
-    token: TokenId,
+    pass: Pass,
     outbox: mpsc::Sender<Arc<str>>,
     registered: bool,
     microphone: bool,
@@ -181,6 +201,7 @@ pub struct TooManySockets;
 
 #[derive(Debug, Default)]
 pub struct Softphones {
+    epoch: i64,
     sockets: HashMap<UserId, Vec<Socket>>,
     resumes: HashMap<String, Resume>,
 }
@@ -196,6 +217,11 @@ struct Resume {
 }
 
 impl Softphones {
+    /// `epoch`: of this run.
+    pub fn new(epoch: i64) -> Self {
+        Self { epoch, ..Self::default() }
+    }
+
     /// Takes up a new socket, unless the agent has too many.
     pub fn open(&mut self, opened: &Opened) -> Result<(), TooManySockets> {
         let sockets = self.sockets.entry(opened.agent).or_default();
@@ -204,7 +230,7 @@ impl Softphones {
         }
         sockets.push(Socket {
             id: opened.socket,
-            token: opened.token,
+            pass: opened.pass,
             outbox: opened.outbox.clone(),
             registered: true,
             microphone: true,
@@ -277,10 +303,13 @@ impl Softphones {
         let known = board.known_agent(agent);
         let offers = board.offers_to(agent);
         let call = board.calls().find(|call| call.agent() == Some(agent));
+        let epoch = self.epoch;
+        let offers = offers.into_iter().map(|(call, offer)| offer_frame(epoch, call, offer, contacts, now));
         let frame = Frame::Welcome {
+            epoch,
             agent,
             availability: known.map(|known| known.by_hand.clone()).unwrap_or_default(),
-            offers: offers.into_iter().map(|(call, offer)| offer_frame(call, offer, contacts, now)).collect(),
+            offers: offers.collect(),
             call: call.map(|call| CallFrame { call_id: call.id, state: call.state_name() }),
             resume,
         };
@@ -304,6 +333,7 @@ impl Softphones {
         match say {
             Say::Offered { call, channel, from, contact, offer, expires_at } => {
                 let frame = OfferFrame {
+                    epoch: self.epoch,
                     offer_id: offer.id,
                     call_id: *call,
                     channel: *channel,
@@ -332,9 +362,6 @@ impl Softphones {
                 self.send_answer(*agent, &Frame::Availability(by_hand.clone()), origin);
             }
             Say::Refused { agent, refusal } => self.answer(*agent, &refused(*refusal), origin),
-            Say::LastAgentMisses { agent, channel } => {
-                warn!(agent.id = %agent, channel.id = %channel, "the last agent of a channel keeps missing calls");
-            }
             Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {}
         }
     }
@@ -395,10 +422,10 @@ impl Softphones {
         sockets.filter(|open| open.id == socket).for_each(|open| push(open, text.clone()));
     }
 
-    /// Closes the sockets that were opened with a token that is no longer good.
-    pub fn drop_token(&mut self, token: TokenId) {
-        for open in self.sockets.values_mut().flatten().filter(|open| open.token == token) {
-            info!("a softphone's token was revoked");
+    /// Closes the sockets that were opened with a token or in a session that is no longer good.
+    pub fn drop_pass(&mut self, pass: Pass) {
+        for open in self.sockets.values_mut().flatten().filter(|open| open.pass == pass) {
+            info!("a softphone's token was revoked, or its session ended");
             hang_up(open);
         }
     }
@@ -430,8 +457,9 @@ fn refused(refusal: Refusal) -> Frame {
     }
 }
 
-fn offer_frame(call: &Call, offer: Offer, contacts: &Contacts, now: Now) -> OfferFrame {
+fn offer_frame(epoch: i64, call: &Call, offer: Offer, contacts: &Contacts, now: Now) -> OfferFrame {
     OfferFrame {
+        epoch,
         offer_id: offer.id,
         call_id: call.id,
         channel: call.channel,

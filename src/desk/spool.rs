@@ -71,10 +71,7 @@ impl Spool {
             waiting: AtomicU64::default(),
             failing: AtomicBool::default(),
         };
-        // A file that can't be read counts too: it has to be looked at.
-        let left = |path: PathBuf| read(&path).map_or(1, |(found, damaged)| found.len() + damaged);
-        let left: usize = spool.files().into_iter().map(left).sum();
-        spool.waiting.store(u64::try_from(left).unwrap_or(u64::MAX), Ordering::Relaxed);
+        spool.waiting.store(spool.count(), Ordering::Relaxed);
         spool
     }
 
@@ -93,7 +90,6 @@ impl Spool {
         let kept = self.append(set_aside);
         match &kept {
             Ok(()) => {
-                self.waiting.fetch_add(1, Ordering::Relaxed);
                 if self.failing.swap(false, Ordering::Relaxed) {
                     info!("webhooks can be set aside again");
                 }
@@ -119,7 +115,10 @@ impl Spool {
         }
         let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
         match written {
-            Ok(()) => *bytes += length,
+            Ok(()) => {
+                *bytes += length;
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+            }
             // What was written of it is cut off, or found to be torn.
             Err(_) => {
                 let _ = file.set_len(*bytes);
@@ -179,10 +178,24 @@ impl Spool {
         }
     }
 
-    /// Puts a file aside that can't be read, for somebody to look at.
+    /// Puts a file aside that can't be read, for somebody to look at. What came after it still waits.
     pub fn give_up(&self, path: &Path) {
-        self.waiting.store(0, Ordering::Relaxed);
-        let _ = std::fs::rename(path, path.with_extension("unreadable"));
+        let _nothing_grows = self.lock();
+        let names = (0..).map(|nth| path.with_extension(format!("unreadable-{nth}")));
+        let free = names.into_iter().find(|name: &PathBuf| name.symlink_metadata().is_err());
+        let moved = free.map_or(Ok(()), |free| std::fs::rename(path, free));
+        if let Err(error) = moved.and_then(|()| sync_folder(&self.folder)) {
+            error!(%error, "a file that can't be read can't be put aside either");
+            return self.waiting.store(0, Ordering::Relaxed);
+        }
+        self.waiting.store(self.count(), Ordering::Relaxed);
+    }
+
+    /// How many webhooks the files hold. One that can't be read counts too: it has to be looked at.
+    fn count(&self) -> u64 {
+        let held = |path: PathBuf| read(&path).map_or(1, |(found, damaged)| found.len() + damaged);
+        let all: usize = self.files().into_iter().map(held).sum();
+        u64::try_from(all).unwrap_or(u64::MAX)
     }
 
     /// The file that was taken up, if it is still there, before the one that grows.
@@ -224,6 +237,7 @@ fn read_line(line: &[u8]) -> Option<SetAside> {
 mod tests {
     use super::*;
     use crate::{
+        calls::{call::Caller, event::Arrival},
         providers::Reading,
         routing::ids::{ChannelId, Ids},
     };
@@ -283,6 +297,55 @@ mod tests {
         flipped[40] ^= 1;
         std::fs::write(&file, flipped).unwrap();
         assert_eq!(read(&file).map(|(found, damaged)| (found.len(), damaged)).unwrap(), (0, 1));
+    }
+
+    #[test]
+    fn a_caller_who_was_held_meanwhile_counts_as_having_asked_after_each_clip() {
+        let mut held = set_aside(1);
+        let arrival = Arrival {
+            channel: held.webhook.channel,
+            provider: "main".into(),
+            provider_call_id: "CA1".into(),
+            from: Caller::Withheld,
+            to: "+431".into(),
+            poll: 2,
+        };
+        for reading in [Reading::Arrived(arrival.clone()), Reading::Fallback(arrival)] {
+            held.webhook.reading = reading;
+            for (seconds, poll) in [(0, 2), (4, 2), (5, 3), (23, 6), (-60, 2)] {
+                let webhook = held.dated(held.at + chrono::TimeDelta::seconds(seconds));
+                let (Reading::Arrived(dated) | Reading::Fallback(dated)) = &webhook.reading else {
+                    panic!("{webhook:?}")
+                };
+                assert_eq!(dated.poll, poll, "after {seconds} s");
+            }
+        }
+        let other = set_aside(1);
+        let later = other.dated(other.at + chrono::TimeDelta::seconds(60));
+        assert_eq!(format!("{later:?}"), format!("{:?}", other.webhook), "others are as they were");
+    }
+
+    #[test]
+    fn a_file_that_can_not_be_read_is_put_aside_and_what_came_after_it_still_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        let spool = Spool::open(path.clone());
+        for (nth, others) in [1, 3].into_iter().enumerate() {
+            spool.keep(&set_aside(1)).unwrap();
+            let oldest = spool.oldest().unwrap();
+            std::fs::remove_file(&oldest).unwrap();
+            std::fs::create_dir(&oldest).unwrap();
+            (0..others).for_each(|_| spool.keep(&set_aside(2)).unwrap());
+            assert!(read(&oldest).is_err(), "a folder is no file");
+            spool.give_up(&oldest);
+            assert!(path.join(format!("0.unreadable-{nth}")).is_dir(), "it is there to be looked at");
+            assert_eq!(spool.waiting(), others);
+            assert_eq!(Spool::open(path.clone()).waiting(), others, "a restart counts the same");
+            let next = spool.oldest().unwrap();
+            assert_eq!(read(&next).unwrap().0.len(), usize::try_from(others).unwrap());
+            spool.remove(&next, usize::try_from(others).unwrap());
+            assert_eq!((spool.waiting(), spool.oldest()), (0, None));
+        }
     }
 
     #[test]

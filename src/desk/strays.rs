@@ -101,7 +101,7 @@ impl Look<'_> {
         }
         warn!(provider = self.provider, call, "a caller of whom nothing is known is taken into the line");
         let (public_url, provider) = (self.runner.public_url.clone(), self.provider.to_owned());
-        let url = Addresses { public_url, provider, channel }.of(Hook::Voice);
+        let url = Addresses { public_url, provider, channel, epoch: None }.of(Hook::Voice);
         match self.company.redirect(call, &url).await {
             Err(Trouble::Gone | Trouble::NotFound) => Ok(()),
             fetched => fetched,

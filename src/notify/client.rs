@@ -8,12 +8,15 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION},
     redirect::Policy,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 /// From looking up the name to the last byte of the answer, redirects and all.
 const WITHIN: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: u32 = 3;
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Of our headers those that are only for the host that was asked first.
+const SECRET: [&str; 3] = ["webhook-signature", "authorization", "cookie"];
 
 #[derive(Debug, Clone)]
 pub struct Outward {
@@ -28,11 +31,15 @@ pub struct Trouble(pub String);
 
 impl Outward {
     pub fn new(allow_loopback: bool) -> reqwest::Result<Self> {
+        Self::looking_up(allow_loopback, |name| Box::pin(look_up(name)))
+    }
+
+    fn looking_up(allow_loopback: bool, lookup: Lookup) -> reqwest::Result<Self> {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
             .referer(false)
-            .dns_resolver(Arc::new(Checked { allow_loopback }))
+            .dns_resolver(Arc::new(Checked { allow_loopback, lookup }))
             .user_agent(concat!("Strowger/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { client, allow_loopback })
@@ -59,8 +66,13 @@ impl Outward {
             read_to_end(answer).await?;
             let follows = matches!(status.as_u16(), 301 | 302 | 307 | 308);
             let Some(next) = next.filter(|_| follows) else { return Ok(status) };
+            let from = url.origin();
             url = url.join(&next).map_err(|_| Trouble("it redirects to what is not an address".into()))?;
             url.set_fragment(None);
+            if url.origin() != from {
+                // What proves who we are is for whom the admin named, and nobody else.
+                SECRET.iter().for_each(|name| drop(headers.remove(*name)));
+            }
             check_url(&url, self.allow_loopback)
                 .map_err(|refused| Trouble(format!("it redirects, but {refused}")))?;
         }
@@ -89,16 +101,24 @@ fn told(error: reqwest::Error) -> String {
     format!("it can't be reached: {cause}")
 }
 
-/// Looks names up, and takes no address that is not public.
+type Found = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+type Lookup = fn(String) -> Found;
+
+async fn look_up(name: String) -> std::io::Result<Vec<SocketAddr>> {
+    tokio::net::lookup_host((name, 0)).await.map(Iterator::collect)
+}
+
+/// Looks names up, and takes no address that is not public. What was looked at is what is connected to.
 struct Checked {
     allow_loopback: bool,
+    lookup: Lookup,
 }
 
 impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow_loopback = self.allow_loopback;
+        let Self { allow_loopback, lookup } = *self;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = lookup(name.as_str().to_owned()).await?;
             match found.iter().find(|address| !may_call(address.ip(), allow_loopback)) {
                 Some(address) => Err(address::Refused::NotPublic(address.ip().to_string()).into()),
                 None => Ok(Box::new(found.into_iter()) as Addrs),
@@ -158,6 +178,66 @@ mod tests {
         assert!(post(&at("elsewhere"), true).await.unwrap_err().starts_with("it redirects, but"));
         assert_eq!(post(&at("long"), true).await, Err("the answer is longer than 64 KiB".into()));
         assert_eq!(post(&at("missing"), true).await, Ok(404));
+    }
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_once_for_a_connection_and_judged_at_each() {
+        use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // At first it leads where it may; whoever asks again is led to our own network.
+        let changing: Lookup = |_| {
+            Box::pin(async {
+                let address = if ASKED.fetch_add(1, Relaxed) == 0 { [127, 0, 0, 1] } else { [10, 0, 0, 1] };
+                Ok(vec![SocketAddr::from((address, 0))])
+            })
+        };
+        let outward = Outward::looking_up(true, changing).unwrap();
+        let (first, second) = (receiver().await, receiver().await);
+        let post = async |to: &str| {
+            let url = format!("{}/well", to.replace("127.0.0.1", "localhost"));
+            outward.post(&url, HeaderMap::new(), "{}".into()).await.map(|status| status.as_u16())
+        };
+        assert_eq!(post(&first).await, Ok(200));
+        assert_eq!(ASKED.load(Relaxed), 1, "between the check and the connection nobody is asked");
+        let error = post(&second).await.unwrap_err();
+        assert!(error.0.ends_with("10.0.0.1 is not a public address"), "{error}");
+        assert_eq!(ASKED.load(Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn what_proves_who_we_are_stays_with_the_host_that_was_asked() {
+        let echo = |headers: axum::http::HeaderMap| async move {
+            let has = |name: &str| headers.contains_key(name);
+            // The status tells which of them came.
+            let seen = [has("webhook-id"), has("webhook-signature"), has("authorization"), has("cookie")];
+            let code = seen.iter().fold(0, |code, seen| code * 2 + u16::from(*seen));
+            axum::http::StatusCode::from_u16(200 + code).unwrap()
+        };
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let elsewhere = format!("http://{}/echo", other.local_addr().unwrap());
+        let to = |to: String| {
+            any(move || async move { (axum::http::StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]) })
+        };
+        let router = Router::new().route("/echo", any(echo));
+        tokio::spawn(async move { axum::serve(other, router).await });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new()
+            .route("/echo", any(echo))
+            .route("/same", to("/echo".into()))
+            .route("/other", to(elsewhere.clone()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let outward = Outward::new(true).unwrap();
+        let mut headers = HeaderMap::new();
+        for name in ["webhook-id", "webhook-signature", "authorization", "cookie"] {
+            headers.insert(name, HeaderValue::from_static("x"));
+        }
+        for (path, expected) in [("echo", 215), ("same", 215), ("other", 208)] {
+            let posted = outward.post(&format!("{here}/{path}"), headers.clone(), "{}".into()).await;
+            assert_eq!(posted.map(|status| status.as_u16()), Ok(expected), "{path}");
+        }
     }
 
     #[tokio::test]

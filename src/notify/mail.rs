@@ -99,8 +99,18 @@ pub struct Letter {
 
 #[derive(Debug, Clone)]
 pub enum What {
-    Missed { seconds: i64 },
-    Voicemail { seconds: u32, recording: Recording },
+    Missed {
+        seconds: i64,
+    },
+    Voicemail {
+        seconds: u32,
+        recording: Recording,
+    },
+    /// The last agent of a channel misses calls.
+    LastAgent {
+        name: String,
+        misses: u64,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -119,6 +129,13 @@ pub struct Trouble {
     pub code: Option<u16>,
     /// It will not be taken another time either.
     pub is_final: bool,
+}
+
+impl Trouble {
+    /// It is about who we are, not about the letter.
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self.code, Some(530 | 534 | 535 | 538))
+    }
 }
 
 /// The way to the mail server.
@@ -155,6 +172,16 @@ impl Postbox {
         let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
         let host = rest.split(['/', ':']).next().unwrap_or("localhost").to_owned();
         Ok(Some(Self { transport: builder.build(), from: settings.from.parse()?, host, within }))
+    }
+
+    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    pub async fn knock(&self) -> Result<(), Trouble> {
+        match tokio::time::timeout(self.within * 3, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Trouble { words: "it hung up".into(), code: None, is_final: false }),
+            Ok(Err(error)) => Err(trouble(&error)),
+            Err(_) => Err(Trouble { words: "it takes too long".into(), code: None, is_final: false }),
+        }
     }
 
     pub async fn send(&self, letter: &Letter) -> Result<(), Trouble> {
@@ -197,7 +224,8 @@ impl Postbox {
 impl Letter {
     fn subject(&self) -> String {
         let (from, channel) = (plain(&self.from), plain(&self.channel));
-        match self.what {
+        match &self.what {
+            What::LastAgent { name, .. } => format!("{} misses calls on {channel}", plain(name)),
             What::Missed { .. } => format!("Missed call from {from} on {channel}"),
             What::Voicemail { .. } => format!("Voicemail from {from} on {channel}"),
         }
@@ -206,6 +234,16 @@ impl Letter {
     fn text(&self) -> String {
         let (from, channel, called) = (plain(&self.from), plain(&self.channel), plain(&self.called));
         let (first, recording) = match &self.what {
+            What::LastAgent { name, misses } => {
+                let name = plain(name);
+                (
+                    format!(
+                        "{name} was rung {misses} times in a row on {channel} without answering. Nobody else is there, \
+                         so {name} stays available."
+                    ),
+                    None,
+                )
+            }
             What::Missed { seconds } => (
                 format!("{from} called {channel} ({called}) and was not answered in {seconds} seconds."),
                 None,
@@ -220,7 +258,8 @@ impl Letter {
             }
         };
         let mut lines = vec![first, String::new(), format!("When: {}", self.local_time)];
-        lines.push(format!("Call: {}", self.link));
+        let about = if matches!(self.what, What::LastAgent { .. }) { "Agent" } else { "Call" };
+        lines.push(format!("{about}: {}", self.link));
         lines.extend(recording);
         lines.join("\r\n") + "\r\n"
     }
@@ -251,8 +290,6 @@ impl Header for AutoSubmitted {
 
 fn trouble(error: &lettre::transport::smtp::Error) -> Trouble {
     let code = error.status().map(u16::from);
-    // What is wrong with our sign-in can be mended; the same letter is refused again for what is wrong with it.
-    let sign_in = matches!(code, Some(530 | 534 | 535 | 538));
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -262,7 +299,9 @@ fn trouble(error: &lettre::transport::smtp::Error) -> Trouble {
         }
         cause = inner.source();
     }
-    Trouble { words: plain(&words), code, is_final: error.is_permanent() && !sign_in }
+    let trouble = Trouble { words: plain(&words), code, is_final: false };
+    // What is wrong with our sign-in can be mended; the same letter is refused again for what is wrong with it.
+    Trouble { is_final: error.is_permanent() && !trouble.is_sign_in(), ..trouble }
 }
 
 #[cfg(test)]
@@ -332,6 +371,59 @@ mod tests {
             assert!(!is_address(address), "{address:?}");
         }
         assert!(is_address("ann+calls@example.org"));
+    }
+
+    /// A mail server that says these words to each command; a silent one if there are none.
+    async fn server(words: &'static [(&'static str, &'static str)]) -> u16 {
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (reader, mut writer) = stream.into_split();
+            if words.is_empty() {
+                return std::future::pending().await;
+            }
+            writer.write_all(b"220 mail.example.org ESMTP\r\n").await.unwrap();
+            let mut lines = BufReader::new(reader).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let word = words.iter().find(|(command, _)| line.starts_with(command));
+                let word = word.map_or("500 what?", |(_, word)| word);
+                writer.write_all(format!("{word}\r\n").as_bytes()).await.unwrap();
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_that_can_t_be_used_is_found_out_without_a_mail() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let well = &[
+            ("EHLO", "250-hello\r\n250 AUTH PLAIN"),
+            ("AUTH", "235 welcome"),
+            ("NOOP", "250 ok"),
+            ("QUIT", "221 bye"),
+        ];
+        let wrong =
+            &[("EHLO", "250-hello\r\n250 AUTH PLAIN"), ("AUTH", "535 who are you?"), ("QUIT", "221 bye")];
+        let knock = async |port: u16, change: fn(&mut Settings)| {
+            let mut settings = Settings { port, timeout_seconds: 1, ..settings() };
+            (settings.username, settings.password) = ("us".into(), "hush".into());
+            change(&mut settings);
+            Postbox::new(&settings, "https://calls.example.org").unwrap().unwrap().knock().await
+        };
+        assert_eq!(knock(server(well).await, |_| ()).await, Ok(()));
+        let trouble = knock(server(wrong).await, |_| ()).await.unwrap_err();
+        assert!(trouble.is_sign_in() && trouble.words.contains("who are you?"), "{trouble:?}");
+        let trouble =
+            knock(server(well).await, |settings| settings.tls = Encryption::Starttls).await.unwrap_err();
+        assert!(!trouble.is_sign_in() && trouble.words.contains("STARTTLS"), "{trouble:?}");
+        let trouble = knock(server(&[]).await, |_| ()).await.unwrap_err();
+        assert!(!trouble.is_sign_in(), "{trouble:?}");
+        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        assert!(knock(free, |_| ()).await.is_err());
+        let unknown = knock(1, |settings| settings.host = "mail.example.invalid".into()).await;
+        assert!(unknown.is_err_and(|trouble| !trouble.is_sign_in()));
     }
 
     #[test]

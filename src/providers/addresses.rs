@@ -1,4 +1,18 @@
 //! The addresses under which a telephone company reaches us. All are ours to make: ASCII, no query, no trailing slash.
+//!
+//! # Epochs
+//!
+//! Every run of the daemon has a number of its own in the store, its epoch, which rises with each start. What is made for
+//! a dial, and what softphones are pushed, carries the epoch of the run that made it: `e/{epoch}/` in the addresses of a
+//! `Dial`, `epoch` in a softphone's `welcome` and `offer`.
+//!
+//! - An older epoch than ours is a normal day: calls outlive restarts, and what they were told before still holds.
+//! - A newer one means that another run has dialled for these numbers and we are the one that is stale. We decide
+//!   nothing about it: whoever asks gets the document that needs no store, and we look whether the store is still ours.
+//!   If it is not, the daemon ends; if it is (somebody serves with another copy of the data folder), `readyz` warns.
+//! - Who forges an address gains nothing: it is looked at after the signature, and even where companies do not sign
+//!   addresses, the store has the last word.
+//! - A client with sockets to several runs believes the one of the highest epoch.
 
 use crate::routing::ids::{CallId, ChannelId};
 use std::fmt;
@@ -75,7 +89,24 @@ impl Hook {
     }
 }
 
+/// Reads what follows `/hooks/{provider}/{channel}/`: the address, and the epoch of the run that made it, if it says.
+pub fn parse(path: &str) -> Option<(Hook, Option<i64>)> {
+    let Some(rest) = path.strip_prefix("e/") else { return Hook::parse(path).map(|hook| (hook, None)) };
+    let (epoch, rest) = rest.split_once('/')?;
+    let epoch = number(epoch).map(i64::from)?;
+    let hook = Hook::parse(rest).filter(|hook| hook.is_of_a_dial())?;
+    Some((hook, Some(epoch)))
+}
+
 impl Hook {
+    /// Whether it is made for one dial, and with the epoch of the run that dialled.
+    fn is_of_a_dial(self) -> bool {
+        matches!(
+            self,
+            Self::Over(..) | Self::Leg(..) | Self::PhoneLeg(..) | Self::Screen(..) | Self::Pressed(..)
+        )
+    }
+
     /// The call that the address names.
     pub fn call(self) -> Option<CallId> {
         match self {
@@ -99,6 +130,11 @@ impl Hook {
             | Self::LooseDone
             | Self::LooseStatus => None,
         }
+    }
+
+    /// Whether a call goes from one such address to the next, perhaps within a second and with nothing else to say.
+    pub fn is_followed(self) -> bool {
+        self.asks() && !matches!(self, Self::Voice | Self::Fallback | Self::LooseDone)
     }
 
     /// Whether the caller's side does next what the answer says; else it is a notification.
@@ -149,15 +185,62 @@ pub struct Addresses {
     pub public_url: String,
     pub provider: String,
     pub channel: ChannelId,
+    /// Of the run that writes; `None` where nothing is dialled.
+    pub epoch: Option<i64>,
 }
 
 impl Addresses {
     pub fn of(&self, hook: Hook) -> String {
-        let Self { public_url, provider, channel } = self;
-        format!("{public_url}/hooks/{provider}/{channel}/{hook}")
+        let Self { public_url, provider, channel, epoch } = self;
+        match epoch.filter(|_| hook.is_of_a_dial()) {
+            Some(epoch) => format!("{public_url}/hooks/{provider}/{channel}/e/{epoch}/{hook}"),
+            None => format!("{public_url}/hooks/{provider}/{channel}/{hook}"),
+        }
     }
 
     pub fn media(&self, sha256: &str) -> String {
         format!("{}/media/{sha256}.wav", self.public_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::ids::Ids;
+
+    #[test]
+    fn addresses_of_a_dial_carry_the_epoch_and_are_understood_with_and_without_it() {
+        let mut ids = Ids::new(1);
+        let (channel, call) = (ChannelId(ids.next(1)), CallId(ids.next(1)));
+        let ours = Addresses {
+            public_url: "https://calls.example.org".into(),
+            provider: "main".into(),
+            channel,
+            epoch: Some(7),
+        };
+        let below = format!("https://calls.example.org/hooks/main/{channel}/");
+        for hook in [
+            Hook::Over(call, 2),
+            Hook::Leg(call, 2),
+            Hook::PhoneLeg(call, 2),
+            Hook::Screen(call, 2),
+            Hook::Pressed(call, 2),
+        ] {
+            let path = ours.of(hook).strip_prefix(&below).expect("below the channel").to_owned();
+            assert_eq!(path, format!("e/7/{hook}"));
+            assert_eq!(parse(&path), Some((hook, Some(7))));
+            assert_eq!(parse(&hook.to_string()), Some((hook, None)));
+            for wrong in ["e/07", "e/-7", "e/", "e", "e/x", "e/7/e/7", "e/99999999999999999999"] {
+                assert_eq!(parse(&format!("{wrong}/{hook}")), None, "{wrong}");
+            }
+            let undated = Addresses { epoch: None, ..ours.clone() };
+            assert_eq!(undated.of(hook), format!("{below}{hook}"));
+        }
+        for hook in
+            [Hook::Voice, Hook::Status, Hook::Wait(call, 1), Hook::Connect(call, 1), Hook::MessageDone(call)]
+        {
+            assert_eq!(ours.of(hook), format!("{below}{hook}"), "it outlives the run that made it");
+            assert_eq!(parse(&format!("e/7/{hook}")), None, "one spelling for each address");
+        }
     }
 }

@@ -248,6 +248,13 @@ impl Provider {
         }
     }
 
+    /// The time that is signed with the body, where the address is not signed.
+    pub fn signed_time<'a>(&self, request: &Request<'a>) -> Option<&'a str> {
+        match self {
+            Self::Twilio(twilio) => twilio.signed_time(request),
+        }
+    }
+
     /// Whether an agent can be rung there. A document that connects one who can't says that the connection failed.
     pub fn reaches(&self, reach: &Reach) -> bool {
         match self {
@@ -313,6 +320,13 @@ impl Provider {
     pub async fn leg_is_up(&self, provider_call_id: &str) -> Result<bool, Trouble> {
         match self {
             Self::Twilio(twilio) => twilio.leg_is_up(provider_call_id).await,
+        }
+    }
+
+    /// Whether [`Self::leg_is_up`] knows of legs themselves, and not of the caller alone.
+    pub fn tells_of_legs(&self) -> bool {
+        match self {
+            Self::Twilio(twilio) => twilio.dialect.legs_path("").is_some(),
         }
     }
 

@@ -30,6 +30,8 @@ pub enum Objection {
     NoMicrophone,
     /// The last leg to them failed, and their telephone has not registered since.
     Unreachable,
+    /// The telephone company of this call can't ring their telephone.
+    NotRungHere,
     /// They declined this call.
     Declined,
     /// The connection of this call to them failed.
@@ -59,6 +61,7 @@ impl Objection {
             Self::NotRegistered => "not_registered",
             Self::NoMicrophone => "no_microphone",
             Self::Unreachable => "unreachable",
+            Self::NotRungHere => "not_rung_here",
             Self::Declined => "declined",
             Self::ConnectionFailed => "connection_failed",
             Self::Connecting => "connecting",

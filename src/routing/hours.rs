@@ -458,6 +458,20 @@ mod tests {
     }
 
     #[test]
+    fn closed_until_can_be_read_again_as_it_was_written_however_far_it_is() {
+        let read = |until: &str| Hours::from_json(&json!({"mode": "always", "closed_until": until}));
+        for far in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"] {
+            let refusal = read(far).expect_err("in UTC it is beyond four digits");
+            assert_eq!(refusal.pointer(), "/closed_until");
+            assert!(matches!(refusal.problem(), Problem::BadInstant { .. }), "{refusal}");
+        }
+        for near in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59+01:00"] {
+            let hours = read(near).expect("good hours");
+            assert_eq!(Hours::from_json(&json!(hours)), Ok(hours), "{near}");
+        }
+    }
+
+    #[test]
     fn after_closed_until_the_schedule_decides_when_it_opens() {
         let mut office = schedule(json!({"mon": [["09:00", "17:00"]]}), json!([]));
         let zone = Zone::utc();

@@ -68,6 +68,10 @@ id! {
     WebhookId
     /// One happening on its way to one receiver.
     DeliveryId
+    /// A user who is signed in, in one browser.
+    SessionId
+    /// A link by which somebody chooses a password.
+    InvitationId
 }
 
 /// The text is not 32 lower-case hex digits.

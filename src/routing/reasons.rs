@@ -82,6 +82,10 @@ pub enum Reason {
     /// The connection with that telephone is over.
     OutsideOver,
     OutsideNotReached,
+    /// It had lasted as long as any connection may.
+    TimeLimit {
+        seconds: u32,
+    },
     AgentLost {
         agent: UserId,
     },

@@ -179,6 +179,7 @@ mod tests {
             Reason::TransferredOutside { agent },
             Reason::OutsideOver,
             Reason::OutsideNotReached,
+            Reason::TimeLimit { seconds },
             Reason::AgentLost { agent },
             Reason::AgentHungUp { agent },
             Reason::AgentDeclined { agent },

@@ -1,9 +1,12 @@
 //! What webhooks were answered. One that comes again gets the same bytes, for seven days.
 
-use super::{Reader, damaged, ms};
+use super::{
+    Reader, damaged, ms,
+    script::{Script, Values},
+};
 use crate::providers::Reply;
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(7);
 
@@ -16,19 +19,15 @@ pub struct AnswerRow {
     pub body: String,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, answers: &[AnswerRow]) -> sqlx::Result<()> {
-    for rows in answers.chunks(2_000) {
-        let mut query = QueryBuilder::new("insert into answers (event_key, at_ms, content_type, body) ");
-        query.push_values(rows, |mut row, answer| {
-            row.push_bind(answer.event_key.as_str())
-                .push_bind(ms(answer.at))
-                .push_bind(answer.content_type.as_ref())
-                .push_bind(answer.body.as_str());
-        });
-        query.push(" on conflict (event_key) do nothing");
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+pub(super) fn write(script: &mut Script, answers: &[AnswerRow]) {
+    let insert = "insert into answers (event_key, at_ms, content_type, body) ";
+    let bind = |mut row: Values<'_>, answer: &AnswerRow| {
+        row.push_bind(answer.event_key.as_str())
+            .push_bind(ms(answer.at))
+            .push_bind(answer.content_type.as_ref())
+            .push_bind(answer.body.as_str());
+    };
+    script.insert(insert, answers, bind, " on conflict (event_key) do nothing");
 }
 
 /// Forgets what is older than seven days.

@@ -5,6 +5,7 @@ use crate::routing::ids::{TokenId, UserId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who did it.
@@ -17,15 +18,36 @@ pub enum Author {
     Token {
         token: TokenId,
         user: Option<UserId>,
+        /// From where.
+        address: Option<IpAddr>,
     },
+    /// Signed in to the pages, from where.
+    User(UserId, Option<IpAddr>),
 }
 
 impl Author {
+    /// The user behind it, if there is one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::CommandLine | Self::Daemon => None,
+            Self::Token { user, .. } => user,
+            Self::User(user, _) => Some(user),
+        }
+    }
+
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::CommandLine | Self::Daemon => None,
+            Self::Token { address, .. } | Self::User(_, address) => address,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::CommandLine => "command_line",
             Self::Daemon => "daemon",
             Self::Token { .. } => "token",
+            Self::User(..) => "user",
         }
     }
 }
@@ -57,6 +79,7 @@ pub struct Audited {
     pub author: String,
     pub token: Option<TokenId>,
     pub user: Option<UserId>,
+    pub address: Option<String>,
     pub action: String,
     pub kind: String,
     pub subject: String,
@@ -67,19 +90,20 @@ pub struct Audited {
 pub(super) async fn write(tx: &mut SqliteConnection, rows: &[AuditRow]) -> sqlx::Result<()> {
     for rows in rows.chunks(1_000) {
         let mut query = QueryBuilder::new(
-            "insert into audit (id, at_ms, author, token, user_id, action, kind, subject, before, after) ",
+            "insert into audit (id, at_ms, author, token, user_id, address, action, kind, subject, before, after) ",
         );
         query.push_values(rows, |mut columns, row| {
-            let (token, user) = match row.by {
-                Author::Token { token, user } => (Some(token.to_string()), user.map(|user| user.to_string())),
-                Author::CommandLine | Author::Daemon => (None, None),
+            let token = match row.by {
+                Author::Token { token, .. } => Some(token.to_string()),
+                Author::CommandLine | Author::Daemon | Author::User(..) => None,
             };
             columns
                 .push_bind(row.id.simple().to_string())
                 .push_bind(ms(row.at))
                 .push_bind(row.by.name())
                 .push_bind(token)
-                .push_bind(user)
+                .push_bind(row.by.user().map(|user| user.to_string()))
+                .push_bind(row.by.address().map(|address| address.to_string()))
                 .push_bind(row.action)
                 .push_bind(row.subject.kind)
                 .push_bind(row.subject.id.simple().to_string())
@@ -95,7 +119,7 @@ impl Reader {
     /// The newest first, older than `after`.
     pub async fn audit(&self, after: Option<Uuid>, limit: u32) -> sqlx::Result<Vec<Audited>> {
         let mut query = QueryBuilder::new(
-            "select id, at_ms, author, token, user_id, action, kind, subject, before, after from audit ",
+            "select id, at_ms, author, token, user_id, address, action, kind, subject, before, after from audit ",
         );
         if let Some(after) = after {
             query.push("where id < ").push_bind(after.simple().to_string());
@@ -113,6 +137,7 @@ impl Reader {
                 author: row.try_get("author")?,
                 token: optional_id(row, "token")?,
                 user: optional_id(row, "user_id")?,
+                address: row.try_get("address")?,
                 action: row.try_get("action")?,
                 kind: row.try_get("kind")?,
                 subject: row.try_get("subject")?,

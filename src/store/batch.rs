@@ -2,7 +2,8 @@
 
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, engine, events,
-    happenings, jobs, notes, offers, quarantine, removal, repeats, settings, tickets, voicemails,
+    happenings, jobs, notes, offers, quarantine, removal, repeats, script::Script, settings, tickets,
+    voicemails,
 };
 use crate::{
     calls::{
@@ -77,26 +78,33 @@ impl Batch {
             removal.carry_out(tx).await?;
         }
         settings::write(tx, &self.settings).await?;
-        calls::write(tx, self.calls.values().map(AsRef::as_ref)).await?;
-        offers::write(tx, self.offers.values()).await?;
-        agents::write(tx, self.agents.values()).await?;
-        cursors::write(tx, &self.cursors).await?;
-        tickets::write(tx, self.tickets.values()).await?;
-        decisions::write(tx, &self.decisions).await?;
+        self.script(batch).run(tx).await?;
         voicemails::write(tx, &self.voicemails).await?;
-        jobs::write(tx, self.jobs.values()).await?;
         jobs::note_tries(tx, &self.jobs_tried).await?;
-        jobs::delete(tx, &self.jobs_over).await?;
-        events::write(tx, batch, &self.events).await?;
-        answers::write(tx, &self.answers).await?;
         repeats::write(tx, &self.repeats).await?;
         audit::write(tx, &self.audit).await?;
         quarantine::write(tx, &self.quarantine).await?;
-        happenings::write(tx, &self.happenings).await?;
         deliveries::write(tx, &self.deliveries).await?;
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
         called_back::write(tx, &self.called_back).await
+    }
+
+    /// What every call writes.
+    fn script(&self, batch: i64) -> Script {
+        let mut script = Script::new();
+        calls::write(&mut script, self.calls.values().map(AsRef::as_ref));
+        offers::write(&mut script, self.offers.values());
+        agents::write(&mut script, self.agents.values());
+        cursors::write(&mut script, &self.cursors);
+        tickets::write(&mut script, self.tickets.values());
+        decisions::write(&mut script, &self.decisions);
+        jobs::write(&mut script, self.jobs.values());
+        jobs::delete(&mut script, &self.jobs_over);
+        events::write(&mut script, batch, &self.events);
+        answers::write(&mut script, &self.answers);
+        happenings::write(&mut script, &self.happenings);
+        script
     }
 }
 
@@ -191,6 +199,11 @@ impl Writer {
     /// Brings what was written into the database itself, and empties the write-ahead log.
     pub async fn checkpoint(&mut self) -> sqlx::Result<()> {
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut self.connection).await.map(drop)
+    }
+
+    /// Empties the write-ahead log once it is longer than this.
+    pub async fn cut_log(&mut self, bytes_max: u64) -> sqlx::Result<()> {
+        if self.log_bytes() > bytes_max { self.checkpoint().await } else { Ok(()) }
     }
 
     /// How long the write-ahead log is, in bytes. It grows while somebody reads for long.

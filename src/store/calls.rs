@@ -1,6 +1,11 @@
 //! Calls: live ones whole, ended ones as what people look at.
 
-use super::{Reader, id, instant, json, ms, optional_id, to_json};
+use super::{
+    Reader, id, instant, json, ms, optional_id,
+    script::{Script, Values},
+    to_json,
+    visible::{Seen, Theirs},
+};
 use crate::{
     calls::{
         call::{Call, Caller, State},
@@ -29,39 +34,34 @@ pub struct CallRow {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, calls: impl Iterator<Item = &Call>) -> sqlx::Result<()> {
+pub(super) fn write<'a>(script: &mut Script, calls: impl Iterator<Item = &'a Call>) {
     let rows: Vec<&Call> = calls.collect();
-    for rows in rows.chunks(1_000) {
-        let sql = "insert into calls (id, channel, provider, provider_call_id, caller, called, state, outcome, agent,
+    let insert =
+        "insert into calls (id, channel, provider, provider_call_id, caller, called, state, outcome, agent,
             ticket, arrived_ms, ended_ms, live) ";
-        let mut query = QueryBuilder::new(sql);
-        query.push_values(rows, |mut row, call| {
-            let (outcome, ended_ms) = match &call.state {
-                State::Ended { outcome, at } => (Some(outcome.name()), Some(ms(*at))),
-                _ => (None, None),
-            };
-            let agent = call.agent().or(call.answered_by);
-            row.push_bind(call.id.to_string())
-                .push_bind(call.channel.to_string())
-                .push_bind(call.provider.as_str())
-                .push_bind(call.provider_call_id.as_str())
-                .push_bind(call.from.to_string())
-                .push_bind(call.to.as_str())
-                .push_bind(call.state_name())
-                .push_bind(outcome)
-                .push_bind(agent.map(|agent| agent.to_string()))
-                .push_bind(call.ticket.to_string())
-                .push_bind(ms(call.arrived_at))
-                .push_bind(ended_ms)
-                .push_bind((!call.is_over()).then(|| to_json(call)));
-        });
-        query.push(
-            " on conflict (id) do update set state = excluded.state, outcome = excluded.outcome,
-            agent = excluded.agent, ended_ms = excluded.ended_ms, live = excluded.live",
-        );
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+    let bind = |mut row: Values<'_>, call: &&Call| {
+        let (outcome, ended_ms) = match &call.state {
+            State::Ended { outcome, at } => (Some(outcome.name()), Some(ms(*at))),
+            _ => (None, None),
+        };
+        let agent = call.agent().or(call.answered_by);
+        row.push_bind(call.id.to_string())
+            .push_bind(call.channel.to_string())
+            .push_bind(call.provider.as_str())
+            .push_bind(call.provider_call_id.as_str())
+            .push_bind(call.from.to_string())
+            .push_bind(call.to.as_str())
+            .push_bind(call.state_name())
+            .push_bind(outcome)
+            .push_bind(agent.map(|agent| agent.to_string()))
+            .push_bind(call.ticket.to_string())
+            .push_bind(ms(call.arrived_at))
+            .push_bind(ended_ms)
+            .push_bind((!call.is_over()).then(|| to_json(call)));
+    };
+    let or = " on conflict (id) do update set state = excluded.state, outcome = excluded.outcome,
+            agent = excluded.agent, ended_ms = excluded.ended_ms, live = excluded.live";
+    script.insert(insert, &rows, bind, or);
 }
 
 /// Every live call, as it was when it was last written, and the ids of those that can't be read: they stay as they
@@ -148,24 +148,51 @@ impl Reader {
         query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
     }
 
-    /// The newest first, older than `after`; all, or those of one caller.
+    /// The newest first, older than `after`: those as wished that somebody sees, or all.
     pub async fn calls(
         &self,
-        from: Option<&str>,
+        wished: &Wished,
+        theirs: Option<&Theirs>,
         after: Option<CallId>,
         limit: u32,
-    ) -> sqlx::Result<Vec<CallRow>> {
+    ) -> sqlx::Result<Seen<CallRow>> {
+        let after = after.map(|after| after.to_string());
         let mut query = QueryBuilder::new(COLUMNS);
         query.push("where true");
-        if let Some(from) = from {
-            query.push(" and caller = ").push_bind(from.to_owned());
+        if let Some(after) = &after {
+            query.push(" and id < ").push_bind(after.clone());
         }
-        if let Some(after) = after {
-            query.push(" and id < ").push_bind(after.to_string());
+        match wished {
+            Wished::All => {}
+            Wished::From(caller) => drop(query.push(" and caller = ").push_bind(caller.clone())),
+            Wished::Missed => drop(query.push(" and outcome in ('abandoned', 'voicemail')")),
         }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+        let mut end = None;
+        if let Some(theirs) = theirs {
+            query.push(" and ");
+            theirs.narrow_calls(&mut query);
+        }
+        if theirs.is_some() || matches!(wished, Wished::Missed) {
+            let caller = if let Wished::From(caller) = wished { Some(caller.as_str()) } else { None };
+            end = self.looks_until("calls", caller, after).await?;
+            if let Some(end) = &end {
+                query.push(" and id >= ").push_bind(end.clone());
+            }
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit) + 1);
+        let rows = query.build().fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Seen::new(rows, limit, |call: &CallRow| call.id.to_string(), end))
     }
+}
+
+/// Which calls are asked for.
+#[derive(Debug, Clone)]
+pub enum Wished {
+    All,
+    /// Of one caller.
+    From(String),
+    /// Ended without anybody taking them.
+    Missed,
 }
 
 /// Calls or tickets of a stretch of time.
@@ -199,19 +226,6 @@ impl Reader {
         query.push("where id > ").push_bind(after.map_or_else(String::new, |after| after.to_string()));
         span.narrow(&mut query, "arrived_ms");
         query.push(" order by id limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
-    }
-}
-
-impl Reader {
-    /// Calls that ended without anybody taking them, the newest first, older than `after`.
-    pub async fn missed_calls(&self, after: Option<CallId>, limit: u32) -> sqlx::Result<Vec<CallRow>> {
-        let mut query = QueryBuilder::new(COLUMNS);
-        query.push("where outcome in ('abandoned', 'voicemail')");
-        if let Some(after) = after {
-            query.push(" and id < ").push_bind(after.to_string());
-        }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The database as a file of its own: copied while a daemon writes, looked into, and marked as restored.
 
 use super::{
-    DATABASE, MIGRATIONS, cursors, engine, quick_check, restrict,
+    DATABASE, MIGRATIONS, cursors, engine, jobs, ms, quick_check, restrict,
     settings::{self, Change, Greeting},
     tickets,
 };
@@ -65,11 +65,40 @@ pub fn refuse_newer(schema: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A restored database begins a new epoch, above its own and that of the one it replaces.
-pub async fn raise_epoch(database: &Path, above: i64) -> anyhow::Result<()> {
+/// A restored database begins a new epoch, above its own and that of the one it replaces. What waited in it is parked: since
+/// the backup it was sent, or has lost its meaning. Answers how much that is.
+pub async fn mark_restored(database: &Path, above: i64, now: DateTime<Utc>) -> anyhow::Result<usize> {
     let mut connection = open(database, false).await?;
     engine::raise(&mut connection, above).await.context("cannot mark the database as restored")?;
-    connection.close().await.context("cannot close the database")
+    let parked = park(&mut connection, now).await.context("cannot park what waited in the backup")?;
+    connection.close().await.context("cannot close the database")?;
+    Ok(parked)
+}
+
+/// Why something that waited in a backup is not done.
+const PARKED: &str = "it waited when the backup was made, and was not sent since the restore";
+
+/// Nobody gets a webhook or a mail a second time, and no call a command that was meant for another moment: live calls are
+/// looked up at the telephone company instead. Work on recordings goes on, as it does no harm when it is done twice.
+async fn park(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Result<usize> {
+    let waiting = jobs::open(connection).await?.into_iter();
+    let waiting = waiting.filter(|row| !row.job.is_about_recordings()).map(|row| jobs::Tried {
+        id: row.id,
+        due_at: now,
+        tries: row.tries,
+        failed_at: Some(now),
+        error: PARKED.to_owned(),
+    });
+    let waiting: Vec<jobs::Tried> = waiting.collect();
+    jobs::note_tries(connection, &waiting).await?;
+    // A backup may be from before there were any.
+    let sql = "select 1 from sqlite_master where name = 'deliveries'";
+    if sqlx::query(sql).fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(waiting.len());
+    }
+    let sql = "update deliveries set failed_ms = $1, error = $2 where done_ms is null and failed_ms is null";
+    let parked = sqlx::query(sql).bind(ms(now)).bind(PARKED).execute(connection).await?;
+    Ok(waiting.len() + usize::try_from(parked.rows_affected()).unwrap_or(usize::MAX))
 }
 
 async fn schema(connection: &mut SqliteConnection) -> anyhow::Result<i64> {

@@ -1,27 +1,23 @@
 //! Whose turn it was last, under round robin.
 
-use super::id;
+use super::{
+    id,
+    script::{Script, Values},
+};
 use crate::routing::{distribution::Cursor, ids::ChannelId};
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use std::collections::HashMap;
 
-pub(super) async fn write(
-    tx: &mut SqliteConnection,
-    cursors: &HashMap<ChannelId, Cursor>,
-) -> sqlx::Result<()> {
-    if cursors.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::new("insert into cursors (channel, user_id, position) ");
-    query.push_values(cursors, |mut row, (channel, cursor)| {
+pub(super) fn write(script: &mut Script, cursors: &HashMap<ChannelId, Cursor>) {
+    let cursors: Vec<_> = cursors.iter().collect();
+    let insert = "insert into cursors (channel, user_id, position) ";
+    let bind = |mut row: Values<'_>, (channel, cursor): &(&ChannelId, &Cursor)| {
         row.push_bind(channel.to_string())
             .push_bind(cursor.user.to_string())
             .push_bind(i64::from(cursor.position));
-    });
-    query.push(
-        " on conflict (channel) do update set user_id = excluded.user_id, position = excluded.position",
-    );
-    query.build().persistent(false).execute(tx).await.map(drop)
+    };
+    let or = " on conflict (channel) do update set user_id = excluded.user_id, position = excluded.position";
+    script.insert(insert, &cursors, bind, or);
 }
 
 pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(ChannelId, Cursor)>> {

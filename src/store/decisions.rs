@@ -1,6 +1,10 @@
 //! Why: every decision that was made on a call or ticket.
 
-use super::{Reader, json, ms, to_json};
+use super::{
+    Reader, json, ms,
+    script::{Script, Values},
+    to_json,
+};
 use crate::{
     calls::decision::{Action, Decided},
     routing::{
@@ -12,7 +16,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -43,19 +46,16 @@ impl DecisionRow {
     }
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, decisions: &[DecisionRow]) -> sqlx::Result<()> {
-    for rows in decisions.chunks(2_000) {
-        let mut query = QueryBuilder::new("insert into decisions (id, call, ticket, at_ms, document) ");
-        query.push_values(rows, |mut row, decided| {
-            row.push_bind(decided.id.simple().to_string())
-                .push_bind(decided.call.to_string())
-                .push_bind(decided.ticket.to_string())
-                .push_bind(ms(decided.decision.at))
-                .push_bind(to_json(&decided.decision));
-        });
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+pub(super) fn write(script: &mut Script, decisions: &[DecisionRow]) {
+    let insert = "insert into decisions (id, call, ticket, at_ms, document) ";
+    let bind = |mut row: Values<'_>, decided: &DecisionRow| {
+        row.push_bind(decided.id.simple().to_string())
+            .push_bind(decided.call.to_string())
+            .push_bind(decided.ticket.to_string())
+            .push_bind(ms(decided.decision.at))
+            .push_bind(to_json(&decided.decision));
+    };
+    script.insert(insert, decisions, bind, "");
 }
 
 impl Reader {

@@ -1,12 +1,12 @@
 //! What the world may want to know. Kept for a while, so that who was away can catch up.
 
-use super::{Reader, id, instant, ms, optional_id};
+use super::{
+    Reader, id, instant, ms, optional_id,
+    script::{Script, Values},
+};
 use crate::routing::ids::{CallId, HappeningId, TicketId};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
-
-/// How long happenings and what became of their deliveries are kept. Longer than a delivery is tried.
-const KEPT: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HappeningRow {
@@ -20,21 +20,17 @@ pub struct HappeningRow {
     pub document: String,
 }
 
-pub(super) async fn write(tx: &mut SqliteConnection, happenings: &[HappeningRow]) -> sqlx::Result<()> {
-    for rows in happenings.chunks(2_000) {
-        let mut query =
-            QueryBuilder::new("insert into happenings (id, at_ms, kind, call, ticket, document) ");
-        query.push_values(rows, |mut row, happening| {
-            row.push_bind(happening.id.to_string())
-                .push_bind(ms(happening.at))
-                .push_bind(happening.kind.as_str())
-                .push_bind(happening.call.map(|call| call.to_string()))
-                .push_bind(happening.ticket.map(|ticket| ticket.to_string()))
-                .push_bind(happening.document.as_str());
-        });
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+pub(super) fn write(script: &mut Script, happenings: &[HappeningRow]) {
+    let insert = "insert into happenings (id, at_ms, kind, call, ticket, document) ";
+    let bind = |mut row: Values<'_>, happening: &HappeningRow| {
+        row.push_bind(happening.id.to_string())
+            .push_bind(ms(happening.at))
+            .push_bind(happening.kind.as_str())
+            .push_bind(happening.call.map(|call| call.to_string()))
+            .push_bind(happening.ticket.map(|ticket| ticket.to_string()))
+            .push_bind(happening.document.as_str());
+    };
+    script.insert(insert, happenings, bind, "");
 }
 
 /// The newest one's id: all that come must be above it.
@@ -43,15 +39,14 @@ pub async fn last(connection: &mut SqliteConnection) -> sqlx::Result<Option<Happ
     sqlx::query(sql).fetch_optional(connection).await?.map(|row| id(&row, "id")).transpose()
 }
 
-/// Forgets what is old, a part at a time, and the deliveries that go with it.
-pub async fn prune(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
-    for sql in [
-        "delete from deliveries where happening in
-            (select id from happenings where at_ms < $1 order by at_ms, id limit 50000)",
-        "delete from happenings where id in
-            (select id from happenings where at_ms < $1 order by at_ms, id limit 50000)",
-    ] {
-        sqlx::query(sql).bind(ms(now - KEPT)).execute(&mut *connection).await?;
+/// Forgets what is older, a part at a time, and the deliveries that went with it; but not what is still on its way.
+pub async fn prune(connection: &mut SqliteConnection, before: DateTime<Utc>) -> sqlx::Result<()> {
+    const OLD: &str = "select id from happenings where at_ms < $1 and not exists
+        (select 1 from deliveries where happening = happenings.id and done_ms is null and failed_ms is null)
+        order by at_ms, id limit 50000";
+    for table in ["deliveries where happening", "happenings where id"] {
+        let sql = format!("delete from {table} in ({OLD})");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms(before)).execute(&mut *connection).await?;
     }
     Ok(())
 }

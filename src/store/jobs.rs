@@ -1,6 +1,10 @@
 //! Work that must happen even after a crash.
 
-use super::{Reader, id, instant, json, ms, to_json};
+use super::{
+    Reader, id, instant, json, ms,
+    script::{Script, Values},
+    to_json,
+};
 use crate::{calls::decision::Job, routing::ids::JobId};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
@@ -20,43 +24,32 @@ pub struct JobRow {
     pub error: Option<String>,
 }
 
-pub(super) async fn write(
-    tx: &mut SqliteConnection,
-    jobs: impl Iterator<Item = &JobRow>,
-) -> sqlx::Result<()> {
+pub(super) fn write<'a>(script: &mut Script, jobs: impl Iterator<Item = &'a JobRow>) {
     let rows: Vec<&JobRow> = jobs.collect();
-    for rows in rows.chunks(2_000) {
-        let mut query =
-            QueryBuilder::new("insert into jobs (id, document, due_ms, tries, sent_ms, failed_ms, error) ");
-        query.push_values(rows, |mut row, job| {
-            row.push_bind(job.id.to_string())
-                .push_bind(to_json(&job.job))
-                .push_bind(ms(job.due_at))
-                .push_bind(i64::from(job.tries))
-                .push_bind(job.sent_at.map(ms))
-                .push_bind(job.failed_at.map(ms))
-                .push_bind(job.error.as_deref());
-        });
-        query.push(
-            " on conflict (id) do update set due_ms = excluded.due_ms, tries = excluded.tries,
-            sent_ms = excluded.sent_ms, failed_ms = excluded.failed_ms, error = excluded.error",
-        );
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+    let insert = "insert into jobs (id, document, due_ms, tries, sent_ms, failed_ms, error) ";
+    let bind = |mut row: Values<'_>, job: &&JobRow| {
+        row.push_bind(job.id.to_string())
+            .push_bind(to_json(&job.job))
+            .push_bind(ms(job.due_at))
+            .push_bind(i64::from(job.tries))
+            .push_bind(job.sent_at.map(ms))
+            .push_bind(job.failed_at.map(ms))
+            .push_bind(job.error.as_deref());
+    };
+    let or = " on conflict (id) do update set due_ms = excluded.due_ms, tries = excluded.tries,
+            sent_ms = excluded.sent_ms, failed_ms = excluded.failed_ms, error = excluded.error";
+    script.insert(insert, &rows, bind, or);
 }
 
-pub(super) async fn delete(tx: &mut SqliteConnection, jobs: &[JobId]) -> sqlx::Result<()> {
+pub(super) fn delete(script: &mut Script, jobs: &[JobId]) {
     for jobs in jobs.chunks(10_000) {
-        let mut query = QueryBuilder::new("delete from jobs where id in (");
+        let query = script.begin("delete from jobs where id in (");
         let mut list = query.separated(", ");
         jobs.iter().for_each(|job| {
             list.push_bind(job.to_string());
         });
         query.push(")");
-        query.build().persistent(false).execute(&mut *tx).await?;
     }
-    Ok(())
 }
 
 /// A try that did not succeed.

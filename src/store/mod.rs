@@ -21,8 +21,11 @@ pub mod offers;
 pub mod quarantine;
 pub mod removal;
 pub mod repeats;
+mod script;
 pub mod settings;
+pub mod sign_in;
 pub mod tickets;
+pub mod visible;
 pub mod voicemails;
 pub mod webhooks;
 
@@ -110,16 +113,15 @@ fn restrict(path: &Path, mode: u32) -> anyhow::Result<()> {
 
 /// Locks and WAL don't work reliably over a network.
 fn refuse_network(path: &Path) -> anyhow::Result<()> {
-    const NFS: u64 = 0x6969;
-    const SMB: [u64; 2] = [0xfe53_4d42, 0xff53_4d42];
     let kind = rustix::fs::statfs(path).context("cannot look at the data folder")?.f_type;
     let kind = u64::try_from(kind).unwrap_or(0) & 0xffff_ffff;
-    ensure!(
-        kind != NFS && !SMB.contains(&kind),
-        "the data folder {} is on a network file system",
-        path.display()
-    );
+    ensure!(!is_on_network(kind), "the data folder {} is on a network file system", path.display());
     Ok(())
+}
+
+/// By the magic number that the kernel gives each kind of file system: NFS, SMB 2, SMB 1, AFS, Coda, Ceph.
+fn is_on_network(kind: u64) -> bool {
+    [0x6969, 0xfe53_4d42, 0xff53_4d42, 0x5346_414f, 0x7375_7245, 0x00c3_6400].contains(&kind)
 }
 
 /// What is free for us on the disk of this folder.
@@ -195,10 +197,14 @@ async fn limit(connection: &mut SqliteConnection) -> sqlx::Result<()> {
 
 async fn check_version(connection: &mut SqliteConnection) -> anyhow::Result<()> {
     let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(connection).await?;
+    ensure!(is_new_enough(&version), "SQLite {version} is too old");
+    Ok(())
+}
+
+fn is_new_enough(version: &str) -> bool {
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let mut part = || parts.next().unwrap_or(0);
-    ensure!((part(), part(), part()) >= SQLITE_AT_LEAST, "SQLite {version} is too old");
-    Ok(())
+    (part(), part(), part()) >= SQLITE_AT_LEAST
 }
 
 /// Refuses a schema that is newer than this program, and keeps a copy of one that is older.
@@ -288,6 +294,31 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn network_file_systems_are_known_by_their_numbers_and_local_ones_are_not_taken_for_them() {
+        for network in [0x6969, 0xff53_4d42, 0xfe53_4d42, 0x00c3_6400] {
+            assert!(is_on_network(network), "{network:x}");
+        }
+        // ext4, XFS, btrfs, tmpfs, overlay, ZFS
+        for local in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1] {
+            assert!(!is_on_network(local), "{local:x}");
+        }
+        let directory = tempfile::tempdir().expect("a folder");
+        refuse_network(directory.path()).expect("a folder of our own is none");
+    }
+
+    #[tokio::test]
+    async fn the_sqlite_that_is_built_in_is_new_enough_and_an_older_one_would_be_refused() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+        check_version(&mut connection).await.expect("the one that is built in");
+        for old in ["3.51.2", "3.50.9", "2.99.99", "3.51", "nonsense"] {
+            assert!(!is_new_enough(old), "{old}");
+        }
+        for new in ["3.51.3", "3.52.0", "4.0.0"] {
+            assert!(is_new_enough(new), "{new}");
+        }
+    }
 
     #[tokio::test]
     async fn a_read_that_never_ends_is_ended_and_the_next_one_goes_through() {

@@ -1,12 +1,15 @@
 //! Offers: who was rung for which call, when, and how it ended.
 
-use super::{Reader, id, instant, ms};
+use super::{
+    Reader, id, instant, ms,
+    script::{Script, Values},
+};
 use crate::{
     calls::{call::Cause, decision::OfferRow},
     routing::ids::{CallId, OfferId, UserId},
 };
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row};
 
 /// An offer as the API shows it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -20,25 +23,19 @@ pub struct Offered {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn write(
-    tx: &mut SqliteConnection,
-    offers: impl Iterator<Item = &OfferRow>,
-) -> sqlx::Result<()> {
+pub(super) fn write<'a>(script: &mut Script, offers: impl Iterator<Item = &'a OfferRow>) {
     let rows: Vec<&OfferRow> = offers.collect();
-    for rows in rows.chunks(2_000) {
-        let mut query = QueryBuilder::new("insert into offers (id, call, agent, at_ms, ended_ms, cause) ");
-        query.push_values(rows, |mut row, offered| {
-            row.push_bind(offered.offer.id.to_string())
-                .push_bind(offered.call.to_string())
-                .push_bind(offered.offer.agent.to_string())
-                .push_bind(ms(offered.offer.at))
-                .push_bind(offered.ended.map(|(_, at)| ms(at)))
-                .push_bind(offered.ended.map(|(cause, _)| cause.name()));
-        });
-        query.push(" on conflict (id) do update set ended_ms = excluded.ended_ms, cause = excluded.cause");
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+    let insert = "insert into offers (id, call, agent, at_ms, ended_ms, cause) ";
+    let bind = |mut row: Values<'_>, offered: &&OfferRow| {
+        row.push_bind(offered.offer.id.to_string())
+            .push_bind(offered.call.to_string())
+            .push_bind(offered.offer.agent.to_string())
+            .push_bind(ms(offered.offer.at))
+            .push_bind(offered.ended.map(|(_, at)| ms(at)))
+            .push_bind(offered.ended.map(|(cause, _)| cause.name()));
+    };
+    let or = " on conflict (id) do update set ended_ms = excluded.ended_ms, cause = excluded.cause";
+    script.insert(insert, &rows, bind, or);
 }
 
 impl Reader {

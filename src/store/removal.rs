@@ -7,6 +7,7 @@ use crate::{
     routing::ids::{CallId, JobId},
 };
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,7 +24,7 @@ const OF_CALLS: [(&str, &str); 5] = [
 const OF_TICKETS: [(&str, &str); 2] = [("notes", "ticket"), ("tickets", "id")];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
-const TEXTS: [(&str, &str, &str); 14] = [
+const TEXTS: [(&str, &str, &str); 15] = [
     ("notes", "text", "true"),
     ("events", "document", "true"),
     ("answers", "body", "true"),
@@ -34,12 +35,19 @@ const TEXTS: [(&str, &str, &str); 14] = [
     ("repeats", "body", "true"),
     ("contacts", "document", "true"),
     ("contact_numbers", "number", "true"),
-    // Settings that name the telephones of those who work here stay, and what became of them.
     ("audit", "before", "kind = 'contact'"),
     ("audit", "after", "kind = 'contact'"),
     ("happenings", "document", "true"),
     ("deliveries", "error", "true"),
+    ("deliveries", "recipient", "true"),
 ];
+
+/// That settings were changed stays; what they were goes, unless they name the person still. Table and column.
+const EMPTIED: [(&str, &str); 2] = [("audit", "before"), ("audit", "after")];
+
+/// Settings in which an address can stand that somebody chose to keep there: they stay, and are named.
+const SETTINGS: [(&str, &str); 4] =
+    [("users", "document"), ("teams", "document"), ("channels", "document"), ("webhooks", "url")];
 
 /// Rows that belong to another which may have gone: table, column, and the table of the other.
 const ORPHANS: [(&str, &str, &str); 1] = [("contact_numbers", "contact", "contacts")];
@@ -72,6 +80,16 @@ pub struct LeavingMessage {
     pub sha256: String,
 }
 
+/// That a person is erased, and what is left to do for it once the rows are gone.
+#[derive(Debug, Clone)]
+pub struct Erasure {
+    /// The person's.
+    pub hash: String,
+    pub at: DateTime<Utc>,
+    /// The hashes of sounds that go unless another message needs them.
+    pub sounds: Vec<String>,
+}
+
 /// What is removed in one transaction.
 #[derive(Debug, Default)]
 pub struct Removal {
@@ -81,10 +99,11 @@ pub struct Removal {
     pub messages: Vec<LeavingMessage>,
     /// Rows go in whose text one of these stands.
     pub mentions: Vec<String>,
+    /// Settings name the person, as one who works here: then so does the record of their changes.
+    pub is_in_settings: bool,
     /// Rows go by age that are older.
     pub older_than: Option<DateTime<Utc>>,
-    /// The person's hash.
-    pub erased: Option<(String, DateTime<Utc>)>,
+    pub erased: Option<Erasure>,
     /// How many rows went: see `rows()`.
     pub removed: AtomicU64,
 }
@@ -119,7 +138,22 @@ impl Removal {
             rows += sqlx::query(sql).bind(call).bind(recording).execute(&mut *tx).await?.rows_affected();
         }
         for (table, column, which) in TEXTS {
-            rows += delete_mentions(tx, table, column, which, &self.mentions).await?;
+            for texts in mentioning(tx, table, column, which, &self.mentions).await?.chunks(1_000) {
+                rows += delete_in(tx, table, column, texts).await?;
+            }
+        }
+        if !self.is_in_settings {
+            for (table, column) in EMPTIED {
+                let texts = mentioning(tx, table, column, "true", &self.mentions).await?;
+                for text in texts {
+                    let sql = format!("update {table} set {column} = null where {column} = $1");
+                    rows += sqlx::query(sqlx::AssertSqlSafe(sql))
+                        .bind(text)
+                        .execute(&mut *tx)
+                        .await?
+                        .rows_affected();
+                }
+            }
         }
         for (table, column, other) in ORPHANS {
             let sql = format!("delete from {table} where {column} not in (select id from {other})");
@@ -133,10 +167,12 @@ impl Removal {
                 rows += delete_older(tx, table, at, which, before).await?;
             }
         }
-        if let Some((hash, at)) = &self.erased {
-            let sql = "insert into erasures (hash, at_ms) values ($1, $2)
-                on conflict (hash) do update set at_ms = excluded.at_ms";
-            sqlx::query(sql).bind(hash.as_str()).bind(ms(*at)).execute(&mut *tx).await?;
+        if let Some(Erasure { hash, at, sounds }) = &self.erased {
+            let sql = "insert into erasures (hash, at_ms, sounds) values ($1, $2, $3)
+                on conflict (hash) do update set at_ms = excluded.at_ms, cleaned_ms = null,
+                    sounds = erasures.sounds || ',' || excluded.sounds";
+            let query = sqlx::query(sql).bind(hash.as_str()).bind(ms(*at)).bind(sounds.join(","));
+            query.execute(&mut *tx).await?;
         }
         self.removed.store(rows, Ordering::Relaxed);
         Ok(())
@@ -193,41 +229,70 @@ async fn delete_in(
     Ok(query.build().persistent(false).execute(tx).await?.rows_affected())
 }
 
-async fn delete_mentions(
+/// The texts in which one of them stands.
+async fn mentioning(
     tx: &mut SqliteConnection,
     table: &str,
     column: &str,
     which: &str,
     mentions: &[String],
-) -> sqlx::Result<u64> {
-    let mut rows = 0;
+) -> sqlx::Result<Vec<String>> {
+    let mut found = Vec::new();
     for some in mentions.chunks(100) {
         let mut query =
             QueryBuilder::new(format!("select distinct {column} from {table} where {which} and ("));
         let mut any = query.separated(" or ");
         some.iter().for_each(|mention| {
-            any.push(format!("{column} like ")).push_bind_unseparated(format!("%{mention}%"));
+            any.push(format!("{column} like ")).push_bind_unseparated(pattern(mention));
         });
         query.push(")");
-        let found = query.build().persistent(false).fetch_all(&mut *tx).await?;
-        let texts: Vec<String> = found.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
-        let texts: Vec<String> =
-            texts.into_iter().filter(|text| some.iter().any(|m| stands_in(m, text))).collect();
-        for texts in texts.chunks(1_000) {
-            rows += delete_in(tx, table, column, texts).await?;
+        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+            let text: String = row.try_get(0)?;
+            if some.iter().any(|mention| stands_in(mention, &text)) {
+                found.push(text);
+            }
         }
     }
-    Ok(rows)
+    Ok(found)
 }
 
-/// Whether it stands in the text by itself, and not within a longer number or name. `00` and `%2B` are ways to write +.
+/// Finds every text in which it may stand, and some others. In an address that is part of another, %40 stands for @.
+fn pattern(mention: &str) -> String {
+    format!("%{}%", mention.replace('@', "%"))
+}
+
+/// Whether it stands in the text by itself, and not within a longer number, name or address. `00` and `%2B` are ways to
+/// write +.
 pub fn stands_in(mention: &str, text: &str) -> bool {
-    let (mention, text) = (mention.to_lowercase(), text.to_lowercase());
+    let is_mail = mention.contains('@');
+    let (mention, text) = (mention.to_lowercase(), plain(text));
     text.match_indices(&mention).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + mention.len()..]);
-        let before = before.strip_suffix("00").or(before.strip_suffix("%2b")).unwrap_or(before);
+        if is_mail {
+            let of_longer_name = |c: char| c.is_alphanumeric() || "._+-".contains(c);
+            let mut after = after.chars();
+            let goes_on = match after.next() {
+                Some('.') => after.next().is_some_and(char::is_alphanumeric),
+                next => next.is_some_and(|c| c.is_alphanumeric() || c == '-'),
+            };
+            return !before.ends_with(of_longer_name) && !goes_on;
+        }
+        let before = before.strip_suffix("00").unwrap_or(before);
         !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
     })
+}
+
+/// In small letters, and with nothing written as in addresses and forms.
+pub fn plain(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut plain, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(&byte) = bytes.get(at) {
+        let written = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
+        let written = written.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        plain.push(written.unwrap_or(byte));
+        at += if written.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&plain).to_lowercase()
 }
 
 async fn delete_older(
@@ -273,22 +338,37 @@ pub async fn messages_before(
     rows.iter().map(message).collect()
 }
 
-/// The calls from somebody, by every way to write them; and whether one of them is live.
+/// The calls from somebody, however their number or address is written; and whether one of them is live.
 pub async fn calls_from(
     connection: &mut SqliteConnection,
-    spellings: &[String],
+    mention: &str,
 ) -> sqlx::Result<(Vec<Leaving>, bool)> {
-    let mut query = QueryBuilder::new(
-        "select id, provider, provider_call_id, live is not null as is_live from calls where lower(caller) in (",
-    );
-    let mut list = query.separated(", ");
-    spellings.iter().for_each(|spelling| {
-        list.push_bind(spelling.to_lowercase());
-    });
-    query.push(")");
-    let rows = query.build().persistent(false).fetch_all(connection).await?;
-    let live = rows.iter().map(|row| row.try_get::<bool, _>("is_live")).collect::<sqlx::Result<Vec<_>>>()?;
-    Ok((rows.iter().map(leaving).collect::<sqlx::Result<_>>()?, live.contains(&true)))
+    let sql = "select id, provider, provider_call_id, caller, live is not null as is_live from calls
+        where caller like $1";
+    let rows = sqlx::query(sql).bind(pattern(mention)).fetch_all(connection).await?;
+    let (mut calls, mut any_live) = (Vec::new(), false);
+    for row in &rows {
+        if stands_in(mention, row.try_get("caller")?) {
+            calls.push(leaving(row)?);
+            any_live |= row.try_get::<bool, _>("is_live")?;
+        }
+    }
+    Ok((calls, any_live))
+}
+
+/// The settings that name somebody, as the API calls them.
+pub async fn settings_naming(connection: &mut SqliteConnection, mention: &str) -> sqlx::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for (table, column) in SETTINGS {
+        let sql = format!("select id, {column} as text from {table} where {column} like $1 order by id");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(pattern(mention));
+        for row in query.fetch_all(&mut *connection).await? {
+            if stands_in(mention, row.try_get("text")?) {
+                found.push(format!("{table}/{}", row.try_get::<String, _>("id")?));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The kept messages of these calls.
@@ -343,25 +423,43 @@ pub async fn unneeded(connection: &mut SqliteConnection, files: Vec<String>) -> 
     Ok(unneeded)
 }
 
-/// Everybody who ever called, as far as it is still written somewhere.
-pub async fn callers(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
-    let rows = sqlx::query("select distinct caller from calls").fetch_all(&mut *connection).await?;
-    let mut callers: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
-    let sql = "select document from events where document like '%\"from\":\"%'";
-    for row in sqlx::query(sql).fetch_all(connection).await? {
-        let document: String = row.try_get(0)?;
-        let from = document.split_once("\"from\":\"").and_then(|(_, rest)| rest.split_once('"'));
-        callers.extend(from.map(|(from, _)| from.to_owned()));
+/// Every text in which a person can stand, one after the other.
+pub async fn each_text(connection: &mut SqliteConnection, mut look: impl FnMut(&str)) -> sqlx::Result<()> {
+    for (table, column, which) in TEXTS.into_iter().chain([("calls", "caller", "true")]) {
+        let sql = format!("select {column} from {table} where {which} and {column} is not null");
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            look(row.try_get(0)?);
+        }
     }
-    callers.sort_unstable();
-    callers.dedup();
-    Ok(callers)
+    Ok(())
 }
 
 /// Who was erased, and when.
 pub async fn erasures(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(String, DateTime<Utc>)>> {
     let rows = sqlx::query("select hash, at_ms from erasures").fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, instant(row.try_get(1)?)))).collect()
+}
+
+/// Notes that a person was erased who is nowhere in this database.
+pub async fn note(connection: &mut SqliteConnection, hash: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+    let sql = "insert into erasures (hash, at_ms, cleaned_ms) values ($1, $2, $2)
+        on conflict (hash) do update set at_ms = max(erasures.at_ms, excluded.at_ms)";
+    sqlx::query(sql).bind(hash).bind(ms(at)).execute(connection).await.map(drop)
+}
+
+/// The sounds that are still to go because of erasures. `None`: all of them are finished.
+pub async fn unfinished(connection: &mut SqliteConnection) -> sqlx::Result<Option<Vec<String>>> {
+    let sql = "select sounds from erasures where cleaned_ms is null";
+    let found: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await?;
+    let sounds = found.iter().flat_map(|sounds| sounds.split(',')).filter(|sound| !sound.is_empty());
+    Ok((!found.is_empty()).then(|| sounds.map(str::to_owned).collect()))
+}
+
+/// All erasures are finished.
+pub async fn finished(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let sql = "update erasures set cleaned_ms = $1, sounds = '' where cleaned_ms is null";
+    sqlx::query(sql).bind(ms(now)).execute(connection).await.map(drop)
 }
 
 fn leaving(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Leaving> {
@@ -430,6 +528,26 @@ mod tests {
         for text in ["+4366012", "1436601", "a436601", "436601f", ""] {
             assert!(!stands_in("436601", text), "{text}");
         }
-        assert!(stands_in("sip:zoe@example.org", "\"SIP:Zoe@example.org\""));
+    }
+
+    #[test]
+    fn an_address_is_found_as_it_is_written_anywhere_and_not_within_another() {
+        for text in [
+            "zoe@example.org",
+            "\"SIP:Zoe@example.org\"",
+            "sip:zoe@example.org;transport=udp",
+            "From=sip%3Azoe%40example.org&To=1",
+            "to%20ZOE%40example.org%2C",
+            "<zoe@example.org>.",
+            "Write to zoe@example.org, please.",
+        ] {
+            assert!(stands_in("zoe@example.org", text), "{text}");
+        }
+        for text in
+            ["chloe.zoe@example.org", "a-zoe@example.org", "zoe@example.org.uk", "zoe@example.organ", ""]
+        {
+            assert!(!stands_in("zoe@example.org", text), "{text}");
+        }
+        assert!(stands_in("sip:pbx.example.org", "\"from\":\"sip:pbx.example.org\""));
     }
 }

@@ -1,8 +1,10 @@
-//! Users, teams, channels, greetings, tokens and webhooks; `contacts` for the people who call.
+//! Users, teams, channels, greetings, tokens and webhooks; `contacts` for the people who call, `sign_in` for the pages.
 
 use super::{
     audit::Subject,
-    contacts, id, instant, json, ms, optional_id, to_json,
+    contacts, id, instant, json, ms, optional_id,
+    sign_in::{self, SignIn},
+    to_json,
     webhooks::{self, Webhook},
 };
 use crate::routing::{
@@ -30,6 +32,7 @@ pub enum Change {
     RevokeToken(TokenId),
     Webhook(Box<Webhook>),
     DeleteWebhook(WebhookId),
+    SignIn(SignIn),
 }
 
 impl Change {
@@ -46,6 +49,11 @@ impl Change {
             Self::RevokeToken(id) => ("token", id.0),
             Self::Webhook(webhook) => ("webhook", webhook.id.0),
             Self::DeleteWebhook(id) => ("webhook", id.0),
+            Self::SignIn(SignIn::Credentials(credentials)) => ("credentials", credentials.user.0),
+            Self::SignIn(SignIn::Session(session)) => ("session", session.id.0),
+            Self::SignIn(SignIn::EndSession(id)) => ("session", id.0),
+            Self::SignIn(SignIn::Invitation(invitation)) => ("invitation", invitation.id.0),
+            Self::SignIn(SignIn::EndInvitation(id)) => ("invitation", id.0),
         };
         Subject { kind, id }
     }
@@ -104,6 +112,7 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
             Change::Token(token) => write_token(tx, token).await?,
             Change::Webhook(webhook) => webhooks::save(tx, webhook).await?,
             Change::DeleteWebhook(id) => webhooks::delete(tx, *id).await?,
+            Change::SignIn(change) => sign_in::write(tx, change).await?,
             Change::RevokeToken(id) => delete(tx, "delete from tokens where id = $1", id.to_string()).await?,
         }
     }
@@ -196,5 +205,6 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
     all.extend(
         webhooks::all(connection).await?.into_iter().map(|webhook| Change::Webhook(Box::new(webhook))),
     );
+    all.extend(sign_in::all(connection).await?.into_iter().map(Change::SignIn));
     Ok(all)
 }

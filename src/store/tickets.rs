@@ -1,6 +1,10 @@
 //! Tickets.
 
-use super::{Reader, damaged, id, instant, ms, optional_id};
+use super::{
+    Reader, damaged, id, instant, ms, optional_id,
+    script::{Script, Values},
+    visible::{Seen, Theirs},
+};
 use crate::{
     calls::call::Caller,
     routing::ids::{CallId, TicketId, UserId},
@@ -8,40 +12,31 @@ use crate::{
     tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::TryStreamExt;
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 
-pub(super) async fn write(
-    tx: &mut SqliteConnection,
-    tickets: impl Iterator<Item = &Ticket>,
-) -> sqlx::Result<()> {
+pub(super) fn write<'a>(script: &mut Script, tickets: impl Iterator<Item = &'a Ticket>) {
     let rows: Vec<&Ticket> = tickets.collect();
-    for rows in rows.chunks(1_000) {
-        let mut query = QueryBuilder::new(
-            "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
-            closed_on, touched_ms) ",
-        );
-        query.push_values(rows, |mut row, ticket| {
-            row.push_bind(ticket.id.to_string())
-                .push_bind(type_name(ticket.kind))
-                .push_bind(ticket.status.name())
-                .push_bind(ticket.owner.map(|owner| owner.to_string()))
-                .push_bind(ticket.team.map(|team| team.to_string()))
-                .push_bind(ticket.call.map(|call| call.to_string()))
-                .push_bind(ticket.channel.map(|channel| channel.to_string()))
-                .push_bind(ms(ticket.created_at))
-                .push_bind(ticket.assigned_at.map(ms))
-                .push_bind(ticket.closed_at.map(ms))
-                .push_bind(ticket.closed_on.map(|date| date.to_string()))
-                .push_bind(ms(ticket.touched_at));
-        });
-        query.push(
-            " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
+    let insert = "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
+            closed_on, touched_ms) ";
+    let bind = |mut row: Values<'_>, ticket: &&Ticket| {
+        row.push_bind(ticket.id.to_string())
+            .push_bind(type_name(ticket.kind))
+            .push_bind(ticket.status.name())
+            .push_bind(ticket.owner.map(|owner| owner.to_string()))
+            .push_bind(ticket.team.map(|team| team.to_string()))
+            .push_bind(ticket.call.map(|call| call.to_string()))
+            .push_bind(ticket.channel.map(|channel| channel.to_string()))
+            .push_bind(ms(ticket.created_at))
+            .push_bind(ticket.assigned_at.map(ms))
+            .push_bind(ticket.closed_at.map(ms))
+            .push_bind(ticket.closed_on.map(|date| date.to_string()))
+            .push_bind(ms(ticket.touched_at));
+    };
+    let or = " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
             assigned_ms = excluded.assigned_ms, closed_ms = excluded.closed_ms, closed_on = excluded.closed_on,
-            touched_ms = excluded.touched_ms",
-        );
-        query.build().persistent(false).execute(&mut *tx).await?;
-    }
-    Ok(())
+            touched_ms = excluded.touched_ms";
+    script.insert(insert, &rows, bind, or);
 }
 
 fn type_name(kind: TicketType) -> &'static str {
@@ -110,13 +105,6 @@ pub async fn latest_open(
     rows.iter().rev().map(|row| Ok((read(row)?, caller(row)?))).collect()
 }
 
-/// Open tickets that somebody owns, assigned at or after `since_ms`: what load is made of.
-pub async fn counted(connection: &mut SqliteConnection, since_ms: i64) -> sqlx::Result<Vec<Ticket>> {
-    let mut query = QueryBuilder::new(COLUMNS);
-    query.push("where owner is not null and closed_ms is null and assigned_ms >= ").push_bind(since_ms);
-    query.build().fetch_all(connection).await?.iter().map(read).collect()
-}
-
 /// When each user was last given a ticket, open or not.
 pub async fn last_assigned(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(UserId, i64)>> {
     let sql = "select owner, max(assigned_ms) as last_ms from tickets where owner is not null group by owner";
@@ -127,9 +115,15 @@ pub async fn last_assigned(connection: &mut SqliteConnection) -> sqlx::Result<Ve
 /// What every user holds that counts at `at`, and when each was last given something.
 pub async fn load(connection: &mut SqliteConnection, at: DateTime<Utc>) -> sqlx::Result<Load> {
     let mut load = Load::default();
-    for ticket in counted(connection, ms(at - COUNTED_FOR)).await? {
-        ticket.weigh(&mut load);
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push("where owner is not null and closed_ms is null and assigned_ms >= ");
+    query.push_bind(ms(at - COUNTED_FOR));
+    // One by one: there may be a million, and a row takes more room than what is kept of it.
+    let mut rows = query.build().fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
+        read(&row)?.weigh(&mut load);
     }
+    drop(rows);
     for (user, at_ms) in last_assigned(connection).await? {
         load.remember_assignment(user, instant(at_ms));
     }
@@ -142,14 +136,31 @@ impl Reader {
         one(&mut connection, ticket).await
     }
 
-    /// The newest first, older than `after`.
-    pub async fn tickets(&self, after: Option<TicketId>, limit: u32) -> sqlx::Result<Vec<Ticket>> {
+    /// The newest first, older than `after`; all, or what somebody sees.
+    pub async fn tickets(
+        &self,
+        theirs: Option<&Theirs>,
+        after: Option<TicketId>,
+        limit: u32,
+    ) -> sqlx::Result<Seen<Ticket>> {
+        let after = after.map(|after| after.to_string());
         let mut query = QueryBuilder::new(COLUMNS);
-        if let Some(after) = after {
-            query.push("where id < ").push_bind(after.to_string());
+        query.push("where true");
+        if let Some(after) = &after {
+            query.push(" and id < ").push_bind(after.clone());
         }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+        let mut end = None;
+        if let Some(theirs) = theirs {
+            end = self.looks_until("tickets", None, after).await?;
+            if let Some(end) = &end {
+                query.push(" and id >= ").push_bind(end.clone());
+            }
+            query.push(" and ");
+            theirs.narrow_tickets(&mut query);
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit) + 1);
+        let rows = query.build().fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Seen::new(rows, limit, |ticket: &Ticket| ticket.id.to_string(), end))
     }
 
     pub async fn tickets_of_call(&self, call: CallId) -> sqlx::Result<Vec<Ticket>> {

@@ -8,9 +8,10 @@ use crate::{
         ids::{ChannelId, ContactId, GreetingId, TeamId, UserId},
         people::{Role, Team},
     },
-    store::calls::CallRow,
+    store::{calls::CallRow, visible::Theirs},
     tickets::ticket::Ticket,
 };
+use std::iter::empty;
 
 /// How much of something is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,22 @@ impl<'a> Viewer<'a> {
                 .channel
                 .is_some_and(|channel| self.is_routed(user, channel) || self.leads_channel(channel))
             || ticket.owner.is_some_and(|owner| self.leads_user(owner))
+    }
+
+    /// The calls and tickets that they see, as [`Viewer::call`] and [`Viewer::ticket`] have it. `None`: all.
+    pub fn theirs(self) -> Option<Theirs> {
+        if self.is_admin() {
+            return None;
+        }
+        let Some(user) = self.with_ticket_access() else {
+            return Some(Theirs::new(empty(), empty(), empty()));
+        };
+        let people = &self.settings.people;
+        let users = people.users.keys().copied().filter(|other| *other == user || self.leads_user(*other));
+        let teams = people.teams.values().filter(|team| team.has(user)).map(|team| team.id);
+        let channels = self.settings.channels.keys().copied();
+        let channels = channels.filter(|id| self.is_routed(user, *id) || self.leads_channel(*id));
+        Some(Theirs::new(users, teams, channels))
     }
 
     pub fn is_admin(self) -> bool {

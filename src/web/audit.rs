@@ -26,7 +26,7 @@ fn object(row: &Audited) -> Value {
     json!({
         "id": row.id,
         "at": row.at,
-        "author": { "kind": row.author, "token": row.token, "user": row.user },
+        "author": { "kind": row.author, "token": row.token, "user": row.user, "address": row.address },
         "action": row.action,
         "kind": row.kind,
         "subject": row.subject,

@@ -1,33 +1,38 @@
-//! Who asks: a token in the `Authorization` header, checked against the hashes in the settings.
+//! Who asks: a token in the `Authorization` header, or the session of a page in a cookie, checked against the hashes in
+//! the settings.
 
-use super::{BODY_MAX, Problem, Web, serving::REQUEST_WITHIN};
+use super::{BODY_MAX, Problem, Web, limits::Client, serving::REQUEST_WITHIN, session};
 use crate::{
     audio,
     desk::{
         saving::Once,
-        settings::{Refused, tag},
+        settings::{Refused, Settings, tag},
+        softphones::Pass,
     },
-    routing::{
-        ids::{TokenId, UserId},
-        people::Role,
-    },
+    routing::{ids::UserId, people::Role},
     store::audit::Author,
 };
 use axum::{
-    body::{Bytes, to_bytes},
-    extract::{FromRequest, FromRequestParts, Request},
+    body::{Body, Bytes, to_bytes},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
+use std::{net::IpAddr, time::Duration};
 use tokio::time::timeout;
+use tracing::debug;
 
-/// Whoever holds a valid token.
+/// Whoever holds a valid token, or is signed in.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    pub token: Option<TokenId>,
+    /// `None`: over the socket in the data folder.
+    pub pass: Option<Pass>,
     pub role: Role,
     pub user: Option<UserId>,
+    /// From where.
+    pub address: Option<IpAddr>,
 }
 
 /// Marks requests over the socket in the data folder: whoever can open that owns the data.
@@ -42,9 +47,10 @@ impl Caller {
 
     /// As whom they are written down.
     pub fn author(&self) -> Author {
-        match self.token {
-            Some(token) => Author::Token { token, user: self.user },
-            None => Author::CommandLine,
+        match (self.pass, self.user) {
+            (Some(Pass::Token(token)), user) => Author::Token { token, user, address: self.address },
+            (Some(Pass::Session(_)), Some(user)) => Author::User(user, self.address),
+            _ => Author::CommandLine,
         }
     }
 
@@ -52,16 +58,59 @@ impl Caller {
         if self.role == Role::Agent { Err(Problem::forbidden()) } else { Ok(()) }
     }
 
-    /// The holder of this secret. Only its hash is looked up, so that time says nothing of the secret.
-    pub fn with_secret(secret: &str, web: &Web) -> Option<Self> {
+    /// The holder of this secret of a token. Only its hash is looked up, so that time says nothing of the secret.
+    /// Err: there is none, or they ask too much.
+    pub fn with_secret(secret: &str, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
+        let Some(caller) = Self::known(secret, web) else {
+            debug!(client.address = ?client.map(|client| client.0), "a token that is none");
+            web.limits.wrong_token(client)?;
+            return Err(Problem::unauthorised());
+        };
+        caller.let_in(client, web)
+    }
+
+    /// Whoever is signed in by this cookie.
+    pub fn with_cookie(headers: &HeaderMap, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
+        Self::signed_in(headers, web).ok_or_else(Problem::unauthorised)?.let_in(client, web)
+    }
+
+    fn let_in(self, client: Option<Client>, web: &Web) -> Result<Self, Problem> {
+        if let Some(pass) = self.pass {
+            web.limits.pass(pass)?;
+        }
+        Ok(Self { address: client.map(|client| client.0), ..self })
+    }
+
+    fn known(secret: &str, web: &Web) -> Option<Self> {
         let settings = web.desk.settings();
         let token = settings.token(&audio::sha256(secret.as_bytes()))?;
-        let role = match token.user {
-            // A user's token can do no more than the user.
-            Some(user) => settings.people.users.get(&user)?.role.min(token.role),
-            None => token.role,
+        Self::with_pass(Pass::Token(token.id), &settings, web.clock.now().at)
+    }
+
+    /// As [`Self::with_cookie`], to show who it is.
+    pub fn signed_in(headers: &HeaderMap, web: &Web) -> Option<Self> {
+        let secret = session::secret(headers, &web.public_url)?;
+        let (settings, now) = (web.desk.settings(), web.clock.now().at);
+        let session = settings.doors.session(&audio::sha256(secret.as_bytes()), now)?;
+        Self::with_pass(Pass::Session(session.id), &settings, now)
+    }
+
+    /// What the holder of this may do now; `None`: nothing any more.
+    pub fn with_pass(pass: Pass, settings: &Settings, now: DateTime<Utc>) -> Option<Self> {
+        let (user, role) = match pass {
+            Pass::Token(token) => {
+                let token = settings.tokens.get(&token)?;
+                (token.user, Some(token.role))
+            }
+            Pass::Session(session) => (Some(settings.doors.session_by_id(session, now)?.user), None),
         };
-        Some(Self { token: Some(token.id), role, user: token.user })
+        let users = match user {
+            Some(user) => Some(settings.people.users.get(&user)?.role),
+            None => None,
+        };
+        // A user's token can do no more than the user.
+        let role = users.into_iter().chain(role).min()?;
+        Some(Self { pass: Some(pass), role, user, address: None })
     }
 }
 
@@ -77,11 +126,17 @@ impl FromRequestParts<Web> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         if parts.extensions.get::<LocalAdmin>().is_some() {
-            return Ok(Self { token: None, role: Role::Admin, user: None });
+            return Ok(Self { pass: None, role: Role::Admin, user: None, address: None });
         }
-        bearer(&parts.headers)
-            .and_then(|secret| Self::with_secret(secret, web))
-            .ok_or_else(Problem::unauthorised)
+        let client = parts.extensions.get().copied();
+        if let Some(secret) = bearer(&parts.headers) {
+            return Self::with_secret(secret, client, web);
+        }
+        let caller = Self::with_cookie(&parts.headers, client, web)?;
+        if !parts.method.is_safe() {
+            session::must_come_from_our_pages(&parts.headers, &web.public_url)?;
+        }
+        Ok(caller)
     }
 }
 
@@ -138,6 +193,42 @@ impl NewDocument {
     }
 }
 
+/// A form with a file, which may carry an `Idempotency-Key`.
+pub struct Upload {
+    pub form: Multipart,
+    key: Option<String>,
+    /// A hash of method, path and body, as it was sent.
+    request: String,
+}
+
+impl Upload {
+    /// All of it, within a time and a size in bytes.
+    pub async fn read(request: Request, within: Duration, bytes_max: usize) -> Result<Self, Problem> {
+        let key = idempotency_key(request.headers())?;
+        let kind = request.headers().get(header::CONTENT_TYPE).cloned();
+        let is_form = kind.as_ref().and_then(|kind| kind.to_str().ok());
+        let is_form =
+            is_form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+        let no_form = || Problem::new(415, "A form of the type multipart/form-data is needed");
+        let Some(kind) = kind.filter(|_| is_form) else { return Err(no_form()) };
+        let whole = format!("{} {}\n", request.method(), request.uri().path());
+        let body = timeout(within, to_bytes(request.into_body(), bytes_max)).await;
+        let body = body.map_err(|_| Problem::new(408, "The file did not come in time"))?;
+        let body = body.map_err(|_| Problem::new(413, "The file is larger than 10 MiB"))?;
+        let hash = audio::sha256(&[whole.as_bytes(), audio::sha256(&body).as_bytes()].concat());
+        let mut again = Request::new(Body::from(body));
+        again.headers_mut().insert(header::CONTENT_TYPE, kind);
+        DefaultBodyLimit::disable().apply(&mut again);
+        let form = Multipart::from_request(again, &()).await.map_err(|_| no_form())?;
+        Ok(Self { form, key, request: hash })
+    }
+
+    /// As [`NewDocument::once`].
+    pub fn once(&self, caller: &Caller, location: &str) -> Option<Once> {
+        once(self.key.clone(), self.request.clone(), caller, location, false)
+    }
+}
+
 /// A POST that says all by its path, and may carry an `Idempotency-Key`. A body is not looked at.
 pub struct Bodiless {
     key: Option<String>,
@@ -163,7 +254,11 @@ impl Bodiless {
 }
 
 fn once(key: Option<String>, request: String, caller: &Caller, location: &str, secret: bool) -> Option<Once> {
-    let asker = caller.token.map_or_else(|| "command line".into(), |token| token.to_string());
+    let asker = match (caller.pass, caller.user) {
+        (Some(Pass::Token(token)), _) => token.to_string(),
+        (_, Some(user)) => user.to_string(),
+        _ => "command line".into(),
+    };
     Some(Once { asker, key: key?, request, location: location.to_owned(), secret })
 }
 

@@ -6,7 +6,7 @@ use super::{
     auth::{Caller, Id, Page},
     contacts,
     language::Speaking,
-    page::page,
+    page::page_until,
     schemas,
 };
 use crate::{
@@ -19,7 +19,13 @@ use crate::{
         reasons::Reason,
         sentences::{Language, Teller},
     },
-    store::{audit::Subject, calls::CallRow, decisions::Why, offers::Offered, voicemails::Voicemail},
+    store::{
+        audit::Subject,
+        calls::{CallRow, Wished},
+        decisions::Why,
+        offers::Offered,
+        voicemails::Voicemail,
+    },
 };
 use axum::{
     Json,
@@ -50,27 +56,14 @@ pub async fn list(
     wanted: Result<Query<Callers>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
-    let from = wanted.from.map(contacts::number);
-    let mut shown = Vec::new();
-    let mut after = asked.after;
+    let wished = wanted.from.map_or(Wished::All, |from| Wished::From(contacts::number(from)));
     let settings = web.desk.settings();
-    let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
-    while shown.len() < wanted {
-        let rows = web.reader.calls(from.as_deref(), after, asked.limit + 1).await?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.id);
-        for row in rows {
-            if may_see(&caller, &row, &web, &settings).await? {
-                shown.push(row);
-            }
-        }
-    }
-    shown.truncate(wanted);
-    let ids: Vec<CallId> = shown.iter().map(|row| row.id).collect();
+    let theirs = Viewer::new(&caller, &settings).theirs();
+    let seen = web.reader.calls(&wished, theirs.as_ref(), asked.after, asked.limit).await?;
+    let ids: Vec<CallId> = seen.rows.iter().map(|row| row.id).collect();
     let (offers, voicemails) = (web.reader.offers(&ids).await?, web.reader.voicemails(&ids).await?);
-    let items =
-        shown.into_iter().map(|row| (row.id.to_string(), object(&row, &offers, &voicemails, &settings)));
-    Ok(page(items.collect(), asked.limit))
+    let items = seen.rows.iter().map(|row| object(row, &offers, &voicemails, &settings));
+    Ok(page_until(items.collect(), seen.next))
 }
 
 /// Shows a call.

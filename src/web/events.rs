@@ -2,9 +2,7 @@
 
 use super::{Problem, Web, access::Viewer, auth::Caller, calls, tickets};
 use crate::{
-    desk::settings::Fault,
-    routing::ids::{HappeningId, TokenId},
-    store::happenings::HappeningRow,
+    desk::settings::Fault, desk::softphones::Pass, routing::ids::HappeningId, store::happenings::HappeningRow,
 };
 use axum::{
     body::{Body, Bytes},
@@ -33,36 +31,38 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 const OUTBOX: usize = 64;
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 const PAGE: u32 = 100;
+/// A stream that is open ends when its reader likes.
+const RETRY_AFTER_SECONDS: u64 = 15;
 
 /// How many streams each token has open.
 #[derive(Debug, Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Option<TokenId>, usize>>>);
+pub struct Streams(Arc<Mutex<HashMap<Option<Pass>, usize>>>);
 
 impl Streams {
-    fn open(&self, token: Option<TokenId>) -> Option<Place> {
+    fn open(&self, pass: Option<Pass>) -> Option<Place> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(token).or_default();
+        let count = open.entry(pass).or_default();
         if *count >= STREAMS_PER_TOKEN_MAX {
             return None;
         }
         *count += 1;
-        Some(Place { streams: self.clone(), token })
+        Some(Place { streams: self.clone(), pass })
     }
 }
 
 /// One open stream's place, given back when its connection ends.
 struct Place {
     streams: Streams,
-    token: Option<TokenId>,
+    pass: Option<Pass>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.token) {
+        if let Some(count) = open.get_mut(&self.pass) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.token);
+                open.remove(&self.pass);
             }
         }
     }
@@ -84,10 +84,9 @@ pub async fn stream(caller: Caller, State(web): State<Web>, headers: HeaderMap) 
             Some(id.ok_or_else(|| Problem::invalid(fault()))?)
         }
     };
-    let place = web
-        .streams
-        .open(caller.token)
-        .ok_or_else(|| Problem::new(429, "This token has as many streams open as it may"))?;
+    let place = web.streams.open(caller.pass).ok_or_else(|| {
+        Problem::new(429, "This token has as many streams open as it may").later(RETRY_AFTER_SECONDS)
+    })?;
     let (outbox, inbox) = mpsc::channel(OUTBOX);
     tokio::spawn(async move { Reading { caller, web, after, outbox }.run().await });
     let parts = stream::unfold((inbox, place), |(mut inbox, place)| async move {
@@ -137,18 +136,11 @@ impl Reading {
         }
     }
 
-    /// The token is good; it can do what it can do now.
+    /// The token is good, or the session; it can do what it can do now.
     fn is_welcome(&mut self) -> bool {
-        let Some(token) = self.caller.token else { return true };
-        let settings = self.web.desk.settings();
-        let Some(token) = settings.tokens.get(&token) else { return false };
-        let user = token.user.map(|user| settings.people.users.get(&user).map(|user| user.role));
-        match user {
-            Some(None) => return false,
-            Some(Some(role)) => self.caller.role = role.min(token.role),
-            None => self.caller.role = token.role,
-        }
-        true
+        let Some(pass) = self.caller.pass else { return true };
+        let now = Caller::with_pass(pass, &self.web.desk.settings(), self.web.clock.now().at);
+        now.map(|caller| self.caller = caller).is_some()
     }
 
     /// Says all that is new. False: the reader takes it no more.

@@ -3,7 +3,7 @@
 use super::{
     BODY_MAX, Problem, Web,
     access::{Sight, Viewer},
-    auth::{Caller, Document, Id, IfMatch, Page},
+    auth::{Caller, Document, Id, IfMatch, Page, Upload},
     page::{created, merge, settings_page, unexpected},
     schemas,
     settings::tagged,
@@ -23,17 +23,13 @@ use crate::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{
-        Multipart, State,
-        multipart::{MultipartError, MultipartRejection},
-    },
+    extract::{Multipart, Request, State, multipart::MultipartError},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{io::ErrorKind, time::Duration};
-use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 /// The largest file, in bytes.
@@ -89,19 +85,15 @@ pub struct UploadForm {
 
 /// Takes a sound file, makes a message of it as callers hear them, and keeps that.
 #[utoipa::path(post, path = "/greetings", request_body(content = UploadForm, content_type = "multipart/form-data"),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[ -~]{1,255}$")),
     responses(
         (status = 201, body = schemas::RecordedMessage, headers(("Location" = String))), (status = 403), (status = 409),
         (status = 507, content_type = "application/problem+json", body = schemas::Problem)
 ))]
-pub async fn upload(
-    caller: Caller,
-    State(web): State<Web>,
-    form: Result<Multipart, MultipartRejection>,
-) -> Result<Response, Problem> {
+pub async fn upload(caller: Caller, State(web): State<Web>, request: Request) -> Result<Response, Problem> {
     caller.must_be_admin()?;
-    let form = form.map_err(|_| Problem::new(415, "A form of the type multipart/form-data is needed"))?;
-    let form = timeout(UPLOAD_WITHIN, read(form)).await;
-    let Form { name, file } = form.map_err(|_| Problem::new(408, "The file did not come in time"))??;
+    let mut upload = Upload::read(request, UPLOAD_WITHIN, UPLOAD_MAX).await?;
+    let Form { name, file } = read(&mut upload.form).await?;
     room(&web)?;
     let converted = convert(&web, file).await?;
     let _changing = web.media.changing.lock().await;
@@ -112,11 +104,21 @@ pub async fn upload(
     let (id, created_at) = (GreetingId(web.new_id()), web.clock.now().at);
     let (sha256, length_ms) = (converted.sha256, converted.length_ms);
     let greeting = Greeting { id, name, sha256: sha256.clone(), length_ms, created_at };
-    let saved = save(&web, &caller, greeting, None).await;
-    if saved.is_err() {
+    let once = upload.once(&caller, &format!("/api/v1/greetings/{id}"));
+    let save = Save { once, ..Save::new(Change::Greeting(greeting), caller.author()) };
+    let saved = web.desk.save_as(save).await;
+    if !matches!(saved, Ok(Ok(Saved::Now { .. }))) {
         forget_file(&web, &sha256).await;
     }
-    Ok(created("greetings", id, shown(&saved?, &web)))
+    let greeting = match saved?? {
+        Saved::Now { change: Change::Greeting(greeting), .. } => greeting,
+        Saved::Before(repeat) => {
+            let before = repeat.body.as_ref().and_then(|body| serde_json::from_str(body).ok());
+            before.ok_or_else(unexpected)?
+        }
+        Saved::Now { .. } => return Err(unexpected()),
+    };
+    Ok(created("greetings", greeting.id, shown(&greeting, &web)))
 }
 
 /// Renames a greeting.
@@ -174,7 +176,7 @@ struct Form {
     file: Bytes,
 }
 
-async fn read(mut form: Multipart) -> Result<Form, Problem> {
+async fn read(form: &mut Multipart) -> Result<Form, Problem> {
     let (mut name, mut file) = (None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         match field.name() {

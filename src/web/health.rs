@@ -1,28 +1,35 @@
 //! Whether the daemon lives, and whether it can record.
 
-use super::{Problem, Web};
+use super::{Problem, Web, auth::Caller};
 use axum::extract::State;
 
 pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Says why not, and what will go wrong next. It never gates webhooks: a caller is answered even when nothing can be
-/// recorded.
-pub async fn ready(State(web): State<Web>) -> Result<String, Problem> {
-    let health = web.desk.health();
-    match health.why_down() {
-        Some(why) if web.desk.spool().is_failing() => Err(Problem::new(
-            503,
-            format!("The store takes no writes: {why}; and webhooks can't be set aside either"),
-        )),
-        Some(why) => Err(Problem::new(503, format!("The store takes no writes: {why}"))),
-        None => {
-            let mut warnings = health.warnings();
-            warnings.extend(given_up(&web).await);
-            Ok(warnings.into_iter().fold("ok\n".into(), |text, line| format!("{text}warning: {line}\n")))
+/// Whether it can record; why not, and what will go wrong next, is for admins and supervisors. It never gates webhooks:
+/// a caller is answered even when nothing can be recorded.
+pub async fn ready(caller: Result<Caller, Problem>, State(web): State<Web>) -> Result<String, Problem> {
+    let is_told = caller.is_ok_and(|caller| caller.must_not_be_agent().is_ok());
+    let Some(why) = web.desk.health().why_down() else {
+        let warnings = if is_told { warnings(&web).await } else { Vec::new() };
+        return Ok(warnings.into_iter().fold("ok\n".into(), |text, line| format!("{text}warning: {line}\n")));
+    };
+    let title = match why {
+        _ if !is_told => "Nothing can be recorded at the moment".to_owned(),
+        why if web.desk.spool().is_failing() => {
+            format!("The store takes no writes: {why}; and webhooks can't be set aside either")
         }
-    }
+        why => format!("The store takes no writes: {why}"),
+    };
+    Err(Problem::new(503, title))
+}
+
+async fn warnings(web: &Web) -> Vec<String> {
+    let mut warnings = web.desk.health().warnings();
+    warnings.extend(web.limits.warnings());
+    warnings.extend(given_up(web).await);
+    warnings
 }
 
 /// What somebody has to look at. It is tried again from there.

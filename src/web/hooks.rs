@@ -2,7 +2,11 @@
 //! Then the engine decides, and the answer goes out after it is on the disk. If it can't be, the caller gets a
 //! document that needs no store: never an error, which would be the telephone company's error voice.
 
-use super::{BODY_MAX, Web, serving::REQUEST_WITHIN};
+use super::{
+    BODY_MAX, Web,
+    limits::{Client, TooMany},
+    serving::REQUEST_WITHIN,
+};
 use crate::{
     calls::{channel::Channel, event::Event},
     desk::{
@@ -11,19 +15,20 @@ use crate::{
         spool::SetAside,
     },
     providers::{
-        Document, Provider, Reply, Request,
-        addresses::{Addresses, Hook},
+        Document, Provider, Reply, Request as Sent,
+        addresses::{self, Addresses, Hook},
     },
     routing::ids::ChannelId,
 };
 use axum::{
+    Extension,
     body::{Bytes, to_bytes},
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
@@ -36,68 +41,96 @@ const SET_ASIDE_WITHIN: Duration = Duration::from_secs(1);
 
 pub async fn take(
     State(web): State<Web>,
+    client: Option<Extension<Client>>,
     path: Result<Path<(String, String, String)>, PathRejection>,
-    request: axum::extract::Request,
+    request: Request,
 ) -> Response {
+    let client = client.map(|Extension(client)| client);
+    let (response, why) = match judge(&web, path, request).await {
+        Ok(reply) => return ok(reply),
+        Err(refused) => refused,
+    };
+    // Who is not believed is told so only so often; neither is the log.
+    if let Err(TooMany(seconds)) = web.limits.refused_webhook(client) {
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response();
+    }
+    if let Some(Refused { provider, why }) = why {
+        let address = client.map(|client| client.0);
+        warn!(provider, client.address = ?address, reason = why, "a webhook is refused");
+    }
+    response.into_response()
+}
+
+/// What an operator should know of a webhook that is refused.
+struct Refused {
+    provider: String,
+    why: String,
+}
+
+/// What it is answered, or why not.
+async fn judge(
+    web: &Web,
+    path: Result<Path<(String, String, String)>, PathRejection>,
+    request: Request,
+) -> Result<Reply, (StatusCode, Option<Refused>)> {
     let (parts, body) = request.into_parts();
     let body = match timeout(REQUEST_WITHIN, to_bytes(body, BODY_MAX)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        Ok(Err(_)) => return Err((StatusCode::PAYLOAD_TOO_LARGE, None)),
+        Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, None)),
     };
-    let Ok(Path((provider, channel, hook))) = path else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let Ok(Path((provider, channel, hook))) = path else { return Err((StatusCode::NOT_FOUND, None)) };
     let began = web.clock.now().steady;
     let metrics = &web.desk.health().metrics;
     let settings = web.desk.settings();
     let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
-    let found = (web.providers.get(&provider), channel, Hook::parse(&hook));
-    let (Some(company), Some(channel), Some(hook)) = found else {
+    let found = (web.providers.get(&provider), channel, addresses::parse(&hook));
+    let (Some(company), Some(channel), Some((hook, epoch))) = found else {
         metrics.webhook(&provider, metrics::NOT_FOUND);
-        return StatusCode::NOT_FOUND.into_response();
+        return Err((StatusCode::NOT_FOUND, None));
     };
     if channel.provider != provider {
         metrics.webhook(&provider, metrics::NOT_FOUND);
-        return StatusCode::NOT_FOUND.into_response();
+        return Err((StatusCode::NOT_FOUND, None));
     }
-    let (response, result) = match answer(&web, company, channel, hook, &parts, &body).await {
-        Ok((reply, result)) => (ok(reply), result),
-        Err((status, result)) => (status.into_response(), result),
+    let (answered, result) = match answer(web, company, channel, (hook, epoch), &parts, &body).await {
+        Ok((reply, result)) => (Ok(reply), result),
+        Err((status, result, why)) => {
+            (Err((status, Some(Refused { provider: provider.clone(), why }))), result)
+        }
     };
     metrics.webhook(&provider, result);
     metrics.webhook_ms.observe(web.clock.now().steady.ms_since(began));
-    response
+    answered
 }
 
 async fn answer(
     web: &Web,
     company: &Provider,
     channel: &Channel,
-    hook: Hook,
+    (hook, epoch): (Hook, Option<i64>),
     parts: &Parts,
     body: &Bytes,
-) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult)> {
+) -> Result<(Reply, WebhookResult), (StatusCode, WebhookResult, String)> {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let request = Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
+    let request = Sent { method: parts.method.as_str(), target, headers: &parts.headers, body };
     if let Err(unsigned) = company.verify(&web.public_url, &request, web.clock.now().at) {
-        warn!(provider = channel.provider, reason = %unsigned, "a webhook is refused");
-        return Err((StatusCode::FORBIDDEN, (metrics::FORBIDDEN, unsigned.code())));
+        return Err((StatusCode::FORBIDDEN, (metrics::FORBIDDEN, unsigned.code()), unsigned.to_string()));
     }
     let reading = company.read(&channel.provider, channel.id, hook, &request).map_err(|bad| {
-        warn!(
-            provider = channel.provider,
-            field = bad.field,
-            problem = bad.problem,
-            "a webhook can't be read"
-        );
-        if bad.malformed {
-            (StatusCode::BAD_REQUEST, metrics::MALFORMED)
-        } else {
-            (StatusCode::UNPROCESSABLE_ENTITY, metrics::INVALID)
-        }
+        let (status, result) = match bad.malformed {
+            true => (StatusCode::BAD_REQUEST, metrics::MALFORMED),
+            false => (StatusCode::UNPROCESSABLE_ENTITY, metrics::INVALID),
+        };
+        (status, result, format!("{}: {}", bad.field, bad.problem))
     })?;
-    let key = event_key(&request);
+    if let Some(newer) = epoch.filter(|epoch| *epoch > web.desk.health().epoch.load(Ordering::Relaxed)) {
+        web.desk.health().may_be_stale(newer);
+        let called = company.called(&request);
+        let reply = safe(web, company, channel, without_a_call(hook), called.as_deref().unwrap_or_default());
+        return Ok((reply, metrics::SAFE));
+    }
+    let key = event_key(company, hook, &request);
     let webhook = Webhook { provider: channel.provider.clone(), channel: channel.id, key, reading };
     let mut undelivered = Undelivered { web, hook: Some(hook) };
     let up = web.desk.health().store_is_up();
@@ -122,6 +155,14 @@ async fn answer(
             let reply = safe(web, company, channel, hook, called.as_deref().unwrap_or_default());
             Ok((reply, metrics::SAFE))
         }
+    }
+}
+
+/// Of another run's call nothing is known here, so that nobody could be held in its name: they may leave a message.
+fn without_a_call(hook: Hook) -> Hook {
+    match hook {
+        Hook::Over(..) => Hook::Fallback,
+        other => other,
     }
 }
 
@@ -182,15 +223,24 @@ fn addresses(web: &Web, channel: &Channel) -> Addresses {
         public_url: web.public_url.to_string(),
         provider: channel.provider.clone(),
         channel: channel.id,
+        epoch: None,
     }
 }
 
-fn event_key(request: &Request<'_>) -> [u8; 32] {
+/// What is signed is an event only once. Where the address is not signed, the same bytes at another one of ours are the
+/// same event; but a call that goes on from address to address may have nothing new to say within a second.
+fn event_key(company: &Provider, hook: Hook, request: &Sent<'_>) -> [u8; 32] {
+    let (target, time) = match company.signed_time(request) {
+        Some(time) if !hook.is_followed() => ("", time),
+        _ => (request.target, ""),
+    };
     let hash = Sha256::new()
         .chain_update(request.method)
         .chain_update([0])
-        .chain_update(request.target)
+        .chain_update(target)
         .chain_update([0])
+        .chain_update(time)
+        .chain_update(if time.is_empty() { &[][..] } else { &[0] })
         .chain_update(request.body);
     hash.finalize().into()
 }

@@ -109,16 +109,21 @@ fn asked(header: &HeaderValue, length: usize) -> Result<Option<Range>, Unsatisfi
         return Ok(None);
     };
     let Some((first, last)) = spec.split_once('-') else { return Ok(None) };
-    let range = match (first.parse::<usize>(), last.parse::<usize>()) {
-        (Ok(first), Ok(last)) if first <= last => Range { first, last: last.min(length - 1) },
-        (Ok(first), Err(_)) if last.is_empty() => Range { first, last: length - 1 },
-        (Err(_), Ok(0)) if first.is_empty() => return Err(Unsatisfiable),
-        (Err(_), Ok(tail)) if first.is_empty() => {
+    let range = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => Range { first, last: last.min(length - 1) },
+        (Some(first), None) if last.is_empty() => Range { first, last: length - 1 },
+        (None, Some(0)) if first.is_empty() => return Err(Unsatisfiable),
+        (None, Some(tail)) if first.is_empty() => {
             Range { first: length.saturating_sub(tail), last: length - 1 }
         }
         _ => return Ok(None),
     };
     if range.first < length { Ok(Some(range)) } else { Err(Unsatisfiable) }
+}
+
+/// Digits and nothing else.
+fn number(text: &str) -> Option<usize> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -139,6 +144,9 @@ mod tests {
             ("bytes=5-3", Ok(None)),
             ("bytes=0-1,5-6", Ok(None)),
             ("lines=0-9", Ok(None)),
+            ("bytes=+1-+9", Ok(None)),
+            ("bytes=-+9", Ok(None)),
+            ("bytes=-", Ok(None)),
         ];
         for (text, expected) in table {
             assert_eq!(asked(&HeaderValue::from_static(text), 100), expected, "{text}");

@@ -40,6 +40,17 @@ fn counted(web: &Web, page: &mut Page) {
         "Softphones that are connected.",
         health.softphones.load(Relaxed),
     );
+    let limits = &web.limits;
+    page.one("strowger_connections", "gauge", "Connections that are open.", limits.connections.count());
+    let refused = limits.connections.refused.load(Relaxed);
+    page.one(
+        "strowger_connections_refused_total",
+        "counter",
+        "Connections for which there was no place.",
+        refused,
+    );
+    let refused = limits.refused.load(Relaxed);
+    page.one("strowger_too_many_requests_total", "counter", "Requests that were answered 429.", refused);
     page.one("strowger_offers_total", "counter", "Offers of a call to an agent.", metrics.offers.get());
     page.family("strowger_offers_ended_total", "counter", "Offers that ended, by cause.");
     metrics.offers_ended.all().for_each(|(cause, count)| page.sample("", &[("cause", cause)], count));
@@ -61,6 +72,12 @@ fn counted(web: &Web, page: &mut Page) {
         "counter",
         "Load counts that were wrong in memory.",
         differences,
+    );
+    page.one(
+        "strowger_last_agent_misses_total",
+        "counter",
+        "How often it was told that the last agent of a channel misses calls.",
+        metrics.last_agent_misses.get(),
     );
     page.one(
         "strowger_deliveries_given_up_total",

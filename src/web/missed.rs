@@ -5,13 +5,16 @@ use super::{
     access::Viewer,
     auth::{Caller, Id, Page},
     calls::{object, visible},
-    page::page,
+    page::page_until,
     schemas,
 };
 use crate::{
     desk::{Row, settings::Fault},
     routing::ids::CallId,
-    store::{called_back::CalledBack, calls::CallRow},
+    store::{
+        called_back::CalledBack,
+        calls::{CallRow, Wished},
+    },
 };
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
@@ -26,21 +29,13 @@ pub async fn list(
     asked: Page<CallId>,
 ) -> Result<Json<Value>, Problem> {
     let settings = web.desk.settings();
-    let viewer = Viewer::new(&caller, &settings);
-    let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
-    let (mut shown, mut after) = (Vec::new(), asked.after);
-    while shown.len() < wanted {
-        let rows = web.reader.missed_calls(after, asked.limit + 1).await?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.id);
-        shown.extend(rows.into_iter().filter(|row| viewer.call(row)));
-    }
-    shown.truncate(wanted);
-    let ids: Vec<CallId> = shown.iter().map(|row| row.id).collect();
+    let theirs = Viewer::new(&caller, &settings).theirs();
+    let seen = web.reader.calls(&Wished::Missed, theirs.as_ref(), asked.after, asked.limit).await?;
+    let ids: Vec<CallId> = seen.rows.iter().map(|row| row.id).collect();
     let (offers, voicemails) = (web.reader.offers(&ids).await?, web.reader.voicemails(&ids).await?);
     let called_back = web.reader.called_back(&ids).await?;
     let mut items = Vec::new();
-    for row in &shown {
+    for row in &seen.rows {
         let mut item = object(row, &offers, &voicemails, &settings);
         let back = called_back.iter().find(|back| back.call == row.id);
         let through = web.reader.got_through(row).await?;
@@ -48,9 +43,9 @@ pub async fn list(
             fields.insert("called_back".into(), back.map_or(Value::Null, told));
             fields.insert("got_through".into(), json!(through));
         }
-        items.push((row.id.to_string(), item));
+        items.push(item);
     }
-    Ok(page(items, asked.limit))
+    Ok(page_until(items, seen.next))
 }
 
 /// Says that the caller of a missed call was called back. Whoever said so first stands.

@@ -30,8 +30,10 @@ mod export;
 mod greetings;
 mod health;
 mod hooks;
+mod invitations;
 mod jobs;
 mod language;
+pub mod limits;
 mod me;
 mod media;
 mod metrics;
@@ -39,10 +41,13 @@ mod missed;
 mod notes;
 mod openapi;
 mod page;
+mod pages;
+mod passwords;
 mod preview;
 mod problem;
 mod schemas;
 pub mod serving;
+mod session;
 mod settings;
 mod softphone;
 mod teams;
@@ -59,11 +64,13 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, Uri},
-    response::IntoResponse,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::{any, get},
 };
+use limits::{Client, Limits};
 pub use media::Media;
 use problem::Problem;
 use std::{
@@ -94,9 +101,11 @@ pub struct Web {
     /// The data folder.
     pub data: Arc<PathBuf>,
     pub media: Arc<Media>,
+    pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    passwords: passwords::Passwords,
 }
 
 impl Web {
@@ -112,6 +121,7 @@ impl Web {
         language: Language,
         data: &Path,
         room_bytes: u64,
+        limits: Limits,
         seed: u64,
     ) -> Self {
         Self {
@@ -126,9 +136,11 @@ impl Web {
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
+            limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            passwords: passwords::Passwords::default(),
         }
     }
 
@@ -142,13 +154,21 @@ impl Web {
 /// Everything that the world can reach.
 pub fn router(web: Web) -> Router {
     let all = with_document(api())
+        .route("/metrics", get(metrics::show))
+        .merge(pages::router())
+        .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::show));
+        .route("/readyz", get(health::ready));
     refusing(all).with_state(web)
+}
+
+/// Nobody asks more of the API from one address than they may.
+async fn not_too_much(State(web): State<Web>, request: Request, next: Next) -> Result<Response, Problem> {
+    web.limits.api(request.extensions().get::<Client>().copied())?;
+    Ok(next.run(request).await)
 }
 
 /// What the command line reaches over the socket in the data folder: the API, as an admin.
@@ -176,6 +196,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(greetings::show, greetings::change, greetings::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(invitations::create))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::rotate))

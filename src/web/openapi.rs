@@ -253,7 +253,7 @@ pub fn finish(document: OpenApi) -> Finished {
 /// Everything that is refused in the same way everywhere, and what a refusal looks like.
 fn add_refusals(path: &str, operation: &mut Value) {
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let mut refusals = vec!["401", "503"];
+    let mut refusals = vec!["401", "429", "503"];
     if path.contains('{') {
         refusals.push("404");
     }
@@ -273,6 +273,12 @@ fn add_refusals(path: &str, operation: &mut Value) {
             response["description"] = reason(status).into();
             response["content"] = json!({ "application/problem+json": { "schema": schema } });
         }
+        if matches!(status.as_str(), "429" | "503") {
+            let description = "In how many seconds it is worth trying again.";
+            let seconds =
+                json!({ "description": description, "schema": { "type": "integer", "minimum": 1 } });
+            response["headers"] = json!({ "Retry-After": seconds });
+        }
     }
 }
 
@@ -287,7 +293,7 @@ fn reason(status: &str) -> &'static str {
         "413" => "The body is too large",
         "415" => "The body is of another type",
         "422" => "Something in it is not valid",
-        "429" => "There are too many at once",
+        "429" => "This token or address asks too much, or has too many streams open",
         "503" => "The store is not available; nothing was changed",
         _ => "It is refused",
     }

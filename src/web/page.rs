@@ -19,6 +19,11 @@ pub fn page(mut items: Vec<(String, Value)>, limit: u32) -> Json<Value> {
     Json(json!({ "items": items, "next": next }))
 }
 
+/// A page that says itself where to go on.
+pub fn page_until(items: Vec<Value>, next: Option<String>) -> Json<Value> {
+    Json(json!({ "items": items, "next": next }))
+}
+
 /// A page of settings, which are all in memory and sorted by id.
 pub fn settings_page<T: Ord + Display>(
     items: impl Iterator<Item = (T, Value)>,

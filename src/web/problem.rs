@@ -22,11 +22,21 @@ pub struct Problem {
     detail: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// After how many seconds it is worth trying again.
+    #[serde(skip)]
+    later: Option<u64>,
 }
 
 impl Problem {
     pub fn new(status: u16, title: impl Into<String>) -> Self {
-        Self { kind: "about:blank", title: title.into(), status, detail: None, errors: Vec::new() }
+        Self {
+            kind: "about:blank",
+            title: title.into(),
+            status,
+            detail: None,
+            errors: Vec::new(),
+            later: None,
+        }
     }
 
     pub fn status(&self) -> u16 {
@@ -56,6 +66,16 @@ impl Problem {
     /// With a sentence for this very case.
     pub fn because(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// In how many seconds it is worth trying again.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.later.or((self.status == 503).then_some(5))
+    }
+
+    /// It is worth trying again after so many seconds.
+    pub fn later(self, seconds: u64) -> Self {
+        Self { later: Some(seconds), ..self }
     }
 
     pub fn with(mut self, errors: Vec<Fault>) -> Self {
@@ -107,7 +127,7 @@ impl IntoResponse for Problem {
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let challenge =
             (status == StatusCode::UNAUTHORIZED).then_some([(header::WWW_AUTHENTICATE, "Bearer")]);
-        let later = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(header::RETRY_AFTER, "5")]);
+        let later = self.retry_after().map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
         (status, kind, challenge, later, Json(self)).into_response()
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     routing::{
         contacts::Named,
         ids::{
-            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, JobId, NoteId, OfferId, TeamId, TicketId,
-            TokenId, UserId, WebhookId,
+            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, InvitationId, JobId, NoteId, OfferId,
+            TeamId, TicketId, TokenId, UserId, WebhookId,
         },
         people::Role,
     },
@@ -41,7 +41,7 @@ pub struct Page<T> {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Paging {
-    /// How many at the most.
+    /// How many at the most. A page may hold fewer although there are more: then `next` is not null.
     #[param(minimum = 1, maximum = 500, default = 50)]
     pub limit: Option<u32>,
     /// The `next` of the page before.
@@ -119,6 +119,17 @@ pub struct NewToken {
     #[schema(required)]
     pub user: Option<UserId>,
     pub created_at: DateTime<Utc>,
+}
+
+/// A link by which somebody chooses their password, shown this once.
+#[derive(ToSchema)]
+pub struct NewInvitation {
+    pub id: InvitationId,
+    #[schema(required)]
+    pub user: Option<UserId>,
+    pub expires_at: DateTime<Utc>,
+    #[schema(format = "uri")]
+    pub url: String,
 }
 
 /// A webhook, as shown.
@@ -554,6 +565,9 @@ pub struct Author {
     pub token: Option<TokenId>,
     #[schema(required)]
     pub user: Option<UserId>,
+    /// From where, as far as the proxies in front can be believed.
+    #[schema(required)]
+    pub address: Option<String>,
 }
 
 #[derive(ToSchema)]

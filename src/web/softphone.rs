@@ -3,7 +3,8 @@
 use super::{
     Problem, Web,
     auth::{Caller, bearer},
-    notes,
+    limits::Client,
+    notes, session,
 };
 use crate::{
     desk::{
@@ -16,6 +17,7 @@ use crate::{
     },
 };
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
@@ -32,6 +34,8 @@ use tracing::debug;
 
 const PROTOCOL: &str = "strowger.v1";
 const FRAME_MAX: usize = 16 * 1024;
+/// Each open socket keeps a buffer of this size, and there may be ten thousand. Frames are small; larger ones are read in parts.
+const READ_BYTES: usize = 4 * 1024;
 const FRAMES_PER_SECOND: u32 = 50;
 /// Before the hour of the last ones is over.
 const TOKENS_EVERY: Duration = Duration::from_secs(48 * 60);
@@ -43,22 +47,29 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 
 pub async fn open(
     State(web): State<Web>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    if !origin_is_ours(&headers, &web.public_url) {
+    let client = client.map(|Extension(client)| client);
+    web.limits.softphone(client)?;
+    if !session::origin_is_ours(&headers, &web.public_url) {
         return Err(Problem::forbidden());
     }
-    let secret = bearer(&headers).or_else(|| secret_in_protocols(&headers));
-    let caller =
-        secret.and_then(|secret| Caller::with_secret(secret, &web)).ok_or_else(Problem::unauthorised)?;
-    let (Some(agent), Some(token)) = (caller.user, caller.token) else { return Err(Problem::forbidden()) };
+    let caller = match bearer(&headers).or_else(|| secret_in_protocols(&headers)) {
+        Some(secret) => Caller::with_secret(secret, client, &web)?,
+        // Other programs have no cookies: whoever comes with one says from where.
+        None if headers.contains_key(header::ORIGIN) => Caller::with_cookie(&headers, client, &web)?,
+        None => return Err(Problem::unauthorised()),
+    };
+    let (Some(agent), Some(pass)) = (caller.user, caller.pass) else { return Err(Problem::forbidden()) };
     let upgrade = upgrade.map_err(|refused| Problem::new(refused.status().as_u16(), refused.body_text()))?;
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
+    let upgrade = upgrade.protocols([PROTOCOL]).read_buffer_size(READ_BYTES);
+    let upgrade = upgrade.max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let id = SocketId(web.sockets.fetch_add(1, Ordering::Relaxed));
         let (outbox, frames) = mpsc::channel(OUTBOX);
-        let opened = Opened { agent, socket: id, token, outbox };
+        let opened = Opened { agent, socket: id, pass, outbox };
         web.desk.report(Input::SocketOpened(opened)).await;
         let softphones = &web.desk.health().softphones;
         softphones.fetch_add(1, Ordering::Relaxed);
@@ -69,14 +80,6 @@ pub async fn open(
         softphones.fetch_sub(1, Ordering::Relaxed);
         web.desk.report(Input::SocketClosed { agent, socket: id }).await;
     }))
-}
-
-/// A browser says where its page came from; it must be from us. Other programs don't say.
-fn origin_is_ours(headers: &HeaderMap, public_url: &str) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let rest = public_url.find("://").map_or(0, |at| at + 3);
-    let end = public_url[rest..].find('/').map_or(public_url.len(), |at| rest + at);
-    origin.as_bytes().eq_ignore_ascii_case(&public_url.as_bytes()[..end])
 }
 
 /// `Sec-WebSocket-Protocol: strowger.v1, bearer.TOKEN`: browsers can't set headers.
@@ -224,7 +227,8 @@ impl Line<'_> {
     ) -> bool {
         let settings = self.web.desk.settings();
         let role = settings.people.users.get(&self.agent).map_or(Role::Agent, |user| user.role);
-        let caller = Caller { token: None, role: role.min(self.role), user: Some(self.agent) };
+        let (role, user) = (role.min(self.role), Some(self.agent));
+        let caller = Caller { pass: None, role, user, address: None };
         match notes::write(self.web, &caller, ticket_id, text).await {
             Ok(note) => self.send(Frame::Note { ticket_id, note_id: note.id }.text(reference.as_ref())).await,
             Err(problem) => {

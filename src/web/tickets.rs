@@ -6,7 +6,7 @@ use super::{
     auth::{Caller, Document, Id, Page},
     calls::explained,
     language::Speaking,
-    page::page,
+    page::page_until,
     schemas,
 };
 use crate::{
@@ -26,18 +26,9 @@ pub async fn list(
     State(web): State<Web>,
     asked: Page<TicketId>,
 ) -> Result<Json<Value>, Problem> {
-    let mut shown = Vec::new();
-    let mut after = asked.after;
-    let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX).saturating_add(1);
-    while shown.len() < wanted {
-        let rows = web.reader.tickets(after, asked.limit + 1).await?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.id);
-        shown.extend(rows.into_iter().filter(|ticket| may_see(&caller, ticket, &web)));
-    }
-    shown.truncate(wanted);
-    let items = shown.iter().map(|ticket| (ticket.id.to_string(), object(ticket)));
-    Ok(page(items.collect(), asked.limit))
+    let theirs = Viewer::new(&caller, &web.desk.settings()).theirs();
+    let seen = web.reader.tickets(theirs.as_ref(), asked.after, asked.limit).await?;
+    Ok(page_until(seen.rows.iter().map(object).collect(), seen.next))
 }
 
 /// Shows a ticket.

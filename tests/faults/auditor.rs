@@ -275,9 +275,7 @@ impl Evidence {
                     }
                 }
                 "call" if text("state") == "ended" => {
-                    if busy_with.get(agent.as_str()) == Some(&text("call_id")) {
-                        busy_with.remove(agent.as_str());
-                    }
+                    busy_with.retain(|busy, call| busy != agent || *call != text("call_id"));
                 }
                 "call" => {
                     let call = text("call_id");

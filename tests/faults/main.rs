@@ -56,11 +56,12 @@ impl Row {
     }
 }
 
+type Fault = (&'static str, fn(Scale) -> Rows);
 type Rows = Pin<Box<dyn Future<Output = Vec<Row>> + Send>>;
 
 macro_rules! faults {
     ($($name:ident::$fault:ident),* $(,)?) => {
-        const FAULTS: &[(&str, fn(Scale) -> Rows)] =
+        const FAULTS: &[Fault] =
             &[$((stringify!($fault), |scale| Box::pin($name::$fault(scale)))),*];
     };
 }
@@ -116,7 +117,7 @@ async fn main() -> ExitCode {
 }
 
 /// Runs a few at a time. Answers the lines of the table, and how many of the tests failed.
-async fn run(chosen: &[&(&'static str, fn(Scale) -> Rows)], scale: Scale) -> (Vec<Row>, usize) {
+async fn run(chosen: &[&Fault], scale: Scale) -> (Vec<Row>, usize) {
     let room = Arc::new(Semaphore::new(WORLDS));
     let mut tests = JoinSet::new();
     for (place, (name, fault)) in chosen.iter().enumerate() {

@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::time::{Duration, sleep, timeout};
 
-/// What a bug does to the store, as a rule in the database: name, rule, and where the auditor must see it.
-const BUGS: [(&str, &str, fn(&Verdict) -> usize); 4] = [
+/// Name, rule in the database, and where the auditor must see it.
+type Bug = (&'static str, &'static str, fn(&Verdict) -> usize);
+
+/// What bugs do to the store.
+const BUGS: [Bug; 4] = [
     (
         "a skipped commit",
         "create trigger bug before insert on calls when new.caller like '%7' begin select raise(ignore); end",

@@ -30,6 +30,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PATCH", "greetings/{id}", true),
     ("DELETE", "greetings/{id}", true),
     // Tokens are nobody's business but admins'.
+    ("POST", "invitations", true),
     ("GET", "tokens", true),
     ("POST", "tokens", true),
     ("DELETE", "tokens/{id}", true),

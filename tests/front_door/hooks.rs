@@ -333,6 +333,28 @@ async fn a_replayed_voice_webhook_of_an_ended_call_gets_a_hang_up_and_writes_not
     }
 }
 
+#[tokio::test]
+async fn a_token_of_the_company_that_nobody_signed_makes_no_two_webhooks_one() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let url = channel.hook("voice");
+    let mut sids = [sid(), sid()];
+    for sid in &sids {
+        let params = [("CallSid", sid.as_str()), ("From", "+43660123"), ("To", channel.number.as_str())];
+        let request = desk.api.client.post(url.replacen(PUBLIC_URL, &desk.api.address, 1)).timeout(PATIENCE);
+        let request = request.header("Content-Type", FORM).header("I-Twilio-Idempotency-Token", "the-same");
+        let request =
+            request.header("X-Twilio-Signature", desk.company.sign(&url, &params)).body(form(&params));
+        assert_eq!(answer(request).await.status, 200);
+    }
+    let calls = desk.api.all("calls").await;
+    let mut known: Vec<_> =
+        calls.iter().map(|call| call["provider_call_id"].as_str().expect("a name")).collect();
+    known.sort_unstable();
+    sids.sort_unstable();
+    assert_eq!(known, sids, "each is a call of its own");
+}
+
 async fn replay(desk: &Desk, channel: &Channel, params: &[(&str, &str)]) {
     for hook in ["voice", "fallback", "held/1"] {
         let answer = signed(desk, &channel.hook(hook), params).await;

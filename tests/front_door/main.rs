@@ -11,10 +11,12 @@ mod contacts;
 mod desk;
 mod desk_work;
 mod hooks;
+mod limits;
 mod media;
 mod preview;
 mod roles;
 mod saving;
+mod sign_in;
 mod softphones;
 mod visibility;
 

@@ -152,6 +152,10 @@ async fn a_question_that_can_not_be_answered_says_where_it_is_wrong() {
     ] {
         ask(&desk, "GET", &path, Some(authorization), None).await.must_be_problem(status, &path);
     }
+    // Where a step would lead beyond the last instant that there is.
+    let last = format!("{week}&from=%2B262142-12-31T23:00:00Z&until=%2B262142-12-31T23:59:59Z");
+    let last = ask(&desk, "GET", &last, Some(&bearer), None).await;
+    assert_eq!(last.status, 200);
 }
 
 fn warned(saved: &Value) -> Vec<String> {

@@ -33,6 +33,7 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("patch", "greetings/{id}", [401, 403, 403, 403, 409]),
     ("delete", "greetings/{id}", [401, 403, 403, 403, 404]),
     ("get", "greetings/{id}", [401, 404, 200, 200, 200]),
+    ("post", "invitations", [401, 403, 403, 403, 422]),
     ("get", "jobs", [401, 403, 403, 403, 200]),
     ("post", "jobs/{id}/retry", [401, 403, 403, 403, 404]),
     ("get", "me", [401, 200, 200, 200, 200]),
@@ -296,6 +297,11 @@ async fn every_frame_reaches_only_what_is_the_sender_s() {
     let [owner, other] = desk.agents(["Owner", "Other"]).await;
     let lead = supervisor(&desk, "lead").await;
     desk.team("Support", &[&owner], &[&lead]).await;
+    let chief =
+        json!({ "name": "Chief", "email": "chief@example.org", "role": "admin", "seats": ["service"] });
+    let mut chief = desk.agent_with("Chief", chief).await;
+    let made = json!({ "name": "Chief", "role": "admin", "user": chief.id });
+    chief.token = desk.api.post("tokens", made).await["token"].as_str().expect("a secret").to_owned();
     let channel = desk.channel(&[&owner]).await;
     let document = desk.api.get("asyncapi.json").await;
     let messages = document["components"]["messages"].as_object().expect("messages");
@@ -319,12 +325,12 @@ async fn every_frame_reaches_only_what_is_the_sender_s() {
     let caller = desk.call(&channel);
     let offer = owners.next("offer").await;
     let ticket = desk.api.all("tickets").await[0]["id"].clone();
-    for agent in [&other, &lead] {
+    for agent in [&other, &lead, &chief] {
         let mut softphone = desk.softphone(agent).await;
         for &(kind, error) in FRAMES {
             let Some(code) = error else { continue };
-            if kind == "note" && agent.id == lead.id {
-                // A supervisor writes on the tickets of those whom they lead.
+            if kind == "note" && agent.id != other.id {
+                // A supervisor writes on the tickets of those whom they lead, an admin on all.
                 continue;
             }
             softphone.say(json!({

@@ -2,6 +2,7 @@
 
 use super::{Answer, answer};
 use crate::desk::{Desk, PATIENCE};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::time::Duration;
@@ -257,4 +258,68 @@ async fn while_the_store_is_away_saves_are_refused_and_never_done() {
     }
     let names: Vec<_> = desk.api.all("teams").await.iter().map(|team| team["name"].clone()).collect();
     assert_eq!(names, ["Before", "After"]);
+}
+
+#[tokio::test]
+async fn a_repeated_upload_makes_nothing_twice() {
+    let mut desk = Desk::open().await;
+    let sound = concat!(env!("CARGO_MANIFEST_DIR"), "/audio/ring-eu.wav");
+    let sound = std::fs::read(sound).expect("a sound that ships");
+    let form = |name: &str| {
+        let head = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n{name}\r\n--x\r\n\
+             Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: audio/wav\r\n\r\n"
+        );
+        [head.as_bytes(), &sound, b"\r\n--x--\r\n"].concat()
+    };
+    let upload = async |desk: &Desk, key: &str, body: Vec<u8>| {
+        let request = desk.api.client.post(format!("{}/api/v1/greetings", desk.api.address));
+        let request = request.bearer_auth(&desk.api.token).header("Idempotency-Key", key);
+        let request = request.header("Content-Type", "multipart/form-data; boundary=x").body(body);
+        crate::answer(request.timeout(crate::PATIENCE)).await
+    };
+    let count = async |desk: &Desk| desk.api.all("greetings").await.len();
+    let before = count(&desk).await;
+    let first = upload(&desk, "one", form("Closed")).await;
+    assert_eq!(first.status, 201, "{:?}", first.text());
+    let again = upload(&desk, "one", form("Closed")).await;
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(again.header("location"), first.header("location"));
+    desk.restart().await;
+    let late = upload(&desk, "one", form("Closed")).await;
+    assert_eq!((late.status, &late.body), (201, &first.body));
+    upload(&desk, "one", form("Open")).await.must_be_problem(422, "another body");
+    upload(&desk, "", form("Open")).await.must_be_problem(400, "no key");
+    assert_eq!(count(&desk).await, before + 1);
+    // The sound is still there, and goes with the greeting; a repeat then leaves nothing behind.
+    let audio = first.json()["audio"].as_str().expect("an address").replacen(crate::desk::PUBLIC_URL, "", 1);
+    assert_eq!(crate::ask(&desk, "GET", &audio, None, None).await.status, 200);
+    desk.api.delete(&format!("greetings/{}", first.json()["id"].as_str().expect("an id"))).await;
+    assert_eq!(upload(&desk, "one", form("Closed")).await.body, first.body);
+    assert_eq!(crate::ask(&desk, "GET", &audio, None, None).await.status, 404);
+    assert_eq!(count(&desk).await, before);
+    assert_eq!(upload(&desk, "two", form("Closed")).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_not_said_is_the_cautious_choice() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let path = format!("channels/{}", channel.id);
+    assert_eq!(desk.api.get(&path).await["routing"]["strategy"], "simultaneous");
+
+    let user = json!({ "name": "Ann", "email": "ann@example.org", "seats": ["service"],
+        "reach": { "number": "+436641234567" } });
+    let (status, problem) = desk.api.ask(Method::POST, "users", Some(user)).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/reach/number")), "{problem}");
+    assert_eq!(
+        desk.api.all("users").await.len(),
+        0,
+        "no number may be dialled until the operator says which"
+    );
+
+    for record in [json!({ "record": true }), json!({ "routing": { "record": "talk" } })] {
+        let (status, problem) = desk.api.ask(Method::PATCH, &path, Some(record.clone())).await;
+        assert_eq!(status, 422, "talks are not recorded: {record} {problem}");
+    }
 }

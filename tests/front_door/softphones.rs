@@ -589,3 +589,23 @@ async fn a_browser_gets_what_it_registers_with_after_the_welcome_and_not_in_the_
     assert_eq!(token.split('.').count(), 3);
     assert!(!desk.log().contains(token) && !desk.log().contains("hush"));
 }
+
+#[tokio::test]
+async fn offers_are_in_the_welcome_oldest_first_and_say_whose_run_they_are_of() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let channel = desk.channel(&[&ann]).await;
+    let (mut first, welcome) = open(&desk, &ann).await;
+    assert_eq!(welcome["offers"], json!([]));
+    let (mut callers, mut offered) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        callers.push(desk.call(&channel));
+        let offer = hear(&mut first, "offer").await;
+        assert_eq!(offer["epoch"], welcome["epoch"]);
+        offered.push(offer["offer_id"].clone());
+    }
+    let (_second, welcome) = open(&desk, &ann).await;
+    let offers = welcome["offers"].as_array().expect("offers");
+    let known: Vec<Value> = offers.iter().map(|offer| offer["offer_id"].clone()).collect();
+    assert_eq!(known, offered);
+}

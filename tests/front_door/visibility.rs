@@ -4,6 +4,7 @@ use super::{ask, ids};
 use crate::desk::{Agent, Api, Desk};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use strowger::providers::simulator::{Behaviour, Message};
 
 /// A call with a message of a few seconds, once it is kept.
@@ -200,4 +201,59 @@ async fn a_ticket_changes_hands_only_to_somebody_who_is_there() {
     let free = desk.api.patch(&path, json!({ "owner": null })).await;
     assert_eq!((&free["owner"], &free["status"]), (&Value::Null, &json!("closed")));
     assert_eq!(desk.api.get(&path).await, free);
+}
+
+#[tokio::test]
+async fn who_sees_three_of_fifty_thousand_gets_them_in_pages_that_look_at_so_many_and_no_more() {
+    let mut desk = Desk::open().await;
+    let anna = desk.agent("Anna").await;
+    desk.stop().await;
+    let options = SqliteConnectOptions::new().filename(desk.database());
+    let mut store = SqliteConnection::connect_with(&options).await.expect("the store");
+    // Two are hers by their ticket and one by the call alone.
+    let numbers = "with recursive n(n) as (select 1 union all select n + 1 from n where n < 50000)";
+    let ticket = format!(
+        "insert into tickets (id, type, status, owner, call, created_ms, closed_ms) {numbers}
+        select printf('%032x', n), 'calling', 'closed', case when n in (10, 25000, 49990) then $1 end, printf('%032x', n), n, n
+        from n"
+    );
+    let call = format!(
+        "insert into calls (id, channel, provider, provider_call_id, caller, called, state, outcome, agent, ticket, arrived_ms,
+        ended_ms) {numbers} select printf('%032x', n), $2, 'main', 'CA' || n, '+43660', '+431', 'ended', 'abandoned',
+        case when n = 30000 then $1 end, printf('%032x', n), n, n from n"
+    );
+    let ticket = sqlx::query(AssertSqlSafe(ticket)).bind(&anna.id);
+    ticket.execute(&mut store).await.expect("tickets");
+    let call = sqlx::query(AssertSqlSafe(call)).bind(&anna.id).bind(super::NOBODY);
+    call.execute(&mut store).await.expect("calls");
+    store.close().await.expect("a close");
+    desk.start().await;
+
+    let api = desk.api.with_token(&anna.token);
+    let id = |number: u32| format!("{number:032x}");
+    let tickets = vec![id(49_990), id(25_000), id(10)];
+    let calls = vec![id(49_990), id(30_000), id(25_000), id(10)];
+    for (path, expected) in [("tickets", &tickets), ("calls", &calls), ("missed_calls", &calls)] {
+        for limit in [1, 2, 100] {
+            let (mut found, mut pages, mut after) = (Vec::new(), 0, String::new());
+            loop {
+                let page = api.get(&format!("{path}?limit={limit}{after}")).await;
+                let items = page["items"].as_array().expect("items");
+                assert!(items.len() <= limit, "{path}");
+                found.extend(items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()));
+                pages += 1;
+                assert!(pages < 20, "{path} never ends");
+                match page["next"].as_str() {
+                    Some(next) => after = format!("&after={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(&found, expected, "{path} by {limit}");
+            assert!(pages >= 10, "{path}: {pages} pages, so that one looked at more than 5,000 rows");
+        }
+        let page = desk.api.get(&format!("{path}?limit=50")).await;
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(50), "who sees all gets whole pages");
+    }
+    let of_a_caller = api.get("calls?from=%2B43660&limit=5").await;
+    assert!(of_a_caller["next"].is_string(), "{of_a_caller}");
 }

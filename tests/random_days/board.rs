@@ -47,6 +47,7 @@ pub fn check(day: &Day) {
         if let Some(row) = day.ledger.agents.get(&id) {
             let same = row.by_hand == agent.by_hand
                 && row.misses == agent.misses
+                && row.misses_told_at == agent.misses_told_at
                 && row.idle_since == agent.idle_since
                 && row.connected == (agent.socket != Socket::Gone);
             assert!(same, "{place}: {agent:?} was written as {row:?}");
@@ -65,7 +66,7 @@ fn is_what_was_written(row: &Call, call: &Call, place: &str) {
     let same = row.state == call.state
         && row.offers == call.offers
         && row.excluded == call.excluded
-        && row.rung == call.rung
+        && (&row.rung, &row.only) == (&call.rung, &call.only)
         && (row.attempt, row.in_front, row.apology_due) == (call.attempt, call.in_front, call.apology_due)
         && (row.ring_left_ms, row.wait_left_ms) == (call.ring_left_ms, call.wait_left_ms)
         && (row.answered_by, row.ticket) == (call.answered_by, call.ticket)
@@ -83,10 +84,10 @@ fn everybody_is_rung(day: &Day, call: &Call) {
     if one_at_a_time && !call.offers.is_empty() {
         return;
     }
-    let out = &day.ledger.lives[&call.id].out;
+    let life = &day.ledger.lives[&call.id];
     let mut stands = vec![];
-    for user in day.world.routed(call.channel) {
-        let stand = day.stand(user, out);
+    for user in life.routed(&day.world) {
+        let stand = day.stand(user, &life.out);
         let rung = call.offer_to(user).is_some();
         let could = stand == Stand::Free || (stand == Stand::Rung && !one_at_a_time);
         assert!(rung || !could, "{place}: {user} is free and not rung for {}", call.id);
@@ -107,9 +108,13 @@ fn everybody_is_rung(day: &Day, call: &Call) {
 
 /// The earliest moment at which something is to be done, by the state of calls and agents.
 fn first_deadline(day: &Day) -> Option<Steady> {
+    let now = day.world.now.steady;
     let mut all: Vec<Steady> = vec![];
     for call in day.board.calls() {
-        all.push(call.check_at);
+        // Whoever was told nothing of a number outside is looked for at once, which is the next thing that happens.
+        if !matches!(&call.state, State::Outside(outside) if !outside.fetched) || call.check_at > now {
+            all.push(call.check_at);
+        }
         all.extend(call.offers.iter().map(|offer| offer.until));
         match &call.state {
             State::Ringing { until } | State::Waiting { until } => all.push(*until),
@@ -119,9 +124,10 @@ fn first_deadline(day: &Day) -> Option<Steady> {
                     all.push(retry_at);
                 }
             }
-            State::Talking(talk) => all.extend(talk.leg_over_until),
+            State::Talking(talk) => all.extend(talk.leg_over_until.into_iter().chain([talk.until])),
             State::Voicemail(voicemail) => all.extend(voicemail.look_at),
-            State::Outside(_) | State::Ended { .. } => {}
+            State::Outside(outside) => all.push(outside.until),
+            State::Ended { .. } => {}
         }
     }
     for (_, agent) in day.board.agents() {

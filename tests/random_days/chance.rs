@@ -1,6 +1,10 @@
 //! What happens next: likely and impossible events, late, doubled and in any order.
 
-use super::{Day, ledger::Ledger, world};
+use super::{
+    Day,
+    ledger::{Ledger, state_of},
+    world,
+};
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use std::collections::{BTreeMap, VecDeque};
@@ -8,10 +12,11 @@ use strowger::calls::{
     call::{Call, Caller, Recording},
     decision::{Decision, Say, Write},
     event::{Arrival, CutIn, Event},
+    transfer::Target,
 };
 use strowger::routing::{
     availability::ByHand,
-    ids::{CallId, ChannelId, OfferId, UserId},
+    ids::{CallId, ChannelId, OfferId, TeamId, UserId},
     reasons::ConnectionFailure,
 };
 
@@ -112,7 +117,7 @@ impl Side {
 impl Day {
     pub fn think_of_something(&mut self) -> Event {
         let live: Vec<CallId> = self.chance.callers.keys().copied().collect();
-        let over = |id: &&CallId| self.board.call(**id).is_some_and(|call| call.state_name() == "voicemail");
+        let over = |id: &&CallId| self.board.call(**id).is_some_and(|call| state_of(call) == "voicemail");
         let unattended = live.len() - live.iter().filter(over).count();
         if live.len() < 3 || (unattended < 15 && live.len() < 40 && self.chance.one_in(8)) {
             return self.somebody_calls();
@@ -167,7 +172,7 @@ impl Day {
         let offers = self.board.call(call).map(|call| call.offers.clone()).unwrap_or_default();
         let offer = offers.choose(&mut self.chance.random).copied();
         let talker = self.board.call(call).and_then(Call::agent);
-        match self.chance.below(20) {
+        match self.chance.below(22) {
             0..5 => match offer {
                 Some(offer) => Event::OfferAccepted { agent: offer.agent, offer: offer.id },
                 None => self.stale_accept(any),
@@ -191,9 +196,28 @@ impl Day {
             15 => self.set_availability(any),
             16 => Event::AgentReady { agent: any },
             17 => Event::SettingsChanged,
+            18 | 19 => self.hand_on(talker.unwrap_or(any), call),
             _ if self.chance.one_in(5) => Event::AgentHungUp { agent: any, call },
             _ => Event::AgentHungUp { agent: talker.unwrap_or(any), call },
         }
+    }
+
+    /// To agents, teams and numbers, some of whom nobody can be handed on to.
+    fn hand_on(&mut self, agent: UserId, call: CallId) -> Event {
+        let mut teams: Vec<TeamId> = self.world.people.teams.keys().copied().collect();
+        teams.sort_unstable();
+        let silenced = self.board.call(call).and_then(|call| call.excluded.keys().next().copied());
+        let to = match self.chance.below(9) {
+            // Whoever declined is asked again, by name.
+            0 if silenced.is_some() => Target::Agent(silenced.unwrap_or(agent)),
+            0..3 => Target::Agent(self.chance.among(&self.world.users)),
+            3 => Target::Agent(UserId(call.0)),
+            4..6 => Target::Team(self.chance.among(&teams)),
+            6 => Target::Team(TeamId(call.0)),
+            _ => Target::Number(format!("+43777{:04}", self.chance.below(10_000))),
+        };
+        let agent = if self.chance.one_in(10) { self.chance.among(&self.world.users) } else { agent };
+        Event::Transferred { agent, call, to }
     }
 
     /// Every other day few are there, so that callers queue.
@@ -234,7 +258,7 @@ impl Day {
         {
             return event;
         }
-        match self.chance.below(30) {
+        match self.chance.below(34) {
             0..6 => {
                 let poll = side.poll + 1;
                 self.side(id, |side| side.poll = poll);
@@ -268,11 +292,15 @@ impl Day {
             22 => Event::MessageLeft { call: id, recording },
             23 => Event::NothingRecorded { call: id, times: self.chance.below(2) as u32 + 1 },
             // Nothing can be recorded before the caller was asked to speak.
-            24 if self.board.call(id).is_none_or(|call| call.state_name() == "voicemail") => {
+            24 if self.board.call(id).is_none_or(|call| state_of(call) == "voicemail") => {
                 Event::RecordingReady { call: id, recording }
             }
             24 | 25 => Event::RecordingAbsent { call: id },
             26 => Event::AnswerLost { call: id },
+            30 => Event::LegPickedUp { call: id, attempt },
+            31 => Event::KeyPressed { call: id, attempt },
+            32 => Event::KeyLost { call: id, attempt },
+            33 => Event::OutsideFetched { call: id, attempt },
             27 => {
                 let results = [CutIn::Applied, CutIn::Refused, CutIn::Unknown, CutIn::CallerGone];
                 let result = results[if self.chance.one_in(10) { 3 } else { self.chance.below(3) }];
@@ -291,17 +319,28 @@ impl Day {
         }
     }
 
-    /// What makes a difference to a call that is being connected or talks.
+    /// What makes a difference to a call that is being connected, talks, or was handed on to a number outside.
     fn what_matters_now(&mut self, call: CallId, attempt: u32, cause: ConnectionFailure) -> Option<Event> {
         let result = self.chance.among(&[CutIn::Refused, CutIn::Unknown]);
-        let events = match self.board.call(call)?.state_name() {
-            "connecting" => [
+        let talked = self.chance.one_in(2);
+        let over = Event::ConnectionOver { call, attempt, talked, caller_is_there: true, cause };
+        let events = match state_of(self.board.call(call)?) {
+            "connecting" => vec![
                 Event::Asked { call, poll: 1 },
+                Event::LegPickedUp { call, attempt },
+                Event::KeyPressed { call, attempt },
                 Event::ConnectFetched { call, attempt },
                 Event::AnswerLost { call },
                 Event::CutInDone { call, attempt, result },
             ],
-            "talking" => [
+            "outside" => vec![
+                Event::Asked { call, poll: 1 },
+                Event::OutsideFetched { call, attempt },
+                Event::AnswerLost { call },
+                over,
+            ],
+            "talking" => vec![
+                Event::KeyLost { call, attempt },
                 Event::LegEnded { call, attempt, cause },
                 Event::LegHungUp { call, attempt },
                 Event::ConnectionOver { call, attempt, talked: true, caller_is_there: true, cause },

@@ -1,8 +1,8 @@
 //! What must hold of each decision, before it is booked.
 
 use super::{
-    Day,
-    ledger::decided,
+    Day, handing_on, keys,
+    ledger::{decided, state_of},
     offers::{self, out},
     world::{Stand, priority},
 };
@@ -12,6 +12,7 @@ use strowger::calls::{
     decision::{Action, Answer, Clip, Decision, Instruction, Job, Say, Write},
     event::{Arrival, CutIn, Event},
     time::Steady,
+    transfer::Target,
 };
 use strowger::routing::{
     ids::{CallId, UserId},
@@ -30,11 +31,13 @@ pub fn check(day: &Day, event: &Event, decision: &Decision) {
     }
     every_question_is_answered(event, decision, &place);
     offers::check(day, event, decision);
+    handing_on::check(day, event, decision);
+    keys::check(day, event, decision);
     for (id, before, after) in changes(day, decision) {
-        let (was, is) = (before.map_or("", Call::state_name), after.state_name());
-        let fine = was == is || may_become(was, is, id, before, event);
+        let (was, is) = (before.map_or("", state_of), state_of(after));
+        let fine = was == is || may_become(day, was, is, id, before, event);
         assert!(fine, "{place}: {event:?} made a {was} call {is}");
-        jobs_follow(before, after, event, decision, &place);
+        jobs_follow(before, after, event, decision, day);
         agents_are_released(day, before, after, event, decision);
         if let (Some(before), "connecting") = (before, is) {
             connections_begin(day, before, after);
@@ -79,7 +82,7 @@ fn met_as_they_are(day: &Day, arrival: &Arrival, after: &Call, decision: &Decisi
     let from = arrival.from.to_string();
     assert_eq!(after.priority, priority(&from), "{place}: {from}");
     let told = decision.answer.as_ref().map(|answer| &answer.instruction);
-    let state = after.state_name();
+    let state = state_of(after);
     match day.world.blocked(&from, arrival.channel) {
         Some("busy") => assert_eq!((state, told), ("ended", Some(&Instruction::Reject)), "{place}: {from}"),
         Some("message") => {
@@ -118,6 +121,9 @@ fn every_question_is_answered(event: &Event, decision: &Decision, place: &str) {
             | Event::Asked { .. }
             | Event::CallerWantsMessage { .. }
             | Event::ConnectFetched { .. }
+            | Event::OutsideFetched { .. }
+            | Event::LegPickedUp { .. }
+            | Event::KeyPressed { .. }
             | Event::ConnectionOver { .. }
             | Event::MessageLeft { .. }
             | Event::NothingRecorded { .. }
@@ -137,15 +143,12 @@ fn changes<'a>(
 }
 
 /// Which event may do that to a call? Deadlines alone only move calls in line.
-fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Event) -> bool {
+fn may_become(day: &Day, was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Event) -> bool {
     use Event::*;
     let about = event.call() == Some(id);
     let current = before.map(|call| call.attempt);
     let agent_of = before.and_then(Call::agent);
-    let presses_key = before.is_some_and(|call| match &call.state {
-        State::Connecting(connection) => connection.presses_key,
-        _ => false,
-    });
+    let presses_key = agent_of.is_some_and(|agent| day.world.presses_key(agent));
     let is_gone = before.is_some_and(|call| match &call.state {
         State::Voicemail(voicemail) => voicemail.caller_gone,
         _ => false,
@@ -159,13 +162,16 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
         ("connecting", "talking") => match event {
             LegAnswered { attempt, .. }
             | LegHungUp { attempt, .. }
-            | LegFound { attempt, up: Some(true), .. } => about && current == Some(*attempt),
+            | LegFound { attempt, up: Some(true), .. } => about && !presses_key && current == Some(*attempt),
+            KeyPressed { attempt, .. } => about && presses_key && current == Some(*attempt),
             _ => false,
         },
         ("connecting", "ringing" | "waiting" | "voicemail") => match event {
             LegEnded { attempt, .. }
             | LegFound { attempt, up: Some(false), .. }
             | ConnectionOver { attempt, caller_is_there: true, .. } => about && current == Some(*attempt),
+            // Nobody knows of a leg, and the agent has hung up.
+            LegFound { attempt, up: None, .. } => about && hung_up(before) && current == Some(*attempt),
             // Picked up and put down without pressing 1.
             LegHungUp { attempt, .. } => about && presses_key && current == Some(*attempt),
             AgentHungUp { agent, .. } => about && agent_of == Some(*agent),
@@ -174,6 +180,20 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
         ("talking", "ringing" | "waiting" | "voicemail") => match event {
             ConnectionOver { attempt, caller_is_there: true, .. } => about && current == Some(*attempt),
             CallerFound { there: Some(true), .. } => about,
+            KeyLost { attempt, .. } => about && presses_key && current == Some(*attempt),
+            Transferred { agent, to: Target::Agent(_) | Target::Team(_), .. } => {
+                about && agent_of == Some(*agent)
+            }
+            _ => false,
+        },
+        ("talking", "outside") => {
+            about
+                && matches!(event, Transferred { agent, to: Target::Number(_), .. } if agent_of == Some(*agent))
+        }
+        ("outside", "voicemail") => match event {
+            ConnectionOver { attempt, talked: false, caller_is_there: true, .. } => {
+                about && current == Some(*attempt)
+            }
             _ => false,
         },
         (_, "ended") => match event {
@@ -181,33 +201,65 @@ fn may_become(was: &str, is: &str, id: CallId, before: Option<&Call>, event: &Ev
             | CallerFound { there: Some(false), .. }
             | CutInDone { result: CutIn::CallerGone, .. }
             | ConnectionOver { caller_is_there: false, .. } => about,
+            ConnectionOver { attempt, talked: true, .. } if was == "outside" => {
+                about && current == Some(*attempt)
+            }
             // An agent on an ordinary telephone ends a call by hanging up.
             ConnectionOver { attempt, .. } => {
                 about && matches!(was, "connecting" | "talking") && current == Some(*attempt)
             }
             CallerFound { there: Some(true), .. } => about && was == "talking",
+            // The agent hung up before it was known that their leg is up.
+            LegAnswered { attempt, .. }
+            | LegHungUp { attempt, .. }
+            | LegFound { attempt, up: Some(true), .. } => {
+                about && hung_up(before) && current == Some(*attempt)
+            }
             AgentHungUp { agent, .. } => about && was == "talking" && agent_of == Some(*agent),
             RecordingKept { .. } | RecordingsFound { .. } | RecordingLost { .. } => {
                 about && was == "voicemail"
             }
             // Whoever is still there may yet speak.
             RecordingAbsent { .. } | RecordingReady { .. } => about && is_gone,
-            _ => false,
+            _ => before.is_some_and(|call| has_lasted(call, day.world.now.steady)),
         },
         _ => false,
     }
 }
 
+/// The agent has hung up, and the telephone company is being asked what that means.
+fn hung_up(before: Option<&Call>) -> bool {
+    before.is_some_and(|call| matches!(&call.state, State::Connecting(connection) if connection.hung_up))
+}
+
+/// The connection is as old as any may become.
+fn has_lasted(call: &Call, now: Steady) -> bool {
+    match &call.state {
+        State::Talking(talk) => talk.until <= now,
+        State::Outside(outside) => outside.until <= now,
+        _ => false,
+    }
+}
+
 /// We hang up only for the agent, cut in once for each connection, and ask before we give a leg up.
-fn jobs_follow(before: Option<&Call>, after: &Call, event: &Event, decision: &Decision, place: &str) {
-    let was = before.map_or("", Call::state_name);
+fn jobs_follow(before: Option<&Call>, after: &Call, event: &Event, decision: &Decision, day: &Day) {
+    let place = &day.place();
+    let was = before.map_or("", state_of);
     let hang_ups =
         decision.later.iter().filter(|job| matches!(job, Job::HangUp { call, .. } if *call == after.id));
-    let agent_ends_it = was == "talking" && matches!(event, Event::AgentHungUp { .. });
-    assert_eq!(hang_ups.count(), usize::from(agent_ends_it), "{place}: we hang up on {event:?}");
+    let agent_ends_it = match event {
+        Event::AgentHungUp { .. } => was == "talking",
+        Event::LegAnswered { .. }
+        | Event::LegHungUp { .. }
+        | Event::LegFound { .. }
+        | Event::ConnectionOver { caller_is_there: true, .. } => hung_up(before) && after.is_over(),
+        _ => false,
+    };
+    let too_long = before.is_some_and(|call| has_lasted(call, day.world.now.steady)) && after.is_over();
+    assert_eq!(hang_ups.count(), usize::from(agent_ends_it || too_long), "{place}: we hang up on {event:?}");
     let cut_ins =
         decision.later.iter().filter(|job| matches!(job, Job::CutIn { call, .. } if *call == after.id));
-    let begins = was != "connecting" && after.state_name() == "connecting";
+    let begins = was != "connecting" && state_of(after) == "connecting";
     let delivery = |call: &Call| match &call.state {
         State::Connecting(connection) => Some(connection.delivery),
         _ => None,
@@ -224,7 +276,7 @@ fn jobs_follow(before: Option<&Call>, after: &Call, event: &Event, decision: &De
         Event::CallerFound { .. } => was == "talking",
         _ => false,
     };
-    if gives_up && event.call() == Some(after.id) && was != after.state_name() && !after.is_over() {
+    if gives_up && event.call() == Some(after.id) && was != state_of(after) && !after.is_over() {
         assert_eq!(brought.count(), 1, "{place}: the caller is not brought back on {event:?}");
     }
     if let (Some(State::Connecting(old)), State::Connecting(new)) =
@@ -251,7 +303,7 @@ fn jobs_follow(before: Option<&Call>, after: &Call, event: &Event, decision: &De
 /// A connection has a number of its own and a deadline beyond the telephone company's.
 fn connections_begin(day: &Day, before: &Call, after: &Call) {
     let State::Connecting(connection) = &after.state else { return };
-    if before.state_name() == "connecting" {
+    if state_of(before) == "connecting" {
         return assert_eq!(before.attempt, after.attempt, "{}", day.place());
     }
     assert_eq!(after.attempt, before.attempt + 1, "{}: the connection's number", day.place());
@@ -260,14 +312,15 @@ fn connections_begin(day: &Day, before: &Call, after: &Call) {
     assert_eq!(connection.deadline, deadline, "{}: when the leg is asked for", day.place());
 }
 
-/// Whoever talked may have some writing to do; whoever did not has not, and is free. Whose leg could not be reached, or
+/// Whoever talked to the end, or handed the caller on, may have some writing to do; whoever did not has not, and is free. Whose leg could not be reached, or
 /// was lost, is not rung until their telephone registers again.
 fn agents_are_released(day: &Day, before: Option<&Call>, after: &Call, event: &Event, decision: &Decision) {
     let place = day.place();
     let Some(agent) = before.and_then(Call::agent).filter(|_| after.agent().is_none()) else { return };
-    let talked = before.is_some_and(|call| call.state_name() == "talking")
+    let talked = before.is_some_and(|call| state_of(call) == "talking")
         || decided(decision, after).any(|(action, _)| action == Action::Talk);
-    let ms = if talked && after.is_over() { day.world.wrap_up_ms(after.channel) } else { 0 };
+    let handed_on = matches!(event, Event::Transferred { call, .. } if *call == after.id);
+    let ms = if talked && (after.is_over() || handed_on) { day.world.wrap_up_ms(after.channel) } else { 0 };
     let expected = match ms {
         0 => Occupation::Free,
         ms => Occupation::WrappingUp { until: day.world.now.steady.plus_ms(ms) },
@@ -290,15 +343,17 @@ fn nobody_was_left(day: &Day, event: &Event, id: CallId, reasons: &[Reason], dec
     let place = day.place();
     let call = day.board.call(id).expect("it takes a message now");
     let before = day.ledger.calls.get(&id);
-    let (life, now) = (day.ledger.lives.get(&id), day.world.now.steady);
-    let was = before.map_or("", Call::state_name);
+    let now = day.world.now.steady;
+    let life = day.ledger.lives.get(&id).map(|life| life.after(id, decision, &day.world));
+    let was = before.map_or("", state_of);
     let lost = decided(decision, call).any(|(_, reason)| matches!(reason, Reason::AgentLost { .. }));
-    let (ring_left, wait_left) = match life {
-        Some(life) if !lost => life.left(was, now),
+    let handed_on = matches!(event, Event::Transferred { call, .. } if *call == id);
+    let (ring_left, wait_left) = match &life {
+        Some(life) if !lost && !handed_on => life.left(was, now),
         _ => (i64::MAX, day.world.wait_ms(call.channel)),
     };
-    let out = out(life, id, decision);
-    let routed = day.world.routed(call.channel);
+    let out = out(life.as_ref(), id, decision);
+    let routed = life.map_or_else(|| day.world.routed(call.channel), |life| life.routed(&day.world));
     let stand: Vec<(UserId, Stand)> = routed.iter().map(|user| (*user, day.stand(*user, &out))).collect();
     // Whoever became free in this very moment did so too late.
     let free_before = |user: &UserId| {
@@ -311,6 +366,8 @@ fn nobody_was_left(day: &Day, event: &Event, id: CallId, reasons: &[Reason], dec
             let how = day.world.blocked(&call.from.to_string(), call.channel);
             assert_eq!((how, was), (Some("voicemail"), ""), "{place}: {id}");
         }
+        // See `handing_on`.
+        Reason::OutsideNotReached => assert_eq!(was, "outside", "{place}: {id}"),
         Reason::CallerWantsMessage { .. } => {
             let pressed = matches!(event, Event::CallerWantsMessage { call, .. } if *call == id);
             let in_line = matches!(was, "ringing" | "waiting");
@@ -335,6 +392,10 @@ fn nobody_was_left(day: &Day, event: &Event, id: CallId, reasons: &[Reason], dec
 
 fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instruction, decision: &Decision) {
     let place = day.place();
+    // What the agent's leg is told: see `keys`.
+    if matches!(event, Event::LegPickedUp { .. } | Event::KeyPressed { .. }) {
+        return;
+    }
     let now = day.world.now.steady;
     let call = changes(day, decision).find(|(known, ..)| *known == id).map(|(.., call)| call);
     let Some(call) = call.or(day.board.call(id)) else { return };
@@ -345,6 +406,7 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
         Instruction::Ring { .. } | Instruction::Announce { clip: Clip::RingTone, .. } => "ring",
         Instruction::Wait { .. } | Instruction::Announce { clip: Clip::Music, .. } => "wait",
         Instruction::Connect(_) => "connect",
+        Instruction::DialOutside { .. } => "dial outside",
         Instruction::HangUp => "hang up",
         Instruction::Reject | Instruction::TurnAway => "turn away",
         _ => "message",
@@ -352,19 +414,26 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
     let fine = match call.state {
         State::Ringing { .. } => kind == if owed { "apologise" } else { "ring" },
         State::Waiting { .. } => kind == if owed { "apologise" } else { "wait" },
-        State::Connecting(_) | State::Talking(_) | State::Outside(_) => matches!(kind, "ring" | "connect"),
+        State::Connecting(_) | State::Talking(_) => matches!(kind, "ring" | "connect"),
+        // Who fetched it and asks again lost it on its way; who did not is still to be sent there.
+        State::Outside(_) => {
+            let outside = day.ledger.lives.get(&id).and_then(|life| life.outside.as_ref());
+            let fetches = matches!(event, Event::OutsideFetched { attempt, .. } if *attempt == call.attempt);
+            let fetched = outside.is_some_and(|outside| outside.fetched);
+            kind == if fetches || fetched { "dial outside" } else { "ring" }
+        }
         State::Voicemail(_) => kind == "message",
         State::Ended { outcome: Outcome::Rejected, .. } => kind == "turn away",
         State::Ended { .. } => kind == "hang up",
     };
-    assert!(fine, "{place}: a {} call is answered {instruction:?} (apology owed: {owed})", call.state_name());
+    assert!(fine, "{place}: a {} call is answered {instruction:?} (apology owed: {owed})", state_of(call));
     if let Instruction::Connect(connect) = instruction {
         assert_eq!((Some(connect.agent), connect.attempt), (call.agent(), call.attempt), "{place}");
         assert_eq!(connect.reach, day.world.people.users[&connect.agent].reach, "{place}");
         assert_eq!(connect.seconds, day.world.leg_seconds(connect.agent), "{place}");
     }
     let Event::Asked { .. } = event else { return };
-    if day.ledger.calls.get(&id).is_none_or(|call| call.state_name() != "connecting") {
+    if day.ledger.calls.get(&id).is_none_or(|call| state_of(call) != "connecting") {
         return assert_ne!(kind, "connect", "{place}: connected by a poll");
     }
     let connecting = day.ledger.lives[&id].connecting;

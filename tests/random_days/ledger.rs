@@ -10,6 +10,7 @@ use strowger::calls::{
     event::{CutIn, Event},
     switchboard::Switchboard,
     time::{Now, Steady},
+    transfer::Target,
 };
 use strowger::routing::{
     availability::ByHand,
@@ -67,6 +68,8 @@ pub struct Offered {
 #[derive(Debug, Clone)]
 pub struct Life {
     channel: ChannelId,
+    /// Handed on to these: nobody else is rung for it.
+    only: Option<Vec<UserId>>,
     arrived: usize,
     since: Steady,
     pub ring_left: i64,
@@ -79,10 +82,23 @@ pub struct Life {
     arrived_at: Steady,
     gone_at_once: bool,
     pub owed_an_apology: bool,
-    talked: Option<UserId>,
+    /// Who talked, in order. Whoever was hung up on as they pressed 1 did not.
+    pub talkers: Vec<UserId>,
+    /// Whose the ticket is, as far as this call goes.
+    owner: Option<UserId>,
+    /// Whoever won it and was hung up on as they pressed 1.
+    key_lost: bool,
+    pub outside: Option<Outside>,
     message_asked: bool,
     kept: bool,
     pub connecting: Connecting,
+}
+
+/// The number outside that the caller was handed on to, and whether their side was told to dial it.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    pub number: String,
+    pub fetched: bool,
 }
 
 /// What we know of a connection by what we heard and said.
@@ -98,6 +114,7 @@ impl Ledger {
         self.book_misses(event, decision, place);
         self.book_connection(event, decision, world.now.steady);
         self.book_hang_up(event, world.now.steady);
+        self.book_handing_on(event, decision, world);
         for write in &decision.write {
             if let Write::Call(call) = write {
                 self.open(call, world, place);
@@ -143,6 +160,7 @@ impl Ledger {
         let arrived = self.over.len() + self.lives.len();
         self.lives.entry(call.id).or_insert_with(|| Life {
             channel: call.channel,
+            only: None,
             arrived,
             since: world.now.steady,
             ring_left: i64::from(TIMES.ring_seconds) * 1000,
@@ -154,7 +172,10 @@ impl Ledger {
             arrived_at: world.now.steady,
             gone_at_once: false,
             owed_an_apology: false,
-            talked: None,
+            talkers: vec![],
+            owner: None,
+            key_lost: false,
+            outside: None,
             message_asked: false,
             kept: false,
             connecting: Connecting::begun(world.now.steady),
@@ -176,14 +197,14 @@ impl Ledger {
         let reason = reasons.last().map(|(_, reason)| reason);
         let turned_away =
             matches!(reason, Some(Reason::CallerBlocked { .. } | Reason::NumberWithheld { .. }));
-        let expected = match (life.kept, life.talked) {
+        let expected = match (life.kept, life.talkers.first()) {
             _ if turned_away => Outcome::Rejected,
             (true, _) => Outcome::Voicemail,
             (false, Some(_)) => Outcome::Answered,
             (false, None) => Outcome::Abandoned,
         };
         assert_eq!(outcome, expected, "{place}: {life:?}");
-        let owner = if life.message_asked { None } else { life.talked };
+        let owner = if life.message_asked { None } else { life.owner };
         let ticket = &self.tickets[&call.ticket];
         assert!(ticket.calls.contains(&call.id), "{place}: another's ticket");
         assert_eq!(ticket.calls.len() > 1, call.shares_ticket, "{place}: {:?}", ticket.calls);
@@ -196,7 +217,7 @@ impl Ledger {
         self.ends.extend(call.shares_ticket.then_some("shared"));
         self.ends.extend((life.gone_at_once && !turned_away).then_some("gone at once"));
         for seen in self.offers.values().filter(|seen| seen.call == call.id) {
-            let talked = seen.causes == [Cause::Won] && life.talked.is_some();
+            let talked = seen.causes == [Cause::Won] && (!life.talkers.is_empty() || life.key_lost);
             let over = !matches!(seen.causes.as_slice(), [] | [Cause::Won]);
             assert!(over || talked, "{place}: an ended call has an open offer");
         }
@@ -214,7 +235,8 @@ impl Ledger {
             let life = self.lives.get_mut(&row.call).expect("a call that is offered is live");
             *life.rung.entry(offer.agent).or_default() += 1;
             let stood = world.routed(life.channel).iter().position(|user| *user == offer.agent);
-            if world.rings_one_at_a_time(life.channel) {
+            // To hand a caller on takes nobody's turn.
+            if world.rings_one_at_a_time(life.channel) && life.only.is_none() {
                 self.turns.insert(life.channel, (offer.agent, stood.expect("they are in the rule")));
             }
             return;
@@ -287,9 +309,9 @@ impl Ledger {
                     known.owned = Some((owner, at));
                 }
                 known.touch(now);
+                let (owner, at) = known.owned.expect("it is owned");
                 let last = self.last_assigned.entry(owner).or_insert(at);
                 *last = at.max(*last);
-                let (owner, at) = known.owned.expect("it is owned");
                 world.load.assign(ticket, TicketType::Calling, owner, at);
             }
             TicketChange::Unassign { ticket } => {
@@ -331,7 +353,7 @@ impl Ledger {
         for (id, life) in &mut self.lives {
             if let Delivery::Unknown { retry_at } = life.connecting.delivery
                 && retry_at <= now
-                && self.calls[id].state_name() == "connecting"
+                && state_of(&self.calls[id]) == "connecting"
             {
                 life.connecting.delivery = Delivery::CuttingIn { since: now };
             }
@@ -339,7 +361,7 @@ impl Ledger {
         let Some(id) = event.call().or(decision.answer.as_ref().and_then(|answer| answer.call)) else {
             return;
         };
-        let Some(row) = self.calls.get(&id).filter(|row| row.state_name() == "connecting") else { return };
+        let Some(row) = self.calls.get(&id).filter(|row| state_of(row) == "connecting") else { return };
         let connects = decision
             .answer
             .as_ref()
@@ -348,8 +370,8 @@ impl Ledger {
         let Some(life) = self.lives.get_mut(&id) else { return };
         let Connecting { delivery, leg_seen, leg_rang } = &mut life.connecting;
         match (event, *delivery) {
-            (Event::LegSeen { attempt, ringing, .. }, _) if current(attempt) => {
-                *leg_rang |= *ringing;
+            (Event::LegSeen { attempt, .. } | Event::LegPickedUp { attempt, .. }, _) if current(attempt) => {
+                *leg_rang |= !matches!(event, Event::LegSeen { ringing: false, .. });
                 *leg_seen = true;
                 if !matches!(delivery, Delivery::Given { .. }) {
                     *delivery = Delivery::Seen;
@@ -367,6 +389,54 @@ impl Ledger {
             }
             _ if connects => *delivery = Delivery::Given { at: now },
             _ => {}
+        }
+    }
+
+    /// Who may be rung from now on, and what the caller's side knows of a number outside. Comes before the offers that
+    /// follow from it.
+    fn book_handing_on(&mut self, event: &Event, decision: &Decision, world: &World) {
+        for (id, life) in &mut self.lives {
+            life.hear(*id, decision, world);
+        }
+        for write in &decision.write {
+            let Write::Decided(decided) = write else { continue };
+            self.ends.extend(match (&decided.reasons[0], event) {
+                (Reason::TransferredToAgent { .. }, _) => Some("handed on to an agent"),
+                (Reason::TransferredToTeam { .. }, _) => Some("handed on to a team"),
+                (Reason::TransferredOutside { .. }, _) => Some("handed on outside"),
+                (Reason::OutsideOver, _) => Some("reached outside"),
+                (Reason::OutsideNotReached, _) => Some("nobody reached outside"),
+                (Reason::Connected { .. }, Event::KeyPressed { .. }) => Some("key pressed"),
+                (Reason::ConnectionFailed { .. }, Event::KeyLost { .. }) => Some("key lost"),
+                _ => None,
+            });
+        }
+        if let Event::Transferred { call, to: Target::Number(number), .. } = event
+            && let Some(life) = self.lives.get_mut(call)
+            && decided_on(decision, *call)
+                .any(|(_, reason)| matches!(reason, Reason::TransferredOutside { .. }))
+        {
+            life.outside = Some(Outside { number: number.clone(), fetched: false });
+        }
+        if let Event::KeyLost { call, .. } = event
+            && let Some(life) = self.lives.get_mut(call)
+            && decided_on(decision, *call)
+                .any(|(_, reason)| matches!(reason, Reason::ConnectionFailed { .. }))
+        {
+            life.key_lost = true;
+            life.talkers.pop();
+            life.owner = life.talkers.first().copied();
+        }
+        let told = decision.answer.as_ref().and_then(|answer| Some((answer.call?, &answer.instruction)));
+        if let Some((call, Instruction::DialOutside { .. })) = told
+            && let Some(outside) = self.lives.get_mut(&call).and_then(|life| life.outside.as_mut())
+        {
+            outside.fetched = true;
+        }
+        if let Event::AnswerLost { call } = event
+            && let Some(outside) = self.lives.get_mut(call).and_then(|life| life.outside.as_mut())
+        {
+            outside.fetched = false;
         }
     }
 
@@ -539,22 +609,29 @@ impl Life {
         place: &str,
     ) {
         let now = world.now.steady;
-        let was = before.map_or("", Call::state_name);
+        let was = before.map_or("", state_of);
         (self.ring_left, self.wait_left) = self.left(was, now);
         self.since = now;
         for (action, reason) in decided(decision, call) {
             match (action, reason) {
-                (Action::Talk, Reason::Connected { agent }) => self.talked = Some(*agent),
+                (Action::Talk, Reason::Connected { agent }) => {
+                    self.talkers.push(*agent);
+                    self.owner = Some(*agent);
+                }
                 (Action::RingAgain, Reason::AgentLost { .. }) => {
                     self.ring_left = i64::from(TIMES.ring_seconds) * 1000;
                     self.wait_left = world.wait_ms(call.channel);
                     (self.in_front, self.owed_an_apology) = (true, true);
                 }
+                (Action::RingAgain, Reason::TransferredToAgent { .. } | Reason::TransferredToTeam { .. }) => {
+                    self.ring_left = i64::from(TIMES.ring_seconds) * 1000;
+                    self.wait_left = world.wait_ms(call.channel);
+                }
                 (Action::Unanswered, _) => self.message_asked = true,
                 _ => {}
             }
         }
-        let is = call.state_name();
+        let is = state_of(call);
         if matches!(was, "connecting" | "talking") && !matches!(is, "connecting" | "talking")
             || (was, is) == ("waiting", "ringing")
         {
@@ -576,6 +653,42 @@ impl Life {
         }
     }
 
+    /// The same after what was decided on it.
+    pub fn after(&self, id: CallId, decision: &Decision, world: &World) -> Self {
+        let mut after = self.clone();
+        after.hear(id, decision, world);
+        after
+    }
+
+    /// Whom it is handed on to is rung anew; whoever talked ends that. Who could not be connected is out.
+    fn hear(&mut self, id: CallId, decision: &Decision, world: &World) {
+        for (action, reason) in decided_on(decision, id) {
+            match (action, reason) {
+                (Action::Talk, Reason::Connected { .. }) => self.only = None,
+                (Action::RingAgain, Reason::ConnectionFailed { agent, .. }) => drop(self.out.insert(*agent)),
+                (Action::RingAgain, Reason::AgentLost { .. }) => self.in_front = true,
+                (Action::RingAgain, Reason::TransferredToAgent { to, .. }) => self.is_for(vec![*to]),
+                (Action::RingAgain, Reason::TransferredToTeam { agent, team, .. }) => {
+                    let main = &world.people.teams[team].main;
+                    self.is_for(main.iter().copied().filter(|member| member != agent).collect());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn is_for(&mut self, users: Vec<UserId>) {
+        self.only = Some(users);
+        self.in_front = true;
+        self.out.clear();
+        self.rung.clear();
+    }
+
+    /// Who may be rung for it.
+    pub fn routed(&self, world: &World) -> Vec<UserId> {
+        self.only.clone().unwrap_or_else(|| world.routed(self.channel))
+    }
+
     /// What is left at `now` of its time to ring and to wait, in milliseconds.
     pub fn left(&self, state: &str, now: Steady) -> (i64, i64) {
         let elapsed = now.ms_since(self.since);
@@ -592,13 +705,25 @@ impl Life {
     }
 }
 
+/// A call's state by name; the number outside to which an agent handed the caller on is a state of its own here.
+pub fn state_of(call: &Call) -> &'static str {
+    match call.state {
+        State::Outside(_) => "outside",
+        _ => call.state_name(),
+    }
+}
+
 /// What was decided on one call, in order, with the deciding reasons.
 pub fn decided<'a>(
     decision: &'a Decision,
     call: &'a Call,
 ) -> impl Iterator<Item = (Action, &'a Reason)> + use<'a> {
-    decision.write.iter().filter_map(|write| match write {
-        Write::Decided(decided) if decided.call == call.id => Some((decided.action, &decided.reasons[0])),
+    decided_on(decision, call.id)
+}
+
+fn decided_on(decision: &Decision, call: CallId) -> impl Iterator<Item = (Action, &Reason)> {
+    decision.write.iter().filter_map(move |write| match write {
+        Write::Decided(decided) if decided.call == call => Some((decided.action, &decided.reasons[0])),
         _ => None,
     })
 }

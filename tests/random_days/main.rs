@@ -1,11 +1,14 @@
 //! Random days: a million events thrown at the switchboard, likely and impossible ones, late, doubled, in any order,
 //! with restarts and changed settings. After each, what must always hold is checked by other code than the
 //! switchboard's own: `chance` thinks of what happens next, `world` says who could take a call, `ledger` reckons what was
-//! decided, and `decisions`, `offers` and `board` compare these with the switchboard.
+//! decided, and `decisions`, `offers`, `handing_on`,
+//! `keys` and `board` compare these with the switchboard.
 
 mod board;
 mod chance;
 mod decisions;
+mod handing_on;
+mod keys;
 mod ledger;
 mod offers;
 mod world;
@@ -37,7 +40,8 @@ fn a_million_random_events_break_nothing() {
     for seed in 0..DAYS {
         ends.extend(Day::new(seed).play(events() / DAYS as usize).ends);
     }
-    // Every way in which an offer or a call can end was seen, and calls that share a ticket.
+    // Every way in which an offer or a call can end was seen, calls that share a ticket, and all that handing on and
+    // keys can come to.
     let all = [
         "abandoned",
         "answered",
@@ -46,7 +50,14 @@ fn a_million_random_events_break_nothing() {
         "declined",
         "expired",
         "gone at once",
+        "handed on outside",
+        "handed on to a team",
+        "handed on to an agent",
+        "key lost",
+        "key pressed",
         "missed",
+        "nobody reached outside",
+        "reached outside",
         "rejected",
         "shared",
         "taken",

@@ -5,6 +5,7 @@ use super::{
     ledger::Life,
     world::{Stand, TIMES},
 };
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use strowger::calls::{
     agents::Occupation,
@@ -149,13 +150,15 @@ fn the_right_one_is_rung(day: &Day, decision: &Decision, made: &[(CallId, Offer)
     let place = day.place();
     let (id, offer) = made[nth];
     let call = day.board.call(id).expect("a call that is offered is live");
-    let life = day.ledger.lives.get(&id);
+    let life = day.ledger.lives.get(&id).map(|life| life.after(id, decision, &day.world));
+    let life = life.as_ref();
     let out = out(life, id, decision);
+    let routed = life.map_or_else(|| day.world.routed(call.channel), |life| life.routed(&day.world));
     let State::Ringing { until } = call.state else {
         panic!("{place}: a {} call is offered", call.state_name())
     };
     let agent = offer.agent;
-    assert!(day.world.routed(call.channel).contains(&agent), "{place}: {agent} is not in the rule");
+    assert!(routed.contains(&agent), "{place}: {id} is not for {agent}");
     assert_eq!(day.stand(agent, &out), Stand::Rung, "{place}: {agent} is rung for {id}");
     if !day.world.rings_one_at_a_time(call.channel) {
         assert_eq!(offer.until, until, "{place}: how long {agent} is rung");
@@ -174,7 +177,6 @@ fn the_right_one_is_rung(day: &Day, decision: &Decision, made: &[(CallId, Offer)
         matches!(day.stand(user, out), Stand::Free | Stand::Rung)
             && agent.is_some_and(|agent| agent.offers.iter().all(|open| later.contains(open)))
     };
-    let routed = day.world.routed(call.channel);
     let rung = |user: &UserId| life.and_then(|life| life.rung.get(user)).copied().unwrap_or(0);
     let mut candidates: Vec<UserId> = routed.iter().copied().filter(|user| could(*user, &out)).collect();
     let least = candidates.iter().map(rung).min();
@@ -191,7 +193,7 @@ fn the_right_one_is_rung(day: &Day, decision: &Decision, made: &[(CallId, Offer)
         Strategy::LongestIdle => candidates.iter().min_by_key(|user| (idle_since(user), position(user))),
         Strategy::RoundRobin => {
             let last = day.ledger.turns_before(call.channel, &made[..nth], &routed, |call| {
-                day.board.call(call).map(|call| call.channel)
+                day.board.call(call).filter(|call| call.only.is_none()).map(|call| call.channel)
             });
             let next = last.map_or(0, |(user, stood)| position(&user).map_or(stood, |at| at + 1));
             candidates.iter().min_by_key(|user| (position(user) < Some(next), position(user)))
@@ -207,8 +209,9 @@ fn the_right_one_is_rung(day: &Day, decision: &Decision, made: &[(CallId, Offer)
         if other.id == id || !earlier || !day.world.rings_one_at_a_time(other.channel) {
             continue;
         }
-        let reached = day.world.routed(other.channel).contains(&agent);
-        let could_have = reached && could(agent, &self::out(Some(before), other.id, decision));
+        let before = before.after(other.id, decision, &day.world);
+        let reached = before.routed(&day.world).contains(&agent);
+        let could_have = reached && could(agent, &self::out(Some(&before), other.id, decision));
         assert!(!could_have, "{place}: {agent} is rung for {id} before {}", other.id);
     }
 }
@@ -277,7 +280,12 @@ fn whoever_misses_is_away(day: &Day, id: UserId, decision: &Decision) {
     });
     let set_away = agent.by_hand != ByHand::Available && agent.misses == 0;
     assert_eq!(set_away, misses >= 3 && others_are_there, "{place}: {id} missed {misses}");
-    let admin_told =
-        decision.say.iter().any(|say| matches!(say, Say::LastAgentMisses { agent, .. } if *agent == id));
-    assert_eq!(admin_told, misses >= 3 && !others_are_there, "{place}: {id} missed {misses}");
+    let admin_told = decision
+        .write
+        .iter()
+        .any(|write| matches!(write, Write::LastAgentMisses { agent, .. } if *agent == id));
+    let now = day.world.now.at;
+    let told = day.ledger.agents.get(&id).and_then(|row| row.misses_told_at);
+    let told_lately = told.is_some_and(|told| told <= now && now - told < TimeDelta::hours(1));
+    assert_eq!(admin_told, misses >= 3 && !others_are_there && !told_lately, "{place}: {id} missed {misses}");
 }

@@ -82,6 +82,8 @@ impl World {
         let of: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let (main, extra) = (of[5..9].to_vec(), of[9..11].to_vec());
         let team = Team { id: TeamId(ids.next(1)), name: "Team".into(), main, extra };
+        let reserve = vec![of[11]];
+        let empty = Team { id: TeamId(ids.next(1)), name: "Empty".into(), main: vec![], extra: reserve };
         let strategies = [
             (Strategy::Simultaneous, TieBreak::LongestSinceAssigned),
             (Strategy::LoadBalanced, TieBreak::LongestSinceAssigned),
@@ -102,7 +104,7 @@ impl World {
             channels: channels.into_iter().map(|channel| (channel.id, channel)).collect(),
             people: People {
                 users: users.into_iter().map(|user| (user.id, user)).collect(),
-                teams: HashMap::from([(team.id, team)]),
+                teams: HashMap::from([(team.id, team), (empty.id, empty)]),
             },
             contacts: contacts(&mut ids),
             joinable: Joinable::default(),
@@ -186,6 +188,11 @@ impl World {
         i64::from(self.channels[&channel].own_times.wrap_up_seconds.unwrap_or(TIMES.wrap_up_seconds)) * 1000
     }
 
+    /// At an ordinary telephone anything might pick up.
+    pub fn presses_key(&self, agent: UserId) -> bool {
+        matches!(self.people.users[&agent].reach, Reach::Number(_))
+    }
+
     pub fn leg_seconds(&self, agent: UserId) -> u32 {
         match self.people.users[&agent].reach {
             Reach::Client(_) => 8,
@@ -256,7 +263,11 @@ fn user(id: UserId, n: u32, start: DateTime<Utc>) -> User {
         working_hours: (n == 7).then(first_half_hours),
         out_of_office: if n == 8 { vec![out] } else { vec![] },
         capacity: (n == 2).then_some(5),
-        reach: if n == 6 { Reach::Number("+4312345".into()) } else { Reach::Client(format!("agent{n}")) },
+        reach: match n {
+            2 | 6 => Reach::Number(format!("+431234{n}")),
+            5 => Reach::Sip("sip:agent5@example.org".into()),
+            _ => Reach::Client(format!("agent{n}")),
+        },
     }
 }
 
@@ -274,6 +285,7 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
     Channel {
         id,
         name: format!("Channel {n}"),
+        telephones: strowger::calls::channel::Telephones::ALL,
         provider: "main".into(),
         numbers: vec![],
         zone: Zone::utc(),

@@ -46,3 +46,40 @@ fn a_number_outside_is_dialled_again_where_the_document_got_lost() {
     scene.happens(Event::CallerHungUp { call });
     assert!(scene.board.call(call).is_none());
 }
+
+#[test]
+fn a_key_whose_answer_got_lost_leaves_the_ticket_with_whoever_answered_before() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 2);
+    at_a_telephone(&mut scene, 1);
+    let call = scene.call_in();
+    scene.talks(call, 0);
+    let (first, second) = (scene.agents[0], scene.agents[1]);
+    scene.happens(Event::Transferred { agent: first, call, to: Target::Agent(second) });
+    scene.accepts(call, 1);
+    let attempt = scene.call(call).attempt;
+    scene.happens(Event::KeyPressed { call, attempt });
+    scene.look();
+    scene.happens(Event::KeyLost { call, attempt });
+    let ticket = scene.rows[&call].ticket;
+    let given: Vec<TicketChange> = scene
+        .writes
+        .iter()
+        .filter_map(|write| match write {
+            Write::Ticket(change) => Some(*change),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(given, [TicketChange::Assign { ticket, owner: first, at: scene.now.at }]);
+    assert_eq!(scene.rows[&call].answered_by, Some(first));
+}
+
+#[test]
+fn a_lost_key_is_nothing_to_who_talks_in_the_browser() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 1);
+    let call = scene.call_in();
+    scene.talks(call, 0);
+    scene.look();
+    scene.happens(Event::KeyLost { call, attempt: 1 });
+    assert_eq!(scene.state(call), "talking");
+    assert!(scene.writes.is_empty());
+}

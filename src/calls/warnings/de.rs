@@ -28,6 +28,10 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::SameTelephone { agent, other } => {
             format!("{} und {} sind am selben Telefon erreichbar.", name(*agent), name(*other))
         }
+        Warning::NotRungHere { agent } => format!(
+            "{} hat ein Telefon, das die Telefongesellschaft dieses Kanals nicht rufen kann, und wird übergangen.",
+            name(*agent)
+        ),
         Warning::NeverOpen => "Der Kanal öffnet nie: Jeder Anrufer hört die Ansage für außerhalb der Zeiten.".into(),
         Warning::ClosedForLong { until } => format!("Der Kanal ist geschlossen bis {}.", teller.instant(*until)),
         Warning::ExceptionsAreOver { last } => {

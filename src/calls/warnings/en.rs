@@ -33,6 +33,10 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::SameTelephone { agent, other } => {
             format!("{} and {} are reached at the same telephone.", name(*agent), name(*other))
         }
+        Warning::NotRungHere { agent } => format!(
+            "{} has a telephone that this channel's telephone company can't ring, and is passed over.",
+            name(*agent)
+        ),
         Warning::NeverOpen => "The channel never opens: every caller hears the after-hours message.".into(),
         Warning::ClosedForLong { until } => {
             format!("The channel is closed until {}.", teller.instant(*until))

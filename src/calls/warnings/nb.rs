@@ -33,6 +33,10 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::SameTelephone { agent, other } => {
             format!("{} og {} nås på samme telefon.", name(*agent), name(*other))
         }
+        Warning::NotRungHere { agent } => format!(
+            "{} har en telefon som telefonselskapet til denne kanalen ikke kan ringe, og blir forbigått.",
+            name(*agent)
+        ),
         Warning::NeverOpen => {
             "Kanalen åpner aldri: alle innringere hører meldingen for utenom åpningstid.".into()
         }

@@ -28,6 +28,10 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::SameTelephone { agent, other } => {
             format!("{} en {} zijn op dezelfde telefoon bereikbaar.", name(*agent), name(*other))
         }
+        Warning::NotRungHere { agent } => format!(
+            "{} heeft een telefoon die de telefoonmaatschappij van dit kanaal niet kan bellen, en wordt overgeslagen.",
+            name(*agent)
+        ),
         Warning::NeverOpen => "Het kanaal gaat nooit open: elke beller hoort de boodschap voor buiten werktijd.".into(),
         Warning::ClosedForLong { until } => format!("Het kanaal is gesloten tot {}.", teller.instant(*until)),
         Warning::ExceptionsAreOver { last } => {

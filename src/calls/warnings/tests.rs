@@ -72,6 +72,7 @@ impl Desk {
         let channel = Channel {
             id: ChannelId(ids.next(1)),
             name: "Sales".into(),
+            telephones: crate::calls::channel::Telephones::ALL,
             provider: "main".into(),
             numbers: vec!["+43112345".into()],
             zone,
@@ -122,10 +123,13 @@ fn a_sane_desk_warns_of_nothing() {
 #[test]
 fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
     type Seed = (&'static str, &'static [&'static str], fn(&mut Desk));
-    let seeds: [Seed; 28] = [
+    let seeds: [Seed; 29] = [
         ("nobody is selected", &["nobody_selected"], |desk| desk.channel.rule = Rule::default()),
         ("a selected user is gone", &["selected_gone"], |desk| {
             desk.channel.rule.users.push(UserId(Ids::new(9).next(9)));
+        }),
+        ("the telephone company rings no browsers", &["not_rung_here", "not_rung_here"], |desk| {
+            desk.channel.telephones.clients = false;
         }),
         ("a team has nobody", &["empty_team", "only_one_agent"], |desk| {
             desk.team().main.clear();

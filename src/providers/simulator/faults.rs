@@ -70,6 +70,8 @@ pub enum Rest {
     Down,
     /// 500; nothing is carried out.
     Fails,
+    /// 200 with a page that makes no sense; nothing is carried out.
+    Garbage,
     /// Carried out, then the connection closes.
     AnswerLost,
     /// Carried out at once, answered later.

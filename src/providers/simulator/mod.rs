@@ -213,6 +213,13 @@ impl Simulator {
     }
 
     /// The `X-Twilio-Signature` of a form posted to `url`.
+    /// The headers that sign this form, in the company's way.
+    pub fn signed(&self, url: &str, params: &[(&str, &str)], body: &str) -> Vec<(String, String)> {
+        let params: Vec<_> =
+            params.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        self.company.dialect.signed(&self.company.account, url, &params, body)
+    }
+
     pub fn sign(&self, url: &str, params: &[(&str, &str)]) -> String {
         webhook::sign(&self.company.account.auth_token, url, params.iter().copied())
     }

@@ -73,6 +73,7 @@ async fn handle(
     let response = match fault {
         Rest::Down => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Rest::Fails => BROKEN.into_response(),
+        Rest::Garbage => "<html>Welcome to the hotel's wireless network</html>".into_response(),
         Rest::Works | Rest::AnswerLost | Rest::Slow(_) if uri.path().starts_with(STORAGE) => {
             stored_sound(&company, uri.path(), &headers)
         }

@@ -37,6 +37,11 @@ impl PublicKey {
     }
 }
 
+/// When it was sent, as it says.
+pub(super) fn timestamp(headers: &HeaderMap) -> Option<&str> {
+    header(headers, TIMESTAMP).ok()
+}
+
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Unsigned> {
     let value = headers.get(name).ok_or(Unsigned::Missing)?;
     value.to_str().map_err(|_| Unsigned::Wrong)

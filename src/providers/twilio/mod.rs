@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use dialect::is_sid;
 use ed25519::PublicKey;
 use rest::{Login, Rest};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use signature::Keys;
 use std::{collections::BTreeMap, fmt};
 
@@ -41,7 +41,7 @@ pub struct Settings {
     #[serde(default)]
     pub shared_keys: BTreeMap<String, Secret>,
     /// Refuse webhooks that are signed with an account token.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "flag")]
     pub shared_keys_only: bool,
     /// An API key, to be used for REST instead of the account token.
     pub api_key_sid: Option<String>,
@@ -52,6 +52,20 @@ pub struct Settings {
 
 fn api_base() -> String {
     "https://api.twilio.com".into()
+}
+
+/// In the environment, where no default says that it is none, everything is a text.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "it is true or false")]
+    enum Flag {
+        Is(bool),
+        Said(String),
+    }
+    match Flag::deserialize(deserializer)? {
+        Flag::Is(is) => Ok(is),
+        Flag::Said(text) => text.parse().map_err(|_| de::Error::custom("it is true or false")),
+    }
 }
 
 /// A text that is never shown.
@@ -133,6 +147,13 @@ impl Twilio {
             Signatures::Public(Some(_)) if request.method != "POST" => Err(Unsigned::Wrong),
             Signatures::Public(Some(key)) => key.verify(request, now),
             Signatures::Public(None) => Err(Unsigned::NoSecret),
+        }
+    }
+
+    pub fn signed_time<'a>(&self, request: &Request<'a>) -> Option<&'a str> {
+        match &self.signatures {
+            Signatures::Public(_) => ed25519::timestamp(request.headers),
+            Signatures::Shared(_) => None,
         }
     }
 }

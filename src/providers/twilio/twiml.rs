@@ -278,7 +278,8 @@ mod tests {
 
     fn addresses() -> Addresses {
         let channel = ChannelId(Ids::new(1).next(1));
-        Addresses { public_url: "https://calls.example.org".into(), provider: "main".into(), channel }
+        let (public_url, provider) = ("https://calls.example.org".into(), "main".into());
+        Addresses { public_url, provider, channel, epoch: None }
     }
 
     fn body(document: &Document) -> String {
@@ -399,6 +400,23 @@ mod tests {
         assert_eq!(told(Dialect::TeXml, &number), OVER);
         let screened = r#"<Number url="c/CALL/screen/3" method="POST""#;
         assert!(told(Dialect::SignalWire, &number).contains(screened));
+    }
+
+    #[test]
+    fn the_beep_is_the_telephone_company_s_and_never_ours() {
+        for dialect in Dialect::ALL {
+            let document = told(
+                dialect,
+                &Document::TakeMessage {
+                    greeting: Spoken::Play { sha256: "a".repeat(64) },
+                    done: Hook::MessageDone(call()),
+                    status: Hook::MessageStatus(call()),
+                    empty: Hook::MessageEmpty(call(), 1),
+                },
+            );
+            let counts = ["<Play>", "<Say", "playBeep=\"true\""].map(|part| document.matches(part).count());
+            assert_eq!(counts, [1, 0, 1], "{dialect:?}: the greeting, and one beep: {document}");
+        }
     }
 
     #[test]

@@ -252,12 +252,12 @@ fn date(value: &Value) -> Result<NaiveDate, HoursError> {
     date.ok_or_else(|| Problem::BadDate { value: short(text) }.into())
 }
 
+/// In a year that can still be written with four digits when it is told in UTC.
 fn instant(value: &Value) -> Result<DateTime<Utc>, HoursError> {
     let text = text(value)?;
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(instant) => Ok(instant.to_utc()),
-        Err(_) => Err(Problem::BadInstant { value: short(text) }.into()),
-    }
+    let instant = DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc());
+    let instant = instant.filter(|instant| (0..=9999).contains(&instant.year()));
+    instant.ok_or_else(|| Problem::BadInstant { value: short(text) }.into())
 }
 
 fn each<T>(value: &Value, read: impl Fn(&Value) -> Result<T, HoursError>) -> Result<Vec<T>, HoursError> {

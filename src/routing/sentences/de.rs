@@ -63,6 +63,11 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "Das Gespräch mit der Nummer außerhalb ist vorbei.".into(),
         Reason::OutsideNotReached => "Die Nummer außerhalb war nicht erreichbar.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!(
+                "Die Verbindung dauerte {seconds} Sekunden, so lange wie höchstens erlaubt, und wurde beendet."
+            )
+        }
         Reason::AgentLost { agent } => format!("Die Verbindung zu {} ging verloren.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} hat aufgelegt.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} hat abgelehnt.", name(*agent)),
@@ -147,6 +152,9 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "hat ein Softphone, das nicht angemeldet ist",
         Objection::NoMicrophone => "hat kein Mikrofon",
         Objection::Unreachable => "war beim letzten Mal nicht erreichbar",
+        Objection::NotRungHere => {
+            "hat ein Telefon, das die Telefongesellschaft dieses Kanals nicht rufen kann"
+        }
         Objection::Declined => "hat diesen Anruf abgelehnt",
         Objection::ConnectionFailed => "konnte mit diesem Anruf nicht verbunden werden",
         Objection::Connecting => "wird gerade mit einem Anruf verbunden",

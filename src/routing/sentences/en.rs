@@ -55,6 +55,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "The connection with the number outside is over.".into(),
         Reason::OutsideNotReached => "The number outside could not be reached.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!("The connection had lasted {seconds} seconds, as long as any may, and was ended.")
+        }
         Reason::AgentLost { agent } => format!("The connection to {} was lost.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} hung up.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} declined.", name(*agent)),
@@ -130,6 +133,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "has a softphone that is not registered",
         Objection::NoMicrophone => "has no microphone",
         Objection::Unreachable => "could not be reached the last time",
+        Objection::NotRungHere => "has a telephone that this channel's telephone company can't ring",
         Objection::Declined => "declined this call",
         Objection::ConnectionFailed => "could not be connected to this call",
         Objection::Connecting => "is being connected to a call",

@@ -55,6 +55,11 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "Samtalen med nummeret utenfor er over.".into(),
         Reason::OutsideNotReached => "Nummeret utenfor kunne ikke nås.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!(
+                "Forbindelsen hadde vart i {seconds} sekunder, så lenge som noen får vare, og ble avsluttet."
+            )
+        }
         Reason::AgentLost { agent } => format!("Forbindelsen til {} ble brutt.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} la på.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} avviste.", name(*agent)),
@@ -132,6 +137,7 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "har en softphone som ikke er registrert",
         Objection::NoMicrophone => "har ingen mikrofon",
         Objection::Unreachable => "kunne ikke nås sist",
+        Objection::NotRungHere => "har en telefon som telefonselskapet til denne kanalen ikke kan ringe",
         Objection::Declined => "avviste denne samtalen",
         Objection::ConnectionFailed => "kunne ikke kobles til denne samtalen",
         Objection::Connecting => "kobles til en samtale",

@@ -55,6 +55,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         }
         Reason::OutsideOver => "Het gesprek met het nummer buiten is voorbij.".into(),
         Reason::OutsideNotReached => "Het nummer buiten was niet bereikbaar.".into(),
+        Reason::TimeLimit { seconds } => {
+            format!("De verbinding duurde {seconds} seconden, zo lang als toegestaan, en is beëindigd.")
+        }
         Reason::AgentLost { agent } => format!("De verbinding met {} is verbroken.", name(*agent)),
         Reason::AgentHungUp { agent } => format!("{} heeft opgehangen.", name(*agent)),
         Reason::AgentDeclined { agent } => format!("{} heeft geweigerd.", name(*agent)),
@@ -134,6 +137,9 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::NotRegistered => "heeft een softphone die niet is aangemeld",
         Objection::NoMicrophone => "heeft geen microfoon",
         Objection::Unreachable => "was de laatste keer niet bereikbaar",
+        Objection::NotRungHere => {
+            "heeft een telefoon die de telefoonmaatschappij van dit kanaal niet kan bellen"
+        }
         Objection::Declined => "heeft dit gesprek geweigerd",
         Objection::ConnectionFailed => "kon niet met dit gesprek verbonden worden",
         Objection::Connecting => "wordt met een gesprek verbonden",

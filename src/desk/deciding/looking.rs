@@ -1,0 +1,41 @@
+//! What is only asked, and changes nothing.
+
+use super::facts;
+use crate::{
+    calls::{call::Caller, preview},
+    desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
+    routing::ids::{ChannelId, UserId},
+};
+use chrono::{DateTime, Utc};
+
+impl Engine {
+    pub(super) fn look(&self, agent: UserId) -> Outcome {
+        if !self.memory.settings.people.users.contains_key(&agent) {
+            return Outcome::Refused(Refused::NotFound);
+        }
+        let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        Outcome::Doing(Doing {
+            phone: known.phone(),
+            occupation: known.occupation.name(),
+            offers: known.offers.len(),
+            availability: known.by_hand,
+        })
+    }
+
+    pub(super) fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>, from: Option<&Caller>) -> Outcome {
+        let Memory { settings, board, load, joinable, .. } = &self.memory;
+        let Some(channel) = settings.channels.get(&id) else { return Outcome::Refused(Refused::NotFound) };
+        let times = self.around.ground.times;
+        let preview = match at {
+            None => board.preview(channel, facts(settings, load, joinable, times, self.around.clock.now())),
+            Some(at) => {
+                preview::by_schedule(channel, &settings.people, times, load, board.cursor(channel), at)
+            }
+        };
+        let preview = match from {
+            Some(from) => preview.of_caller(from, channel, &settings.contacts),
+            None => preview,
+        };
+        Outcome::Preview(Box::new(preview))
+    }
+}

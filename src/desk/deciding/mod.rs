@@ -1,0 +1,147 @@
+//! What each thing that comes in means. Everything is gathered in a round, which the engine records and then acts on.
+//!
+//! `decide` is the table of contents; its arms are in `webhooks`, `frames`, `jobs`, `tickets` and `looking`. `gathering`
+//! makes rows and jobs of what the switchboard decides, `answering` makes documents.
+
+mod answering;
+mod frames;
+mod gathering;
+mod jobs;
+mod looking;
+mod tickets;
+mod webhooks;
+
+use super::{
+    Input, Outcome, Row,
+    engine::Engine,
+    settings::Settings,
+    softphones::{Opened, Pass},
+};
+use crate::{
+    calls::{channel::Times, decision::Say, event::Event, switchboard::Facts, time::Now},
+    providers::Reply,
+    routing::{ids::CallId, joinable::Joinable, load::Load},
+    store::{
+        self,
+        batch::{Batch, NotCommitted},
+        events::EventRow,
+        jobs::JobRow,
+        known_calls::fingerprint,
+    },
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Everything that one round wants recorded and done.
+#[derive(Default)]
+pub(super) struct Round {
+    pub batch: Batch,
+    pub says: Vec<(Say, Option<usize>)>,
+    pub jobs: Vec<JobRow>,
+    pub outcomes: Vec<Option<Outcome>>,
+    pub opened: Vec<Opened>,
+    pub revoked: Vec<Pass>,
+    pub settings_changed: bool,
+    /// There is something to tell or to deliver.
+    pub news: bool,
+}
+
+/// Why a round came to nothing.
+pub(super) enum Broken {
+    /// Deciding it panicked; not for its own sake, if a call's deadline was to blame.
+    Panicked {
+        error: String,
+        by: Option<CallId>,
+    },
+    Store(NotCommitted),
+}
+
+impl Engine {
+    pub(super) async fn decide(
+        &mut self,
+        input: &Input,
+        index: usize,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        match input {
+            Input::Webhook(webhook) => self.webhook(webhook, index, round).await,
+            Input::SetAside(aside) => self.set_aside(aside, index, round).await,
+            Input::Found(found) => self.webhook(found, index, round).await.map(|_| None),
+            Input::AreKnown { provider, provider_call_ids } => {
+                let unknown = |id: &&String| !self.memory.known_calls.contains(&fingerprint(provider, id));
+                Ok(Some(Outcome::Unknown(provider_call_ids.iter().filter(unknown).cloned().collect())))
+            }
+            Input::SocketOpened(opened) => {
+                round.opened.push(opened.clone());
+                Ok(None)
+            }
+            Input::SocketClosed { agent, socket } => self.socket_closed(*agent, *socket, round),
+            Input::Frame { agent, socket, frame } => self.frame(*agent, *socket, frame, index, round),
+            Input::Event(event) => self.happen(event.clone(), None, round).map(|_| None),
+            Input::Job(report) => self.job_reported(report, round).await,
+            Input::Errand(errand) => self.errand(errand, round).await,
+            Input::Save(save) => self.save(save, round).await,
+            Input::Note(note) => self.note(note, round),
+            Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
+            Input::SetAvailability { agent, by_hand, .. } => {
+                if self.memory.settings.people.users.contains_key(agent) {
+                    let (agent, by_hand) = (*agent, by_hand.clone());
+                    self.happen(Event::AvailabilitySet { agent, by_hand }, Some(index), round)?;
+                }
+                Ok(Some(self.look(*agent)))
+            }
+            Input::Record { row, .. } => {
+                match row {
+                    Row::Note(note) => round.batch.notes.push(note.clone()),
+                    Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                }
+                Ok(Some(Outcome::Recorded))
+            }
+            Input::Look { agent } => Ok(Some(self.look(*agent))),
+            Input::Preview { channel, at, from } => Ok(Some(self.preview(*channel, *at, from.as_ref()))),
+            Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
+        }
+    }
+
+    /// Hands an event to the switchboard and gathers what comes of it.
+    pub(super) fn happen(
+        &mut self,
+        event: Event,
+        index: Option<usize>,
+        round: &mut Round,
+    ) -> Result<Option<Reply>, Broken> {
+        let now = self.around.clock.now();
+        let memory = &mut self.memory;
+        memory.load.expire(now.at);
+        let facts = facts(&memory.settings, &memory.load, &memory.joinable, self.around.ground.times, now);
+        let name = event.name();
+        let quiet = matches!(event, Event::TimePassed);
+        let document = if quiet { None } else { Some(store::to_json(&event)) };
+        let board = &mut memory.board;
+        let decision = catch_unwind(AssertUnwindSafe(|| board.handle(event, facts)));
+        let decision =
+            decision.map_err(|payload| Broken::Panicked { error: words(payload), by: board.broken_by() })?;
+        if let Some(document) = document {
+            round.batch.events.push(EventRow { at: now.at, document });
+        }
+        let reply = self.encode(&decision);
+        self.gather(decision, name, now, index, round);
+        Ok(reply)
+    }
+}
+
+fn facts<'a>(
+    settings: &'a Settings,
+    load: &'a Load,
+    joinable: &'a Joinable,
+    times: Times,
+    now: Now,
+) -> Facts<'a> {
+    let Settings { people, contacts, channels, .. } = settings;
+    Facts { people, contacts, channels, times, load, joinable, now }
+}
+
+fn words(payload: Box<dyn std::any::Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "panicked".into())
+}

@@ -1,0 +1,76 @@
+//! What people change on tickets.
+
+use super::{Broken, Round};
+use crate::{
+    calls::{call::Caller, event::Event},
+    desk::{Outcome, TicketPatch, engine::Engine, settings::Refused, wrong},
+    routing::ids::TicketId,
+    store::{self, batch::NotCommitted},
+    tickets::ticket::Ticket,
+};
+
+impl Engine {
+    pub(super) async fn change_ticket(
+        &mut self,
+        id: TicketId,
+        patch: &TicketPatch,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        let live = self.memory.tickets.get(&id).or_else(|| round.batch.tickets.get(&id)).cloned();
+        let stored = match live {
+            Some(ticket) => Some(ticket),
+            None => store::tickets::one(self.writer.connection(), id)
+                .await
+                .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
+        };
+        let Some(mut ticket) = stored else { return Ok(Some(Outcome::Refused(Refused::NotFound))) };
+        if let Err(refused) = self.patch(&mut ticket, patch) {
+            return Ok(Some(Outcome::Refused(refused)));
+        }
+        ticket.touch(self.around.clock.now().at);
+        ticket.weigh(&mut self.memory.load);
+        self.memory.tickets.insert(id, ticket.clone());
+        let caller = self.caller_of(&ticket).await?;
+        match (ticket.channel, caller) {
+            (Some(channel), Some(caller)) => self.memory.may_be_joined(id, channel, &caller),
+            _ => self.memory.joinable.forget(id),
+        }
+        self.memory.let_go(id);
+        round.batch.tickets.insert(id, ticket.clone());
+        // Somebody may be below their capacity again.
+        self.happen(Event::SettingsChanged, None, round)?;
+        Ok(Some(Outcome::Ticket(Box::new(ticket))))
+    }
+
+    async fn caller_of(&mut self, ticket: &Ticket) -> Result<Option<Caller>, Broken> {
+        let Some(call) = ticket.call else { return Ok(None) };
+        if let Some(live) = self.memory.board.call(call) {
+            return Ok(Some(live.from.clone()));
+        }
+        let found = store::calls::caller(self.writer.connection(), call).await;
+        found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))
+    }
+
+    fn patch(&self, ticket: &mut Ticket, patch: &TicketPatch) -> Result<(), Refused> {
+        let people = &self.memory.settings.people;
+        let now = self.around.clock.now().at;
+        match patch.owner {
+            Some(Some(owner)) if !people.users.contains_key(&owner) => {
+                return Err(wrong("/owner", "there is no user of this id"));
+            }
+            Some(Some(owner)) => ticket.assign(owner, now),
+            Some(None) => ticket.unassign(),
+            None => {}
+        }
+        if let Some(team) = patch.team {
+            if team.is_some_and(|team| !people.teams.contains_key(&team)) {
+                return Err(wrong("/team", "there is no team of this id"));
+            }
+            ticket.team = team;
+        }
+        if let Some(status) = patch.status {
+            ticket.set_status(status, now, &self.around.ground.account);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Puts a change into the snapshot.
+
+use super::{
+    Fault, Ground, Refused, Settings,
+    reading::named,
+    showing::{channel_document, user_document},
+};
+use crate::{
+    routing::ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
+    store::settings::{Change, Greeting, Token},
+};
+use serde_json::{Value, json};
+
+impl Settings {
+    /// Answers the change as it is to be stored.
+    pub(super) fn apply(&mut self, change: Change, ground: &Ground) -> Result<Change, Refused> {
+        match change {
+            Change::User(id, document) => self.put_user(id, document, ground),
+            Change::Team(id, document) => self.put_team(id, document),
+            Change::Channel(id, document) => self.put_channel(id, document, ground),
+            Change::Contact(id, document) => self.put_contact(id, document),
+            Change::Greeting(ref greeting) => self.put_greeting(greeting).map(|()| change),
+            Change::Token(ref token) => self.put_token(token).map(|()| change),
+            Change::Webhook(ref webhook) => {
+                self.webhooks.insert(webhook.id, webhook.as_ref().clone());
+                Ok(change)
+            }
+            Change::SignIn(ref sign_in) => self.doors.apply(sign_in).map(|()| change),
+            Change::DeleteTeam(id) => self.remove_team(id).map(|()| change),
+            Change::DeleteChannel(id) => self.remove_channel(id).map(|()| change),
+            Change::DeleteContact(id) => self.contacts.remove(id).map(|_| change).ok_or(Refused::NotFound),
+            Change::DeleteGreeting(id) => self.remove_greeting(id).map(|()| change),
+            Change::DeleteWebhook(id) => self.webhooks.remove(&id).map(|_| change).ok_or(Refused::NotFound),
+            Change::RevokeToken(id) => self.remove_token(id).map(|()| change),
+        }
+    }
+
+    fn put_user(&mut self, id: UserId, document: Value, ground: &Ground) -> Result<Change, Refused> {
+        let user = self.read_user(id, document, ground)?;
+        let document = user_document(&user);
+        self.users.insert(id, document.clone());
+        self.people.users.insert(id, user);
+        Ok(Change::User(id, document))
+    }
+
+    fn put_team(&mut self, id: TeamId, document: Value) -> Result<Change, Refused> {
+        let team = self.read_team(id, document)?;
+        let document = json!({ "name": team.name, "main": team.main, "extra": team.extra });
+        self.teams.insert(id, document.clone());
+        self.people.teams.insert(id, team);
+        Ok(Change::Team(id, document))
+    }
+
+    fn put_channel(&mut self, id: ChannelId, document: Value, ground: &Ground) -> Result<Change, Refused> {
+        let channel = self.read_channel(id, document, ground)?;
+        let document = channel_document(&channel);
+        self.channel_documents.insert(id, document.clone());
+        self.channels.insert(id, channel);
+        Ok(Change::Channel(id, document))
+    }
+
+    fn put_contact(&mut self, id: ContactId, document: Value) -> Result<Change, Refused> {
+        let contact = self.read_contact(id, document)?;
+        let document = json!(contact);
+        self.contacts.save(id, contact);
+        Ok(Change::Contact(id, document))
+    }
+
+    fn put_greeting(&mut self, greeting: &Greeting) -> Result<(), Refused> {
+        named("/name", greeting.name.clone())?;
+        let same = |other: &Greeting| other.id != greeting.id && other.name == greeting.name;
+        if self.greetings.values().any(same) {
+            return Err(Refused::Conflict(Fault::new("/name", "another greeting has this name")));
+        }
+        self.greetings.insert(greeting.id, greeting.clone());
+        Ok(())
+    }
+
+    fn put_token(&mut self, token: &Token) -> Result<(), Refused> {
+        if token.user.is_some_and(|user| !self.people.users.contains_key(&user)) {
+            return Err(Fault::new("/user", "there is no user of this id").into());
+        }
+        self.by_secret.insert(token.sha256.clone(), token.id);
+        self.tokens.insert(token.id, token.clone());
+        Ok(())
+    }
+
+    fn remove_team(&mut self, id: TeamId) -> Result<(), Refused> {
+        self.teams.remove(&id).ok_or(Refused::NotFound)?;
+        self.people.teams.remove(&id);
+        Ok(())
+    }
+
+    fn remove_channel(&mut self, id: ChannelId) -> Result<(), Refused> {
+        self.channel_documents.remove(&id).ok_or(Refused::NotFound)?;
+        self.channels.remove(&id);
+        Ok(())
+    }
+
+    fn remove_greeting(&mut self, id: GreetingId) -> Result<(), Refused> {
+        self.greetings.remove(&id).ok_or(Refused::NotFound)?;
+        match self.channels.values().find(|channel| channel.greetings.uses(id)) {
+            None => Ok(()),
+            Some(channel) => {
+                let detail = format!("the channel {} plays it", channel.name);
+                Err(Refused::Conflict(Fault::new("", detail)))
+            }
+        }
+    }
+
+    fn remove_token(&mut self, id: TokenId) -> Result<(), Refused> {
+        let token = self.tokens.remove(&id).ok_or(Refused::NotFound)?;
+        self.by_secret.remove(&token.sha256);
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The settings as one snapshot. A change makes a new snapshot, or is refused with the place that is wrong.
+//!
+//! A change is read out of its document (`reading`, by the `forms`), put into the snapshot (`applying`), and checked
+//! against everything else (`checks`). `showing` writes the documents that are stored and shown.
+
+mod applying;
+mod checks;
+mod forms;
+mod reading;
+mod showing;
+
+pub use forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form};
+pub use showing::{tag, token_document, webhook_document, with_id};
+
+use super::{sign_in::Doors, softphones::Pass};
+use crate::{
+    calls::channel::{Channel, Times},
+    providers::Dialect,
+    routing::{
+        contacts::Contacts,
+        hours::HoursError,
+        ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId, WebhookId},
+        people::People,
+        zone::Zone,
+    },
+    store::{
+        audit::Subject,
+        settings::{Change, Greeting, Token},
+        webhooks::Webhook,
+    },
+    zones::Zones,
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+
+/// What is wrong, and where in the document: a JSON pointer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Fault {
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+
+    fn of_hours(below: &str, error: &HoursError) -> Self {
+        Self::new(format!("{below}{}", error.pointer()), error.to_string())
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    NotFound,
+    Invalid(Vec<Fault>),
+    /// It would collide with something that is there.
+    Conflict(Fault),
+    /// What is there is not what the change was made from.
+    Stale,
+    /// Nobody may do this, whatever their role.
+    Forbidden(Fault),
+    /// Another request was made under this idempotency key.
+    KeyReused,
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+/// What settings are checked against, besides one another.
+#[derive(Debug)]
+pub struct Ground {
+    pub zones: Zones,
+    /// The account's time zone: the default for everything that has one.
+    pub account: Zone,
+    /// The configured telephone companies by name, and how they speak.
+    pub providers: BTreeMap<String, Dialect>,
+    pub times: Times,
+    /// Webhooks may go to this machine: for tests.
+    pub allow_loopback: bool,
+    pub reach: ReachRules,
+}
+
+/// Where agents may be dialled besides in their browsers.
+#[derive(Debug, Clone, Default)]
+pub struct ReachRules {
+    /// How their telephone numbers may begin, in E.164. None: they are not dialled.
+    pub prefixes: Vec<String>,
+    /// The hosts of their SIP addresses.
+    pub sip_hosts: Vec<String>,
+}
+
+impl ReachRules {
+    /// Whether this number may be dialled.
+    pub fn allows(&self, number: &str) -> bool {
+        reading::is_e164(number) && self.prefixes.iter().any(|prefix| number.starts_with(prefix))
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub people: People,
+    pub contacts: Contacts,
+    pub channels: HashMap<ChannelId, Channel>,
+    pub greetings: BTreeMap<GreetingId, Greeting>,
+    pub tokens: BTreeMap<TokenId, Token>,
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
+    /// How users sign in to the pages.
+    pub doors: Doors,
+    by_secret: HashMap<String, TokenId>,
+    users: BTreeMap<UserId, Value>,
+    teams: BTreeMap<TeamId, Value>,
+    channel_documents: BTreeMap<ChannelId, Value>,
+}
+
+impl Settings {
+    /// The settings after `change`. The change comes back as it is to be stored, with every default filled in.
+    pub fn with(&self, change: Change, ground: &Ground) -> Result<(Self, Change), Refused> {
+        let mut next = self.clone();
+        if let Change::Webhook(webhook) = &change {
+            next.check_webhook(webhook, ground)?;
+        }
+        let stored = next.apply(change, ground)?;
+        match &stored {
+            Change::Channel(id, _) => next.check_channel(&next.channels[id], ground)?,
+            Change::User(id, _) => next.check_reach(&next.people.users[id], ground)?,
+            _ => {}
+        }
+        Ok((next, stored))
+    }
+
+    /// Makes the settings out of what is stored. What a channel names may be gone by now; then it is skipped.
+    pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, Box<(Change, Refused)>> {
+        let mut settings = Self::default();
+        for change in changes {
+            settings.apply(change.clone(), ground).map_err(|refused| Box::new((change, refused)))?;
+        }
+        Ok(settings)
+    }
+
+    /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
+    pub fn document(&self, subject: Subject) -> Option<Value> {
+        let Subject { kind, id } = subject;
+        match kind {
+            "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
+            "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
+            "contact" => self.contacts.get(ContactId(id)).map(|contact| with_id(id, &json!(contact))),
+            "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
+            "token" => self.tokens.get(&TokenId(id)).map(token_document),
+            "webhook" => self.webhooks.get(&WebhookId(id)).map(webhook_document),
+            kind => self.doors.document(kind, id),
+        }
+    }
+
+    /// Whether whoever was let in by this may stay.
+    pub fn is_good(&self, pass: Pass, now: DateTime<Utc>) -> bool {
+        match pass {
+            Pass::Token(token) => self.tokens.contains_key(&token),
+            Pass::Session(session) => self.doors.session_by_id(session, now).is_some(),
+        }
+    }
+
+    /// The token whose secret has this hash.
+    pub fn token(&self, sha256: &str) -> Option<&Token> {
+        self.tokens.get(self.by_secret.get(sha256)?)
+    }
+
+    /// What people call this user; the id, if they are gone.
+    pub fn name_of(&self, user: UserId) -> String {
+        self.people.users.get(&user).map_or_else(|| user.to_string(), |user| user.name.clone())
+    }
+
+    pub fn user_document(&self, id: UserId) -> Option<&Value> {
+        self.users.get(&id)
+    }
+
+    pub fn users(&self) -> impl Iterator<Item = (UserId, &Value)> {
+        self.users.iter().map(|(id, document)| (*id, document))
+    }
+
+    pub fn team_document(&self, id: TeamId) -> Option<&Value> {
+        self.teams.get(&id)
+    }
+
+    pub fn teams(&self) -> impl Iterator<Item = (TeamId, &Value)> {
+        self.teams.iter().map(|(id, document)| (*id, document))
+    }
+
+    pub fn channel_document(&self, id: ChannelId) -> Option<&Value> {
+        self.channel_documents.get(&id)
+    }
+
+    pub fn channel_documents(&self) -> impl Iterator<Item = (ChannelId, &Value)> {
+        self.channel_documents.iter().map(|(id, document)| (*id, document))
+    }
+}

@@ -1,0 +1,111 @@
+//! Who can sign in and who is signed in, as the snapshot has it.
+
+use super::settings::Refused;
+use crate::{
+    routing::ids::{InvitationId, SessionId, UserId},
+    store::sign_in::{Credentials, Invitation, Session, SignIn},
+};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How many browsers a user can be signed in with. One more ends the session that was used least lately.
+pub const SESSIONS_MAX: usize = 20;
+
+#[derive(Debug, Clone, Default)]
+pub struct Doors {
+    credentials: HashMap<UserId, Credentials>,
+    sessions: HashMap<SessionId, Session>,
+    by_secret: HashMap<String, SessionId>,
+    invitations: HashMap<InvitationId, Invitation>,
+}
+
+impl Doors {
+    pub(super) fn apply(&mut self, change: &SignIn) -> Result<(), Refused> {
+        match change {
+            SignIn::Credentials(credentials) => {
+                self.credentials.insert(credentials.user, credentials.clone());
+            }
+            SignIn::Session(session) => {
+                self.by_secret.insert(session.sha256.0.clone(), session.id);
+                self.sessions.insert(session.id, session.clone());
+            }
+            SignIn::EndSession(id) => {
+                let ended = self.sessions.remove(id).ok_or(Refused::NotFound)?;
+                self.by_secret.remove(&ended.sha256.0);
+            }
+            SignIn::Invitation(invitation) => {
+                self.invitations.retain(|_, other| other.user != invitation.user);
+                self.invitations.insert(invitation.id, invitation.clone());
+            }
+            SignIn::EndInvitation(id) => {
+                self.invitations.remove(id).ok_or(Refused::NotFound)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As the audit log shows it: without a hash.
+    pub(super) fn document(&self, kind: &str, id: Uuid) -> Option<Value> {
+        match kind {
+            "credentials" => {
+                let Credentials { user, password, changed_at } = self.credentials.get(&UserId(id))?;
+                Some(json!({ "user": user, "password": password.is_some(), "changed_at": changed_at }))
+            }
+            "session" => {
+                let Session { id, user, browser, created_at, .. } = self.sessions.get(&SessionId(id))?;
+                Some(json!({ "id": id, "user": user, "browser": browser, "created_at": created_at }))
+            }
+            "invitation" => {
+                let Invitation { id, user, expires_at, .. } = self.invitations.get(&InvitationId(id))?;
+                Some(json!({ "id": id, "user": user, "expires_at": expires_at }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Nobody can sign in by a password yet.
+    pub fn is_first_start(&self) -> bool {
+        self.credentials.values().all(|credentials| credentials.password.is_none())
+    }
+
+    pub fn credentials(&self, user: UserId) -> Option<&Credentials> {
+        self.credentials.get(&user)
+    }
+
+    /// The session whose secret has this hash.
+    pub fn session(&self, sha256: &str, now: DateTime<Utc>) -> Option<&Session> {
+        self.sessions.get(self.by_secret.get(sha256)?).filter(|session| session.is_good(now))
+    }
+
+    pub fn session_by_id(&self, id: SessionId, now: DateTime<Utc>) -> Option<&Session> {
+        self.sessions.get(&id).filter(|session| session.is_good(now))
+    }
+
+    /// The newest first.
+    pub fn sessions_of(&self, user: UserId) -> Vec<&Session> {
+        let mut sessions: Vec<&Session> =
+            self.sessions.values().filter(|session| session.user == user).collect();
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.used_at, session.id)));
+        sessions
+    }
+
+    /// Sessions that nobody can use any more.
+    pub fn stale_sessions(&self, now: DateTime<Utc>) -> Vec<SessionId> {
+        self.sessions.values().filter(|session| !session.is_good(now)).map(|session| session.id).collect()
+    }
+
+    /// The link whose secret has this hash, while it works.
+    pub fn invitation(&self, sha256: &str, now: DateTime<Utc>) -> Option<&Invitation> {
+        self.invitations
+            .values()
+            .find(|invitation| invitation.sha256.0 == sha256 && now < invitation.expires_at)
+    }
+
+    /// Whether a link waits for this user, and until when.
+    pub fn invited(&self, user: UserId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut theirs = self.invitations.values().filter(|invitation| invitation.user == Some(user));
+        theirs.find(|invitation| now < invitation.expires_at).map(|invitation| invitation.expires_at)
+    }
+}

@@ -1,0 +1,68 @@
+//! What a form on a page sends: fields by name, each as often as it was filled in.
+
+use super::{super::Problem, super::Web, super::serving::REQUEST_WITHIN, super::session, refusal::Refusal};
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, Request},
+    http::header,
+};
+use tokio::time::timeout;
+
+/// Week tables and lists of people are longer than what the API takes at once.
+const FORM_MAX: usize = 256 * 1024;
+
+/// The fields of a form that was sent from one of our own pages.
+#[derive(Debug, Default, Clone)]
+pub struct Fields(Vec<(String, String)>);
+
+#[allow(dead_code, reason = "what forms send is read in these ways")]
+impl Fields {
+    /// What was typed, without spaces around it; empty if it is not there.
+    pub fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// As it was typed: for passwords.
+    pub fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether a box is ticked, or a button of this name was pressed.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// Every value of a field that can be chosen more than once.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl FromRequest<Web> for Fields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
+        let headers = request.headers();
+        let layout = super::layout::Layout::of(headers, request.uri(), web);
+        let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
+        session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("application/x-www-form-urlencoded") {
+            return Err(refuse(Problem::new(415, "This is not what a form sends")));
+        }
+        let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), FORM_MAX)).await;
+        let read = read.map_err(|_| refuse(Problem::new(408, "The form did not come within 10 s")))?;
+        let bytes = read.map_err(|_| refuse(Problem::new(413, "The form is larger than 256 KiB")))?;
+        Ok(form_urlencoded::parse(&bytes).into_owned().collect())
+    }
+}

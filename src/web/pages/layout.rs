@@ -1,0 +1,193 @@
+//! What every page has around it: who is signed in, in which language, the way to the other pages.
+
+use super::{
+    super::Web, super::auth::Caller, super::problem::Problem, assets, messages::message, refusal::Refusal,
+};
+use crate::{
+    desk::softphones::Pass,
+    routing::{
+        ids::{SessionId, UserId},
+        people::Role,
+        sentences::Language,
+    },
+    store::{settings::Change, sign_in::SignIn},
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Uri, header, request::Parts},
+};
+use chrono::TimeDelta;
+use fluent_bundle::FluentValue;
+use std::convert::Infallible;
+
+/// How exactly it is known when a session was last used.
+const USED_WITHIN: TimeDelta = TimeDelta::hours(1);
+
+/// Whoever is signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub user: UserId,
+    pub name: String,
+    pub role: Role,
+    pub session: SessionId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Layout {
+    pub language: Language,
+    /// The path of the public address; empty or `/desk`.
+    pub base: String,
+    /// Path and query of this page, below `base`.
+    pub here: String,
+    pub signed_in: Option<SignedIn>,
+}
+
+/// A page for people who are signed in. Others are sent to sign in, and come back.
+pub struct Signed {
+    pub caller: Caller,
+    pub me: SignedIn,
+    pub layout: Layout,
+}
+
+impl Layout {
+    pub fn of(headers: &HeaderMap, uri: &Uri, web: &Web) -> Self {
+        Self::with(Caller::signed_in(headers, web).as_ref(), headers, uri, web)
+    }
+
+    fn with(caller: Option<&Caller>, headers: &HeaderMap, uri: &Uri, web: &Web) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let rest = web.public_url.find("://").map_or(&*web.public_url, |at| &web.public_url[at + 3..]);
+        let signed_in = caller.and_then(|caller| {
+            let (Some(Pass::Session(session)), Some(user)) = (caller.pass, caller.user) else { return None };
+            Some(SignedIn { user, name: web.desk.settings().name_of(user), role: caller.role, session })
+        });
+        Self {
+            language: accepted.and_then(Language::preferred).unwrap_or(web.language),
+            base: rest.find('/').map_or_else(String::new, |at| rest[at..].to_owned()),
+            here: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            signed_in,
+        }
+    }
+
+    /// A message.
+    pub fn t(&self, key: &str) -> String {
+        message(self.language, key, &[])
+    }
+
+    /// A message with an argument.
+    pub fn t1<'a>(&self, key: &str, name: &str, value: impl Into<FluentValue<'a>>) -> String {
+        message(self.language, key, &[(name, value.into())])
+    }
+
+    #[allow(dead_code, reason = "messages have up to two arguments")]
+    /// A message with two arguments.
+    pub fn t2<'a>(
+        &self,
+        key: &str,
+        name: &str,
+        value: impl Into<FluentValue<'a>>,
+        other: &str,
+        its: impl Into<FluentValue<'a>>,
+    ) -> String {
+        message(self.language, key, &[(name, value.into()), (other, its.into())])
+    }
+
+    /// A message that counts: its argument is `count`.
+    pub fn count(&self, key: &str, count: usize) -> String {
+        message(self.language, key, &[("count", FluentValue::from(count))])
+    }
+
+    /// As in `<html lang>`.
+    pub fn tag(&self) -> &'static str {
+        match self.language {
+            Language::En => "en",
+            Language::Nl => "nl",
+            Language::Nb => "nb",
+            Language::De => "de",
+        }
+    }
+
+    /// An address to be sent to: what pages link to is relative to `<base>` instead.
+    pub fn address(&self, page: &str) -> String {
+        format!("{}/{page}", self.base)
+    }
+
+    /// Where a file is served, relative to `<base>`.
+    pub fn asset(&self, name: &str) -> String {
+        format!("assets/{}/{name}", assets::version())
+    }
+
+    /// `page` or `false`, for `aria-current`: whether this page is the one, or below it.
+    pub fn current(&self, page: &str) -> &'static str {
+        let path = self.here.split('?').next().unwrap_or_default().trim_start_matches('/');
+        let below = path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if below { "page" } else { "false" }
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.role == Role::Admin)
+    }
+
+    /// Supervisors and admins.
+    pub fn leads(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.role != Role::Agent)
+    }
+}
+
+impl FromRequestParts<Web> for Layout {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, &parts.uri, web))
+    }
+}
+
+impl FromRequestParts<Web> for Signed {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
+        let caller = Caller::with_cookie(&parts.headers, parts.extensions.get().copied(), web);
+        let layout = Layout::with(caller.as_ref().ok(), &parts.headers, &parts.uri, web);
+        match (caller, layout.signed_in.clone()) {
+            (Err(problem), _) => Err(Refusal::new(layout, problem)),
+            (Ok(caller), Some(me)) => {
+                note_use(me.session, web);
+                Ok(Self { caller, me, layout })
+            }
+            _ => Err(Refusal::new(layout, Problem::unauthorised())),
+        }
+    }
+}
+
+impl Signed {
+    #[allow(dead_code, reason = "pages are for one of three roles")]
+    /// Only admins see this page.
+    pub fn must_be_admin(&self) -> Result<(), Refusal> {
+        self.caller.must_be_admin().map_err(|problem| self.refuse(problem))
+    }
+
+    #[allow(dead_code, reason = "pages are for one of three roles")]
+    /// Only supervisors and admins see this page.
+    pub fn must_not_be_agent(&self) -> Result<(), Refusal> {
+        self.caller.must_not_be_agent().map_err(|problem| self.refuse(problem))
+    }
+
+    pub fn refuse(&self, problem: impl Into<Problem>) -> Refusal {
+        Refusal::new(self.layout.clone(), problem.into())
+    }
+}
+
+/// A session that is used goes on.
+fn note_use(session: SessionId, web: &Web) {
+    let now = web.clock.now().at;
+    let settings = web.desk.settings();
+    let Some(session) = settings.doors.session_by_id(session, now) else { return };
+    if now - session.used_at < USED_WITHIN {
+        return;
+    }
+    let used =
+        Change::SignIn(SignIn::Session(crate::store::sign_in::Session { used_at: now, ..session.clone() }));
+    let desk = web.desk.clone();
+    // It is no harm if this once it can't be saved.
+    tokio::spawn(async move { drop(desk.save(used).await) });
+}

@@ -1,0 +1,83 @@
+//! The pages: what admins, supervisors and agents see in a browser. HTML made here out of templates, forms that work
+//! without a script, and small scripts where something lives. A page reads what the API reads and saves as it saves.
+//!
+//! # Adding a page
+//!
+//! One file here and one in `templates` that extends `layout.html`; its messages in every file of `messages`; its route
+//! below. A handler takes `Signed` (or `Layout` where anybody may come), a form comes as `form::Fields`. Links are
+//! relative to `<base>`: `tickets`, not `/tickets`. A form that can't be saved is shown again as it was filled in, with
+//! what is wrong beside its field.
+
+mod assets;
+mod form;
+mod invitation;
+mod layout;
+mod me;
+mod messages;
+mod refusal;
+mod sign_in;
+
+use super::{Problem, Web};
+use askama::Template;
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::map_response,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use layout::Signed;
+use tracing::error;
+
+/// Scripts, styles and everything else come from us, and nobody puts a page of ours into theirs.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'self'";
+
+/// Every page. What is not one is left to the API's refusals.
+pub fn router() -> Router<Web> {
+    let pages = Router::new()
+        .route("/", get(home))
+        .route("/sign-in", get(sign_in::show_form).post(sign_in::sign_in))
+        .route("/invitation/{secret}", get(invitation::show_form).post(invitation::accept))
+        .route("/me", get(me::show_page))
+        .route("/me/password", post(me::change_password))
+        .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
+        .route("/sign-out", post(sign_in::sign_out))
+        .layer(map_response(guarded));
+    pages.route("/assets/{version}/{name}", get(assets::serve))
+}
+
+/// The page that somebody works with.
+async fn home(signed: Signed) -> Redirect {
+    Redirect::to(&signed.layout.address("me"))
+}
+
+async fn guarded(mut response: Response) -> Response {
+    const ALWAYS: [(HeaderName, &str); 5] = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in ALWAYS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A page, written out.
+fn show(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            error!(%error, "a page can't be shown");
+            Problem::new(500, "The page can't be shown").into_response()
+        }
+    }
+}
+
+/// A page with something that is wrong in it.
+fn show_wrong(page: &impl Template) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, show(page)).into_response()
+}
