@@ -3,6 +3,7 @@
 use crate::calls::time::{Now, Steady};
 use chrono::{DateTime, Utc};
 use rustix::time::{ClockId, clock_gettime};
+use std::time::SystemTime;
 
 /// Shows the wall clock, and beside it a steady one that starts as Unix time, never jumps, and goes on while the
 /// machine sleeps.
@@ -27,9 +28,11 @@ fn since_boot_ms() -> i64 {
     time.tv_sec * 1000 + time.tv_nsec / 1_000_000
 }
 
+/// By way of the C library, under which a clock can be put that jumps.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 fn wall() -> DateTime<Utc> {
-    let time = clock_gettime(ClockId::Realtime);
-    DateTime::from_timestamp_millis(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).unwrap_or_default()
+    let now = DateTime::<Utc>::from(SystemTime::now());
+    DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or_default()
 }
 
 /// How long the processor has worked in this thread, in seconds.

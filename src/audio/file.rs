@@ -11,12 +11,26 @@ const BEING_WRITTEN: &str = ".keeping-";
 
 /// Writes under a temporary name, syncs, renames, syncs the folder.
 pub fn keep(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    create_dir_all(folder)?;
+    make_folder(folder)?;
     let mut file = tempfile::Builder::new().prefix(BEING_WRITTEN).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(folder.join(name)).map_err(|error| error.error)?;
+    // Through the C library, as everything else that must survive: tests stand between it and us.
+    let unfinished = file.into_temp_path();
+    std::fs::rename(&unfinished, folder.join(name))?;
     File::open(folder)?.sync_all()
+}
+
+/// A folder whose own name is not on the disk is lost with all that is in it.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    create_dir_all(folder)?;
+    match folder.parent() {
+        Some(above) if !above.as_os_str().is_empty() => File::open(above)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 /// Removes what a crash has left: files that were being written, and those that are not wanted any more.

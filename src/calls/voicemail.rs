@@ -116,11 +116,15 @@ impl Switchboard {
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let State::Voicemail(voicemail) = &mut call.state {
-            if matches!(voicemail.message, Message::Keeping { .. }) {
-                return;
+            match &voicemail.message {
+                Message::Keeping { recording: kept } if kept.id == recording.id => return,
+                // A caller who was asked again may have left two. Neither is lost.
+                Message::Keeping { .. } => {}
+                Message::NotYet | Message::Left { .. } => {
+                    voicemail.message = Message::Keeping { recording: recording.clone() };
+                    voicemail.look_at = None;
+                }
             }
-            voicemail.message = Message::Keeping { recording: recording.clone() };
-            voicemail.look_at = None;
         }
         turn.later(Job::KeepRecording {
             call: id,
@@ -170,11 +174,12 @@ impl Switchboard {
         let given_up = voicemail.looks >= LOOKS_MAX;
         let left = matches!(voicemail.message, Message::Left { .. });
         let gone = voicemail.caller_gone;
-        match found.into_iter().find(|recording| recording.seconds > 0) {
-            Some(recording) => self.recording_ready(id, recording, turn),
-            None if left && given_up => self.end(id, Outcome::Abandoned, Reason::RecordingLost, turn),
-            None if !left && gone => self.end(id, Outcome::Abandoned, Reason::NothingRecorded, turn),
-            None => {}
+        let found: Vec<Recording> = found.into_iter().filter(|recording| recording.seconds > 0).collect();
+        match found.is_empty() {
+            false => found.into_iter().for_each(|recording| self.recording_ready(id, recording, turn)),
+            true if left && given_up => self.end(id, Outcome::Abandoned, Reason::RecordingLost, turn),
+            true if !left && gone => self.end(id, Outcome::Abandoned, Reason::NothingRecorded, turn),
+            true => {}
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     calls::{
         call::Caller,
+        decision::Job,
         switchboard::{Facts, Switchboard},
         time::Now,
     },
@@ -44,6 +45,8 @@ pub(super) struct Memory {
     /// Live calls that can't be read, or break the switchboard: left as they are until the next start.
     pub parked: HashSet<CallId>,
     pub answers: Answers,
+    /// The recordings that are being kept, by provider and id: each is fetched once, however often we hear of it.
+    pub keeping: HashSet<(String, String)>,
     /// What the world was told of live calls.
     pub told: HashMap<CallId, Told>,
     /// A call that is over and whose message is being kept now.
@@ -116,6 +119,12 @@ pub(super) async fn recall(
         store::calls::live(connection).await.context("cannot read the live calls")?;
     parked.extend(unreadable);
     calls.retain(|call| !parked.contains(&call.id));
+    let jobs = store::jobs::open(connection).await.context("cannot read the jobs")?;
+    let keeping = jobs.iter().filter_map(|row| match &row.job {
+        Job::KeepRecording { provider, recording, .. } => Some((provider.clone(), recording.id.clone())),
+        _ => None,
+    });
+    let keeping = keeping.collect();
     let agents = store::agents::all(connection).await.context("cannot read the agents")?;
     let cursors = store::cursors::all(connection).await.context("cannot read the cursors")?;
     let since = now.at - TimeDelta::milliseconds(ANSWERS_KEPT_MS);
@@ -159,6 +168,7 @@ pub(super) async fn recall(
         known_calls: known.iter().map(|(provider, id)| fingerprint(provider, id)).chain(removed).collect(),
         parked,
         answers,
+        keeping,
         told,
         late: None,
         ids,

@@ -129,7 +129,11 @@ impl Spool {
     }
 
     fn grow(&self) -> io::Result<Growing> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        if !self.folder.is_dir() {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+            // Without its name on the disk it is lost with all that is in it.
+            self.folder.parent().map_or(Ok(()), sync_folder)?;
+        }
         let path = self.folder.join(GROWING);
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         let bytes = file.metadata()?.len();

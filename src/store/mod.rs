@@ -85,7 +85,11 @@ impl Folder {
             Ok(()) if path.join(RESTORING).exists() => {
                 bail!("a restore into the data folder {} was broken off; run it again", path.display())
             }
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                // A run that was broken off may have made folders here whose names are not on the disk yet.
+                File::open(path)?.sync_all().context("cannot sync the data folder")?;
+                Ok(Self { path: path.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => {
                 bail!("another strowger is running on the data folder {}", path.display())
             }

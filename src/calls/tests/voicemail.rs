@@ -23,6 +23,27 @@ fn a_message_is_fetched_kept_and_only_then_is_the_call_over() {
     assert_eq!(outcome, Outcome::Voicemail);
 }
 
+/// As when the telephone company could not get the document after the first one, and asked for another.
+#[test]
+fn a_caller_who_left_two_messages_is_heard_twice() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 0);
+    scene.arrives(scene.channel);
+    let call = scene.board.calls().next().expect("a call").id;
+    let [first, second] = ["RE1", "RE2"].map(|id| Recording { id: id.into(), seconds: 7 });
+    scene.happens(Event::RecordingReady { call, recording: first.clone() });
+    scene.happens(Event::RecordingReady { call, recording: second.clone() });
+    scene.happens(Event::RecordingReady { call, recording: second.clone() });
+    let fetched = |job: &Job, wanted: &Recording| matches!(job, Job::KeepRecording { recording, .. } if recording == wanted);
+    let jobs = scene.look().2;
+    for recording in [&first, &second] {
+        assert!(jobs.iter().any(|job| fetched(job, recording)), "{recording:?} is not fetched");
+    }
+    let ticket = scene.call(call).ticket;
+    scene.happens(Event::RecordingKept { call, ticket, recording: first, sha256: "0".repeat(64) });
+    let State::Ended { outcome, .. } = scene.rows[&call].state else { panic!("it ended") };
+    assert_eq!(outcome, Outcome::Voicemail);
+}
+
 #[test]
 fn a_silent_caller_is_asked_once_more_and_then_sent_home() {
     let mut scene = Scene::new(Strategy::Simultaneous, 0);

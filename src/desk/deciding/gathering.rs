@@ -35,6 +35,11 @@ impl Engine {
     }
 
     pub(super) fn add_job(&mut self, job: Job, now: Now, round: &mut Round) {
+        if let Job::KeepRecording { provider, recording, .. } = &job
+            && !self.memory.keeping.insert((provider.clone(), recording.id.clone()))
+        {
+            return;
+        }
         let id = JobId(self.memory.ids.next(now.at.timestamp_millis()));
         let sent_at = Some(now.at);
         let row = JobRow { id, job, due_at: now.at, tries: 0, sent_at, failed_at: None, error: None };

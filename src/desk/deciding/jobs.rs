@@ -51,6 +51,9 @@ impl Engine {
         let event = match &report.result {
             jobs::Result::Done { event, next } => {
                 round.batch.jobs_over.push(report.id);
+                if let Some(Event::RecordingKept { recording, .. }) = event {
+                    self.memory.keeping.retain(|(_, kept)| *kept != recording.id);
+                }
                 if let Some(next) = next {
                     self.add_job(next.clone(), now, round);
                 }
@@ -69,6 +72,9 @@ impl Engine {
             }
             jobs::Result::GivenUp { tries, error, event } => {
                 error!(job.id = %report.id, %error, "a job is given up");
+                if let Some(Event::RecordingLost { recording, .. }) = event {
+                    self.memory.keeping.retain(|(_, kept)| *kept != recording.id);
+                }
                 round.batch.jobs_tried.push(store::jobs::Tried {
                     id: report.id,
                     due_at: now.at,
