@@ -132,7 +132,6 @@ impl Place {
                 since: at(5),
                 leg_over_until: None,
                 until: Steady(NOW + 9),
-                is_first: true,
                 device: None,
             }),
             State::Talking(Talk {
@@ -140,7 +139,6 @@ impl Place {
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
-                is_first: false,
                 device: Some(self.id(OfferId)),
                 until: Steady(NOW + 9),
             }),
