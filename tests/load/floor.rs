@@ -147,6 +147,5 @@ fn channel(id: ChannelId, rule: Rule, own_times: OwnTimes) -> Channel {
         greetings: Default::default(),
         notify: Default::default(),
         withheld: Default::default(),
-        telephones: Telephones::ALL,
     }
 }
