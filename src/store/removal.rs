@@ -511,7 +511,57 @@ impl From<Removal> for Batch {
 
 #[cfg(test)]
 mod tests {
-    use super::stands_in;
+    use super::{Removal, calls_before, stands_in};
+    use crate::{
+        routing::ids::{CallId, Ids, TicketId},
+        store::{Folder, Writer, instant, open},
+    };
+    use sqlx::AssertSqlSafe;
+
+    async fn carry_out(writer: &mut Writer, sql: String) {
+        sqlx::query(AssertSqlSafe(sql)).execute(writer.connection()).await.expect("a statement");
+    }
+
+    async fn count(writer: &mut Writer, table: &str) -> i64 {
+        let sql = format!("select count(*) from {table}");
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(writer.connection()).await.expect("a number")
+    }
+
+    #[tokio::test]
+    async fn a_ticket_of_two_calls_stays_with_its_notes_until_the_last_of_them_goes() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(directory.path()).expect("the folder");
+        let (mut writer, _) = open(&folder).await.expect("a database");
+        let mut ids = Ids::new(1);
+        let (ticket, first, second) = (TicketId(ids.next(1)), CallId(ids.next(1)), CallId(ids.next(1)));
+        for (call, ended_ms) in [(first, 1_000), (second, 9_000)] {
+            let sql =
+                "insert into calls (id, channel, provider, provider_call_id, caller, called, state, ticket,
+                arrived_ms, ended_ms) values";
+            let row = format!(
+                "('{call}', 'c', 'main', '{call}', '+431', '+432', 'ended', '{ticket}', 1, {ended_ms})"
+            );
+            carry_out(&mut writer, format!("{sql} {row}")).await;
+        }
+        let row = format!("('{ticket}', 'calling', 'closed', '{first}', 1, 9000)");
+        let sql = "insert into tickets (id, type, status, call, created_ms, closed_ms) values";
+        carry_out(&mut writer, format!("{sql} {row}")).await;
+        let sql = "insert into notes (id, ticket, at_ms, text) values";
+        carry_out(&mut writer, format!("{sql} ('n', '{ticket}', 1, 'called twice')")).await;
+
+        for (before_ms, goes, left) in [(5_000, first, (1, 1, 1)), (10_000, second, (0, 0, 0))] {
+            let calls = calls_before(writer.connection(), instant(before_ms)).await.expect("old calls");
+            assert_eq!(calls.iter().map(|leaving| leaving.call).collect::<Vec<_>>(), [goes]);
+            let removal = Removal { calls, ..Removal::default() };
+            writer.commit(&removal.into()).await.expect("it is removed");
+            let there = (
+                count(&mut writer, "calls").await,
+                count(&mut writer, "tickets").await,
+                count(&mut writer, "notes").await,
+            );
+            assert_eq!(there, left, "before {before_ms}");
+        }
+    }
 
     #[test]
     fn a_number_is_found_in_every_spelling_and_not_within_another() {
