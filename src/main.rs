@@ -89,7 +89,7 @@ enum Command {
         /// Another instant than now, as in 2026-12-24T09:00:00Z.
         #[arg(long, value_name = "RFC3339")]
         at: Option<DateTime<Utc>>,
-        /// The caller's number.
+        /// The caller's number; "anonymous" for one who withholds it.
         #[arg(long, value_name = "NUMBER")]
         from: Option<String>,
     },
@@ -180,8 +180,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             serve(config, listen).await
         }
         Command::Check { fix } => check_all(&config, exposed, fix).await,
-        Command::Preview { channel, at, from: _ } => {
-            println!("{}", preview::run(&config, channel, at).await?);
+        Command::Preview { channel, at, from } => {
+            println!("{}", preview::run(&config, channel, at, from).await?);
             Ok(())
         }
         Command::Backup { file } => make_backup(&config, &file).await,

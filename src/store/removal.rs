@@ -256,9 +256,11 @@ async fn mentioning(
     Ok(found)
 }
 
-/// Finds every text in which it may stand, and some others. In an address that is part of another, %40 stands for @.
+/// Finds every text in which it may stand, and some others: whatever is no letter or digit may be written otherwise, as in
+/// addresses and forms, where %40 stands for @ and %2B for +.
 fn pattern(mention: &str) -> String {
-    format!("%{}%", mention.replace('@', "%"))
+    let may_be_otherwise = |c: char| if c.is_ascii_alphanumeric() { c } else { '%' };
+    format!("%{}%", mention.chars().map(may_be_otherwise).collect::<String>())
 }
 
 /// Whether it stands in the text by itself, and not within a longer number, name or address. `00` and `%2B` are ways to
