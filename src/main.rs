@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
 use std::{
-    io::Write,
+    io::{IsTerminal, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -301,8 +301,12 @@ fn warn_of_missing(missing: &[String]) {
     }
 }
 
-/// While nobody can sign in to the pages, whoever starts the daemon can.
+/// While nobody can sign in to the pages, whoever starts the daemon at a terminal can. Elsewhere what is printed is kept
+/// in a log, where no such link belongs: `strowger sign-in-link` prints one.
 async fn offer_first_start(folder: &Path) {
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
     if let Ok(link) = sign_in_link(folder, None).await {
         // Whoever reads only the first line may be gone.
         let _ = writeln!(std::io::stdout(), "for 15 minutes, the first admin signs in at {link}");

@@ -94,9 +94,12 @@ impl Doors {
         sessions
     }
 
-    /// Sessions that nobody can use any more.
-    pub fn stale_sessions(&self, now: DateTime<Utc>) -> Vec<SessionId> {
-        self.sessions.values().filter(|session| !session.is_good(now)).map(|session| session.id).collect()
+    /// What ends the sessions and links that nobody can use any more.
+    pub fn stale(&self, now: DateTime<Utc>) -> Vec<SignIn> {
+        let sessions = self.sessions.values().filter(|session| !session.is_good(now));
+        let sessions = sessions.map(|session| SignIn::EndSession(session.id));
+        let invitations = self.invitations.values().filter(|invitation| invitation.expires_at <= now);
+        sessions.chain(invitations.map(|invitation| SignIn::EndInvitation(invitation.id))).collect()
     }
 
     /// The link whose secret has this hash, while it works.

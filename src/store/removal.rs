@@ -60,6 +60,9 @@ const BY_AGE: [(&str, &str, &str); 3] = [
     ("jobs", "due_ms", "failed_ms is not null"),
 ];
 
+/// From where somebody changed something is a log; that they did stays.
+const FORGOTTEN_BY_AGE: [(&str, &str, &str); 1] = [("audit", "at_ms", "address")];
+
 /// How much goes in one transaction.
 pub const AT_ONCE: i64 = 500;
 
@@ -165,6 +168,9 @@ impl Removal {
         if let Some(before) = self.older_than {
             for (table, at, which) in BY_AGE {
                 rows += delete_older(tx, table, at, which, before).await?;
+            }
+            for (table, at, column) in FORGOTTEN_BY_AGE {
+                rows += forget_older(tx, table, at, column, before).await?;
             }
         }
         if let Some(Erasure { hash, at, sounds }) = &self.erased {
@@ -315,6 +321,21 @@ async fn delete_older(
         .execute(tx)
         .await?
         .rows_affected())
+}
+
+async fn forget_older(
+    tx: &mut SqliteConnection,
+    table: &str,
+    at: &str,
+    column: &str,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let sql = format!(
+        "update {table} set {column} = null where id in
+            (select id from {table} where {column} is not null and {at} < $1 order by {at} limit $2)"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms(before)).bind(AT_ONCE);
+    Ok(query.execute(tx).await?.rows_affected())
 }
 
 /// Calls that ended before, whose tickets are closed.
@@ -551,5 +572,23 @@ mod tests {
             assert!(!stands_in("zoe@example.org", text), "{text}");
         }
         assert!(stands_in("sip:pbx.example.org", "\"from\":\"sip:pbx.example.org\""));
+    }
+
+    #[tokio::test]
+    async fn the_database_is_asked_for_every_text_in_which_somebody_stands() {
+        use sqlx::Connection;
+        let mut store = sqlx::SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+        for (mention, text) in [
+            ("zoe+work@example.org", "From=sip%3Azoe%2Bwork%40example.org&To=1"),
+            ("+436601@gateway.test", "From=sip%3A%2B436601%40gateway.test"),
+            ("zoë@example.org", "From=sip%3Azo%C3%AB%40example.org"),
+            ("436601", "From=%2B436601&To=1"),
+        ] {
+            assert!(stands_in(mention, text), "{mention}");
+            let sql = "select $1 like $2";
+            let query = sqlx::query_scalar(sql).bind(text).bind(super::pattern(mention));
+            let found: bool = query.fetch_one(&mut store).await.expect("an answer");
+            assert!(found, "{mention}");
+        }
     }
 }

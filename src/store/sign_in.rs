@@ -112,8 +112,7 @@ async fn write_credentials(tx: &mut SqliteConnection, credentials: &Credentials)
 }
 
 async fn write_session(tx: &mut SqliteConnection, session: &Session) -> sqlx::Result<()> {
-    let sql =
-        "insert into sessions (id, user_id, sha256, browser, created_ms, used_ms) values ($1, $2, $3, $4, $5, $6)";
+    let sql = "insert into sessions (id, user_id, sha256, browser, created_ms, used_ms) values ($1, $2, $3, $4, $5, $6)";
     sqlx::query(sql)
         .bind(session.id.to_string())
         .bind(session.user.to_string())

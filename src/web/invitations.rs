@@ -48,11 +48,7 @@ struct Form {
     params(("Idempotency-Key" = Option<String>, Header, pattern = "^[ -~]{1,255}$")),
     responses((status = 201, body = schemas::NewInvitation), (status = 403), (status = 409)
 ))]
-pub async fn create(
-    caller: Caller,
-    State(web): State<Web>,
-    new: NewDocument,
-) -> Result<Response, Problem> {
+pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let form: Form = read_form(new.document.clone()).map_err(Problem::invalid)?;
     let (lasts, location) = match form.user {
@@ -71,7 +67,9 @@ pub async fn create(
     };
     let change = Change::SignIn(SignIn::Invitation(invitation.clone()));
     let once = new.once(&caller, &location, true);
-    if let Saved::Before(repeat) = web.desk.save_as(Save { once, ..Save::new(change, caller.author()) }).await?? {
+    if let Saved::Before(repeat) =
+        web.desk.save_as(Save { once, ..Save::new(change, caller.author()) }).await??
+    {
         return again(&repeat);
     }
     let Invitation { id, user, expires_at, .. } = invitation;

@@ -94,7 +94,8 @@ pub async fn accept(
             Ok(user) => user,
             Err(fault) => {
                 give_back(&invitation, author, &web).await.map_err(refuse)?;
-                let field = if fault.pointer == "/email" { &mut page.faults.email } else { &mut page.faults.name };
+                let field =
+                    if fault.pointer == "/email" { &mut page.faults.email } else { &mut page.faults.name };
                 *field = Some(fault.detail);
                 return Ok(show_wrong(&page));
             }

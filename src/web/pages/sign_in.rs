@@ -122,9 +122,9 @@ pub async fn start(
     let settings = web.desk.settings();
     let oldest =
         settings.doors.sessions_of(user).into_iter().skip(SESSIONS_MAX - 1).map(|session| session.id);
-    for stale in settings.doors.stale_sessions(now).into_iter().chain(oldest) {
+    for oldest in oldest {
         // Another sign-in may have ended it at the same time.
-        let _ = web.desk.save(Change::SignIn(SignIn::EndSession(stale))).await?;
+        let _ = web.desk.save(Change::SignIn(SignIn::EndSession(oldest))).await?;
     }
     let secret = session::new_secret();
     let browser = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
