@@ -2,9 +2,15 @@
 
 use super::{Answer, answer};
 use crate::desk::{Desk, PATIENCE, PUBLIC_URL, Wishes};
+use futures_util::StreamExt;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{self, client::IntoClientRequest},
+};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const PASSWORD: &str = "correct horse battery";
@@ -270,7 +276,6 @@ async fn a_session_outlives_a_restart_and_ends_where_somebody_signs_out() {
     let email = desk.api.get(&format!("users/{}", ann.id)).await["email"].as_str().expect("one").to_owned();
     let mut there = Browser::at(&desk);
     there.sign_in(&email, PASSWORD).await;
-    desk.kill();
     desk.restart().await;
     for browser in [&mut here, &mut there] {
         browser.address = desk.api.address.clone();
@@ -326,4 +331,71 @@ async fn no_password_and_no_cookie_is_in_the_log_the_audit_or_a_page() {
     for text in [audit.as_str(), page.text(), &desk.log()] {
         assert!(!text.contains(&secret) && !text.contains(PASSWORD) && !text.contains("argon2"), "{text}");
     }
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A softphone on a page of this origin. Err: the status with which it is refused.
+async fn softphone(browser: &Browser, origin: Option<&str>) -> Result<Socket, u16> {
+    let url = format!("{}/softphone", browser.address.replacen("http", "ws", 1));
+    let mut request = url.into_client_request().expect("a request");
+    let cookie = browser.cookie.as_deref().expect("a cookie");
+    let said =
+        [("cookie", Some(cookie)), ("origin", origin), ("sec-websocket-protocol", Some("strowger.v1"))];
+    for (name, value) in said {
+        if let Some(value) = value {
+            request.headers_mut().insert(name, value.parse().expect("a header"));
+        }
+    }
+    match connect_async(request).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Reads until the socket ends.
+async fn ends(mut socket: Socket) {
+    let all = async {
+        while socket.next().await.is_some_and(|frame| frame.is_ok_and(|frame| !frame.is_close())) {}
+    };
+    timeout(PATIENCE * 4, all).await.expect("the socket stays open");
+}
+
+#[tokio::test]
+async fn a_softphone_on_our_own_page_needs_no_token_and_ends_with_its_session() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let mut browser = signed_in(&desk, &ann.id).await;
+    for (origin, status) in [(None, 401), (Some("https://evil.example.org"), 403), (Some("null"), 403)] {
+        assert_eq!(softphone(&browser, origin).await.err(), Some(status), "{origin:?}");
+    }
+    let mut socket = softphone(&browser, Some(PUBLIC_URL)).await.expect("it is let in");
+    let welcome = socket.next().await.expect("a frame").expect("a whole one");
+    assert!(welcome.to_text().expect("text").contains("\"welcome\""), "{welcome}");
+    browser.post("/sign-out", &[]).await;
+    ends(socket).await;
+    assert!(softphone(&browser, Some(PUBLIC_URL)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_softphone_ends_when_its_session_is_too_old() {
+    let config = "[data]\nrecount_seconds = 1\n";
+    let mut desk = Desk::open_with(Wishes { config: config.into(), ..Wishes::default() }).await;
+    let ann = desk.agent("Ann").await;
+    let mut browser = signed_in(&desk, &ann.id).await;
+    // A machine that is so slow that the session ends before the socket is open gets more time.
+    for left_seconds in [4, 12, 36] {
+        desk.stop().await;
+        let sql = "update sessions set used_ms = cast(unixepoch('subsec') * 1000 as integer) - $1";
+        let unused_ms = (7 * 86_400 - left_seconds) * 1_000;
+        sqlx::query(sql).bind(unused_ms).execute(&mut desk.store().await).await.expect("it is written");
+        desk.start().await;
+        browser.address = desk.api.address.clone();
+        if let Ok(socket) = softphone(&browser, Some(PUBLIC_URL)).await {
+            return ends(socket).await;
+        }
+        browser = signed_in(&desk, &ann.id).await;
+    }
+    panic!("the machine is too slow");
 }
