@@ -79,6 +79,7 @@ async fn whoever_is_invited_chooses_a_password_once_and_signs_in_with_it() {
     let link = link(&desk, &ann.id).await;
     let mut browser = Browser::at(&desk);
     assert_eq!(browser.get("/me").await.header("location"), "/sign-in?next=%2Fme");
+    assert_eq!(browser.post("/sign-out", &[]).await.header("location"), "/sign-in?next=%2F");
     assert!(browser.get(&link).await.text().contains("Ann"));
     for (password, repeated, wrong) in
         [("short", "short", "at least 10"), (PASSWORD, "something else", "not the same")]

@@ -136,7 +136,11 @@ impl FromRequestParts<Web> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
         let caller = Caller::with_cookie(&parts.headers, parts.extensions.get().copied(), web);
-        let layout = Layout::with(caller.as_ref().ok(), &parts.headers, &parts.uri, web);
+        let mut layout = Layout::with(caller.as_ref().ok(), &parts.headers, &parts.uri, web);
+        if !parts.method.is_safe() {
+            // Whoever has to sign in first can't come back to what a form sends.
+            layout.here = "/".into();
+        }
         match (caller, layout.signed_in.clone()) {
             (Err(problem), _) => Err(Refusal::new(layout, problem)),
             (Ok(caller), Some(me)) => {
