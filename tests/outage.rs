@@ -107,7 +107,7 @@ async fn ready(desk: &Desk) -> (u16, String) {
 async fn a_database_that_is_locked_for_a_minute_costs_no_caller_their_message() {
     let desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
-    let lock = lock_store(&desk).await;
+    let lock = desk.lock_store().await;
     let mut callers = Vec::new();
     for _ in 0..8 {
         callers.push(desk.call_with(&channel, MESSAGE));

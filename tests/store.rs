@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt};
 use strowger::{
     calls::{
         call::{
-            Call, Caller, Cause, Connection as Connecting, Delivery, Leg, Message, Offer, Outcome, Recording,
-            State, Talk, Voicemail as VoicemailState,
+            Call, Caller, Cause, Connection as Connecting, Delivery, Dialling, Leg, Message, Offer, Outcome,
+            Recording, State, Talk, Voicemail as VoicemailState,
         },
         channel::Slot,
         decision::{AgentRow, Job, OfferRow},
@@ -102,6 +102,7 @@ impl Place {
                 since: Steady(NOW),
                 until: Steady(NOW + 25_000),
                 at: at(3),
+                by_device: true,
             }],
             only: None,
             excluded: BTreeMap::from([
@@ -115,6 +116,7 @@ impl Place {
             wait_left_ms: -5,
             apology_due: true,
             announced: true,
+            is_answered: false,
             check_at: Steady(NOW + 21_000),
         }
     }
@@ -130,15 +132,25 @@ impl Place {
                 since: at(5),
                 leg_over_until: None,
                 until: Steady(NOW + 9),
+                device: None,
             }),
             State::Talking(Talk {
                 is_first: false,
                 agent: self.id(UserId),
                 since: at(5),
                 leg_over_until: Some(Steady(NOW + 3)),
+                device: Some(self.id(OfferId)),
                 until: Steady(NOW + 9),
             }),
         ];
+        states.push(State::Dialling(Dialling {
+            until: Steady(NOW + 1),
+            ring_until: Steady(NOW + 2),
+            deadline: Steady(NOW + 3),
+            alone: true,
+            picked_up: Some(self.id(UserId)),
+            came_up: Some(self.id(OfferId)),
+        }));
         let recording = Recording { id: format!("RE{:032x}", 5), seconds: 12 };
         let messages =
             [Message::NotYet, Message::Left { recording: recording.clone() }, Message::Keeping { recording }];
@@ -167,8 +179,14 @@ impl Place {
         let legs = [None, None, Some(Leg::Started), Some(Leg::Ringing), Some(Leg::Started)];
         for (delivery, leg) in deliveries.into_iter().zip(legs) {
             let agent = self.id(UserId);
-            let offer =
-                Offer { id: self.id(OfferId), agent, since: Steady(NOW), until: Steady(NOW + 7), at: at(8) };
+            let offer = Offer {
+                id: self.id(OfferId),
+                agent,
+                since: Steady(NOW),
+                until: Steady(NOW + 7),
+                at: at(8),
+                by_device: false,
+            };
             let deadline = Steady(NOW + 9);
             states.push(State::Connecting(Connecting {
                 agent,

@@ -9,11 +9,11 @@ use axum::http::{HeaderMap, HeaderName};
 use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use strowger::calls::decision::Connect;
+use strowger::calls::decision::{Connect, Device};
 use strowger::config;
 use strowger::providers::addresses::{self, Addresses, Hook};
 use strowger::providers::twilio::{Dialect, Twilio, write};
-use strowger::providers::{Document, Hooks, Request, Spoken, Unsigned};
+use strowger::providers::{Document, Hooks, Request, RungDevice, Spoken, Unsigned};
 use strowger::routing::ids::{CallId, ChannelId, Ids, OfferId, UserId};
 use strowger::routing::people::Reach;
 
@@ -229,6 +229,32 @@ impl World {
         connects
     }
 
+    /// One device, and ten of every kind.
+    fn devices(&self) -> Vec<(Value, Document)> {
+        let kinds = [
+            (json!(["client", "a&b"]), Reach::Client("a&b".into())),
+            (
+                json!(["sip", "sip:ann@example.org;transport=tls"]),
+                Reach::Sip("sip:ann@example.org;transport=tls".into()),
+            ),
+            (json!(["number", "+436641234567"]), Reach::Number("+436641234567".into())),
+        ];
+        let mut ids = Ids::new(77);
+        let mut dial = |count: usize| {
+            let (mut expected, mut devices) = (Vec::new(), Vec::new());
+            for (kind, reach) in kinds.iter().cycle().take(count) {
+                let offer = OfferId(ids.next(1));
+                let (leg, pick_up) = (Hook::Device(self.call, offer), Hook::PickUp(self.call, offer));
+                expected.push(json!({"reach": kind, "offer": offer.to_string(),
+                    "leg": self.call_url(&format!("device/{offer}")), "pick_up": self.call_url(&format!("pick-up/{offer}"))}));
+                devices.push(RungDevice { device: Device { offer, reach: reach.clone() }, leg, pick_up });
+            }
+            let content = json!({"document": "dial_devices", "devices": expected, "seconds": 25, "over": self.call_url("over/4")});
+            (content, Document::DialDevices { devices, seconds: 25, over: Hook::Over(self.call, 4) })
+        };
+        vec![dial(1), dial(2), dial(3), dial(10)]
+    }
+
     fn messages(&self) -> Vec<(Value, Document)> {
         let taking = |(expected, greeting): (Value, Spoken)| {
             let content = json!({"document": "take_message", "greeting": expected, "done": self.call_url("message-done"),
@@ -274,6 +300,7 @@ impl World {
             self.holds(),
             self.waits(),
             self.connects(),
+            self.devices(),
             self.screens(),
             self.messages(),
             Self::farewells(),
@@ -469,8 +496,15 @@ fn dialled(attributes: &BTreeMap<String, String>, callees: &[Value], world: &Wor
     if callees.is_empty() {
         return Err("Dial rings nobody".into());
     }
+    if callees.len() > 10 {
+        return Err("Dial rings more than ten".into());
+    }
     for callee in callees {
         let (name, attributes, ..) = element(callee);
+        if let Some(url) = attributes.get("url") {
+            understood(url, world)?;
+            posted(&name, &attributes, "method")?;
+        }
         if let Some(url) = attributes.get("statusCallback") {
             understood(url, world)?;
             posted(&name, &attributes, "statusCallbackMethod")?;

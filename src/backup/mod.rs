@@ -5,7 +5,7 @@ mod archive;
 
 use crate::{
     audio,
-    store::{CONTROL_SOCKET, DATABASE, LOCK, RESTORING, copy},
+    store::{ASIDE, CONTROL_SOCKET, DATABASE, LOCK, RESTORING, copy},
 };
 use anyhow::{Context, bail, ensure};
 use archive::{FOLDERS, Manifest, Member, is_sound_name};
@@ -16,9 +16,6 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
-
-/// What an older data folder's contents are moved to, with the time.
-pub const ASIDE: &str = "before-restore-";
 
 /// A backup that was made.
 #[derive(Debug)]

@@ -270,8 +270,23 @@ impl Switchboard {
         turn.write(Write::LastAgentMisses { agent, channel, misses });
     }
 
-    /// They can't or won't take any of the calls that they are rung for.
+    /// They can't or won't take any of the calls that are offered to their softphone. A device goes on ringing by
+    /// itself, and whoever picks it up all the same is there.
     pub(super) fn withdraw_offers(&mut self, agent: UserId, turn: &mut Turn<'_>) {
+        let by_softphone = |board: &Self, offer: OfferId| {
+            let call = board.offers.get(&offer).and_then(|call| board.calls.get(call));
+            call.and_then(|call| call.offer_to(agent)).is_some_and(|offer| !offer.by_device)
+        };
+        for offer in self.agent(agent).offers.clone() {
+            if by_softphone(self, offer) {
+                self.end_offer(offer, Cause::Withdrawn, turn);
+            }
+        }
+        turn.line_changed();
+    }
+
+    /// They took one call: no other is theirs to take, wherever it rings.
+    pub(super) fn withdraw_all_offers(&mut self, agent: UserId, turn: &mut Turn<'_>) {
         for offer in self.agent(agent).offers.clone() {
             self.end_offer(offer, Cause::Withdrawn, turn);
         }

@@ -51,11 +51,18 @@ pub struct Call {
     pub wait_left_ms: i64,
     /// The caller is owed an apology with the next answer.
     pub apology_due: bool,
+    /// Something was played to the caller, or somebody talked with them: the call costs them, and can be redirected.
+    #[serde(default = "yes")]
+    pub is_answered: bool,
     /// The caller was told what they are told before it rings.
     #[serde(default)]
     pub announced: bool,
     /// When to ask the telephone company whether the caller is still there.
     pub check_at: Steady,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +72,8 @@ pub enum State {
     Ringing {
         until: Steady,
     },
+    /// The telephone company rings the devices of those to whom it is offered.
+    Dialling(Dialling),
     /// In line: every eligible agent is busy.
     Waiting {
         until: Steady,
@@ -79,6 +88,24 @@ pub enum State {
         outcome: Outcome,
         at: DateTime<Utc>,
     },
+}
+
+/// The devices of some agents ring, all at once, by one dial of the caller's side. Whom it rings is who has an offer;
+/// nobody can be added, or told to stop, before it is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dialling {
+    /// How long the telephone company lets them ring.
+    pub until: Steady,
+    /// When the caller's time to ring is over.
+    pub ring_until: Steady,
+    /// When it is asked what became of it, as nothing was heard.
+    pub deadline: Steady,
+    /// Nobody else was rung.
+    pub alone: bool,
+    /// Somebody, or something, picked up this agent's ordinary telephone.
+    pub picked_up: Option<UserId>,
+    /// A device came up, but its document was not asked for yet.
+    pub came_up: Option<OfferId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,6 +156,9 @@ pub struct Talk {
     pub since: DateTime<Utc>,
     /// The agent's leg ended at this time; what the caller's side says of it is awaited until `until`.
     pub leg_over_until: Option<Steady>,
+    /// The agent took it at a device that rang by itself, for this offer.
+    #[serde(default)]
+    pub device: Option<OfferId>,
     /// Nobody answered the call before.
     #[serde(default)]
     pub is_first: bool,
@@ -212,6 +242,9 @@ pub struct Offer {
     pub since: Steady,
     pub until: Steady,
     pub at: DateTime<Utc>,
+    /// Their device rings by itself; no softphone is told.
+    #[serde(default)]
+    pub by_device: bool,
 }
 
 /// Why an offer ended. Every offer ends with exactly one.
@@ -338,7 +371,7 @@ impl Call {
 
     pub fn state_name(&self) -> &'static str {
         match self.state {
-            State::Ringing { .. } => "ringing",
+            State::Ringing { .. } | State::Dialling(_) => "ringing",
             State::Waiting { .. } => "waiting",
             State::Connecting(_) => "connecting",
             State::Talking(_) | State::Outside(_) => "talking",
@@ -354,6 +387,7 @@ impl Call {
                 let offers = self.offers.iter().map(|offer| offer.until).min();
                 Some(offers.map_or(*until, |first| first.min(*until)))
             }
+            State::Dialling(dialling) => Some(dialling.deadline),
             State::Waiting { until } => Some(*until),
             State::Connecting(Connection { delivery: Delivery::Unknown { retry_at }, deadline, .. }) => {
                 Some(*retry_at.min(deadline))

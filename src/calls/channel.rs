@@ -23,11 +23,23 @@ pub struct Channel {
     pub zone: Zone,
     pub hours: Hours,
     pub rule: Rule,
+    pub ringing: Ringing,
     /// What this channel sets for itself; the rest follows the configuration.
     pub own_times: OwnTimes,
     pub greetings: Greetings,
     pub notify: Notify,
     pub withheld: Withheld,
+}
+
+/// How a channel rings its agents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ringing {
+    /// Whoever has a softphone open is offered the call; the caller is answered, and held meanwhile.
+    #[default]
+    Softphone,
+    /// The agents' telephones ring by themselves. The caller is answered only when somebody takes it.
+    Devices,
 }
 
 impl Channel {
@@ -137,6 +149,11 @@ impl Times {
 }
 
 impl Channel {
+    /// Whether telephones ring by themselves.
+    pub fn rings_devices(&self) -> bool {
+        self.ringing == Ringing::Devices
+    }
+
     /// Whether a message of its own is heard by callers of each number.
     pub fn has_message(&self, slot: Slot) -> bool {
         let own = |number: &String| self.greetings.get(slot, number).is_some();

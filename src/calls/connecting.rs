@@ -6,6 +6,7 @@ use super::{
     call::{Call, Cause, Connection, Delivery, Leg, Message, Offer, Outcome, State, Talk},
     channel::Slot,
     decision::{Action, Clip, Connect, Instruction, Job, OfferRow, Say, TicketChange, Write},
+    devices::dial_document,
     event::CutIn,
     line::{SILENT_WAITING_SECONDS, SILENT_WITH_WORDS_SECONDS},
     switchboard::{Switchboard, Turn},
@@ -21,7 +22,7 @@ use crate::routing::{
 };
 
 /// Our own deadline for a leg lies this far beyond the telephone company's.
-const BEYOND_SECONDS: u32 = 10;
+pub(super) const BEYOND_SECONDS: u32 = 10;
 /// How long a sign of the cut-in is awaited before a poll, or a second cut-in, may deliver instead.
 const SIGN_MS: i64 = 2_000;
 /// Between two questions about a leg of which nothing is heard.
@@ -35,7 +36,7 @@ impl Switchboard {
         let won = won.expect("an open offer is one of its call's");
         self.end_offer(offer, Cause::Won, turn);
         self.end_offers(id, Cause::Taken { by: agent }, turn);
-        self.withdraw_offers(agent, turn);
+        self.withdraw_all_offers(agent, turn);
         turn.say(Say::OfferWon { agent, offer, call: id });
         let taker = self.agent(agent);
         taker.occupation = Occupation::Connecting(id);
@@ -103,7 +104,8 @@ impl Switchboard {
             return turn.answer(Some(id), Instruction::HangUp);
         };
         let poll = poll + 1;
-        let announces = !call.announced && call.hears(Slot::BeforeRinging, turn);
+        let rings_devices = turn.rings_devices(call.channel);
+        let announces = !call.announced && !rings_devices && call.hears(Slot::BeforeRinging, turn);
         let with_words = call.hears(Slot::WhileWaiting, turn);
         let instruction = match &mut call.state {
             State::Ringing { .. } | State::Waiting { .. } if call.apology_due => {
@@ -124,6 +126,10 @@ impl Switchboard {
                 call.check_at = now.plus_seconds(silent);
                 turn.time_call(id);
                 Instruction::Wait { poll }
+            }
+            State::Dialling(dialling) => {
+                let dialling = dialling.clone();
+                return turn.answer(Some(id), dial_document(call, &dialling, turn));
             }
             State::Connecting(connection) if connection.poll_delivers(now) => {
                 connection.delivery = Delivery::Given { at: now };
@@ -146,6 +152,10 @@ impl Switchboard {
             }
             State::Ended { .. } => Instruction::HangUp,
         };
+        if !call.is_answered {
+            call.is_answered = true;
+            turn.touch(id);
+        }
         turn.answer(Some(id), instruction);
     }
 
@@ -253,11 +263,18 @@ impl Switchboard {
     /// The answer that would have bridged them never got there: their telephone was hung up on, and the caller waits.
     pub(super) fn key_lost(&mut self, id: CallId, attempt: u32, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.attempt == attempt) else { return };
+        if let State::Talking(talk) = &call.state
+            && is_at_a_telephone(talk.agent, turn)
+        {
+            self.never_bridged(id, turn);
+        }
+    }
+
+    /// Who was taken to talk never did, and the caller is still there: back to ringing the others.
+    pub(super) fn never_bridged(&mut self, id: CallId, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Talking(talk) = &call.state else { return };
         let (agent, cause) = (talk.agent, ConnectionFailure::TimedOut);
-        if !is_at_a_telephone(agent, turn) {
-            return;
-        }
         if talk.is_first {
             call.answered_by = None;
         }
@@ -286,7 +303,14 @@ impl Switchboard {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let is_first = call.answered_by.is_none();
         let until = now.steady.plus_seconds(CONNECTION_SECONDS_MAX);
-        call.state = State::Talking(Talk { agent, since: now.at, leg_over_until: None, is_first, until });
+        call.state = State::Talking(Talk {
+            agent,
+            since: now.at,
+            leg_over_until: None,
+            is_first,
+            until,
+            device: None,
+        });
         call.check_at = now.steady.plus_seconds(TALK_CHECK_SECONDS);
         call.answered_by.get_or_insert(agent);
         call.only = None;

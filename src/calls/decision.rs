@@ -65,9 +65,15 @@ pub enum Instruction {
         number: String,
         caller_id: String,
     },
+    /// Ring devices, all at once, without answering the caller; bridge the first that takes it.
+    DialDevices(DialDevices),
     /// To the agent's ordinary telephone: press 1.
     AskToPress {
         attempt: u32,
+    },
+    /// To one that rings by itself for this offer: press 1.
+    AskDeviceToPress {
+        offer: OfferId,
     },
     /// To the same: go on, and be bridged.
     Bridge,
@@ -106,6 +112,21 @@ pub struct Connect {
     pub seconds: u32,
     /// The number that was called: what their telephone shows.
     pub caller_id: String,
+}
+
+/// Dial the devices of several agents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DialDevices {
+    pub attempt: u32,
+    pub devices: Vec<Device>,
+    /// How long they may ring.
+    pub seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Device {
+    pub offer: OfferId,
+    pub reach: Reach,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +187,13 @@ pub enum Say {
         provider_call_id: String,
         /// That the caller is there is not taken for a leg that is up, where no more can be told.
         surely: bool,
+    },
+    /// Ask it whose devices are up, of those that this call rings.
+    FindDevices {
+        call: CallId,
+        attempt: u32,
+        provider: String,
+        provider_call_id: String,
     },
     /// Ask it for recordings of this call.
     FindRecordings {

@@ -112,6 +112,34 @@ pub enum Event {
         call: CallId,
     },
 
+    // Of a device that rings by itself, by the offer that it rings for.
+    /// It came up: whoever picked it up is not bridged before our answer.
+    DevicePickedUp {
+        call: CallId,
+        offer: OfferId,
+    },
+    /// The agent pressed 1 there.
+    DevicePressed {
+        call: CallId,
+        offer: OfferId,
+    },
+    /// It came up, as far as we are told.
+    DeviceAnswered {
+        call: CallId,
+        offer: OfferId,
+    },
+    /// It was never up.
+    DeviceEnded {
+        call: CallId,
+        offer: OfferId,
+        cause: ConnectionFailure,
+    },
+    /// It was up, and is over.
+    DeviceHungUp {
+        call: CallId,
+        offer: OfferId,
+    },
+
     // From our own jobs and questions.
     CutInDone {
         call: CallId,
@@ -128,6 +156,12 @@ pub enum Event {
         call: CallId,
         attempt: u32,
         up: Option<bool>,
+    },
+    /// Whose devices are up: identities, SIP addresses and numbers; `None`: it could not be asked.
+    DevicesFound {
+        call: CallId,
+        attempt: u32,
+        up: Option<Vec<String>>,
     },
     /// What the telephone company holds of this call's recordings; `Err`: it could not be asked.
     RecordingsFound {
@@ -244,6 +278,12 @@ impl Event {
             Self::CutInDone { .. } => "cut_in_done",
             Self::CallerFound { .. } => "caller_found",
             Self::LegFound { .. } => "leg_found",
+            Self::DevicePickedUp { .. } => "device_picked_up",
+            Self::DevicePressed { .. } => "device_pressed",
+            Self::DeviceAnswered { .. } => "device_answered",
+            Self::DeviceEnded { .. } => "device_ended",
+            Self::DeviceHungUp { .. } => "device_hung_up",
+            Self::DevicesFound { .. } => "devices_found",
             Self::RecordingsFound { .. } => "recordings_found",
             Self::RecordingKept { .. } => "recording_kept",
             Self::RecordingLost { .. } => "recording_lost",
@@ -286,6 +326,12 @@ impl Event {
             | Self::CutInDone { call, .. }
             | Self::CallerFound { call, .. }
             | Self::LegFound { call, .. }
+            | Self::DevicePickedUp { call, .. }
+            | Self::DevicePressed { call, .. }
+            | Self::DeviceAnswered { call, .. }
+            | Self::DeviceEnded { call, .. }
+            | Self::DeviceHungUp { call, .. }
+            | Self::DevicesFound { call, .. }
             | Self::RecordingsFound { call, .. }
             | Self::RecordingKept { call, .. }
             | Self::RecordingLost { call, .. }

@@ -9,6 +9,7 @@ use super::{
     decision::{Action, Instruction, OfferRow, Say, TicketChange, Write},
     event::Arrival,
     switchboard::{Facts, Switchboard, Turn},
+    time::Steady,
 };
 use crate::routing::{
     assignment::{self, Field, Rule, Selection},
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 /// How many agents are rung at once at the most (A14).
 const RUNG_AT_ONCE: usize = 100;
 /// What a caller rings at least, who comes back from a failed connection or out of the line.
-const RINGS_AGAIN_MS: i64 = 10_000;
+pub(super) const RINGS_AGAIN_MS: i64 = 10_000;
 /// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
 pub(super) const SILENT_SECONDS: u32 = 21;
 /// How long a clip of ring tone lasts.
@@ -124,6 +125,7 @@ impl Switchboard {
             priority,
             gone_at_once: false,
             state: State::Ringing { until: now.steady.plus_seconds(times.ring_seconds) },
+            is_answered: !turn.rings_devices(arrival.channel) || arrival.poll > 0,
             offers: Vec::new(),
             excluded: BTreeMap::new(),
             only: None,
@@ -145,6 +147,12 @@ impl Switchboard {
                 call.check_at = turn.now().steady.plus_seconds(SILENT_SECONDS);
                 turn.time_call(id);
                 turn.ask(id, poll);
+                if turn.rings_devices(call.channel) {
+                    turn.unsettle(call);
+                }
+            }
+            Some(call) if matches!(call.state, State::Dialling(_)) => {
+                self.asks_while_dialling(id, poll, turn)
             }
             Some(_) => turn.ask(id, poll),
             None => turn.answer(None, Instruction::HangUp),
@@ -163,6 +171,9 @@ impl Switchboard {
                 turn,
             );
         };
+        if channel.rings_devices() {
+            return self.settle_devices(id, channel, turn);
+        }
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
         if one_at_a_time && !call.offers.is_empty() {
             return;
@@ -183,7 +194,7 @@ impl Switchboard {
         }
     }
 
-    fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
+    pub(super) fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
         let rounds: u32 = call.rung.values().sum();
         let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
         let handed_on = call.only.clone().map(|users| Rule { users, teams: vec![], ..channel.rule.clone() });
@@ -201,15 +212,19 @@ impl Switchboard {
     ) -> Selection {
         const NOBODY: Standing<'static> =
             Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
-        let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
-        let standing = |user: UserId| match self.agents.get(&user) {
-            None => (NOBODY, None),
-            Some(agent) => {
-                let not_here = channel.cannot_ring(facts.people.users.get(&user));
-                let hindrance =
-                    not_here.or_else(|| excluded.get(&user)).or_else(|| agent.busy(one_at_a_time));
-                (Standing { by_hand: &agent.by_hand, phone: agent.phone(), hindrance }, agent.idle_since)
-            }
+        let devices = channel.rings_devices();
+        // A device that rings for one caller can ring for another too: nobody can be held without being answered.
+        let one_at_a_time = channel.rule.strategy.rings_one_at_a_time() && !devices;
+        let standing = |user: UserId| {
+            let agent = self.agents.get(&user);
+            let by_hand = agent.map_or(NOBODY.by_hand, |agent| &agent.by_hand);
+            let softphone = || agent.map_or(NOBODY.phone, Agent::phone);
+            let phone = if devices { Phone::WORKING } else { softphone() };
+            let hindrance = channel
+                .cannot_ring(facts.people.users.get(&user))
+                .or_else(|| excluded.get(&user))
+                .or_else(|| agent?.busy(one_at_a_time));
+            (Standing { by_hand, phone, hindrance }, agent.and_then(|agent| agent.idle_since))
         };
         let field = Field {
             people: facts.people,
@@ -256,29 +271,56 @@ impl Switchboard {
     fn offer(&mut self, id: CallId, channel: &Channel, entrant: &Entrant, turn: &mut Turn<'_>) {
         let now = turn.now();
         let agent_ring_seconds = turn.facts.times.with(channel.own_times).agent_ring_seconds;
-        let offer_id = OfferId(self.ids.next(now.at.timestamp_millis()));
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let State::Ringing { until: ring_until } = call.state else { return };
-        let mut until = ring_until;
+        let Some(State::Ringing { until: ring_until }) = self.calls.get(&id).map(|call| &call.state) else {
+            return;
+        };
+        let mut until = *ring_until;
         if channel.rule.strategy.rings_one_at_a_time() {
             until = until.min(now.steady.plus_seconds(agent_ring_seconds));
-            // To hand a caller on takes nobody's turn.
-            if call.only.is_none() {
-                let cursor = Cursor { user: entrant.user, position: entrant.position };
-                self.cursors.insert(channel.id, cursor);
-                turn.write(Write::Cursor { channel: channel.id, cursor });
-            }
         }
-        let offer = Offer { id: offer_id, agent: entrant.user, since: now.steady, until, at: now.at };
-        call.offers.push(offer);
-        *call.rung.entry(entrant.user).or_default() += 1;
-        self.offers.insert(offer.id, id);
-        self.agents.entry(entrant.user).or_default().offers.insert(offer.id);
-        turn.touch(id);
-        turn.write(Write::Offer(OfferRow { offer, call: id, ended: None }));
+        self.take_turn(id, channel, entrant, turn);
+        let Some(offer) = self.open_an_offer(id, entrant.user, until, false, turn) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
         let contact = call.from.number().and_then(|number| turn.facts.contacts.named(number));
         let (channel, from, expires_at) = (call.channel, call.from.to_string(), now.wall(until));
         turn.say(Say::Offered { call: id, channel, from, contact, offer, expires_at });
+    }
+
+    /// Where agents are rung one at a time, it is theirs. To hand a caller on takes nobody's turn.
+    pub(super) fn take_turn(
+        &mut self,
+        id: CallId,
+        channel: &Channel,
+        entrant: &Entrant,
+        turn: &mut Turn<'_>,
+    ) {
+        let handed_on = self.calls.get(&id).is_some_and(|call| call.only.is_some());
+        if channel.rule.strategy.rings_one_at_a_time() && !handed_on {
+            let cursor = Cursor { user: entrant.user, position: entrant.position };
+            self.cursors.insert(channel.id, cursor);
+            turn.write(Write::Cursor { channel: channel.id, cursor });
+        }
+    }
+
+    pub(super) fn open_an_offer(
+        &mut self,
+        id: CallId,
+        agent: UserId,
+        until: Steady,
+        by_device: bool,
+        turn: &mut Turn<'_>,
+    ) -> Option<Offer> {
+        let now = turn.now();
+        let offer_id = OfferId(self.ids.next(now.at.timestamp_millis()));
+        let call = self.calls.get_mut(&id)?;
+        let offer = Offer { id: offer_id, agent, since: now.steady, until, at: now.at, by_device };
+        call.offers.push(offer);
+        *call.rung.entry(agent).or_default() += 1;
+        self.offers.insert(offer.id, id);
+        self.agents.entry(agent).or_default().offers.insert(offer.id);
+        turn.touch(id);
+        turn.write(Write::Offer(OfferRow { offer, call: id, ended: None }));
+        Some(offer)
     }
 
     /// Ends an open offer with its one cause. What that means for the call is not decided here.
@@ -292,7 +334,7 @@ impl Switchboard {
         self.remember_offer(offer, ended.agent, cause);
         turn.touch(id);
         turn.write(Write::Offer(OfferRow { offer: ended, call: id, ended: Some((cause, turn.now().at)) }));
-        if cause != Cause::Won {
+        if cause != Cause::Won && !ended.by_device {
             turn.say(Say::OfferEnded { agent: ended.agent, offer, cause });
         }
     }
@@ -306,7 +348,7 @@ impl Switchboard {
         }
     }
 
-    fn wait(&mut self, id: CallId, selection: Selection, turn: &mut Turn<'_>) {
+    pub(super) fn wait(&mut self, id: CallId, selection: Selection, turn: &mut Turn<'_>) {
         let now = turn.now().steady;
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Ringing { until } = call.state else { return };
@@ -328,8 +370,13 @@ impl Switchboard {
         turn.agent_changed(agent);
     }
 
+    /// The call of an offer that a softphone was told of. A device is answered at the device.
     pub(super) fn open_offer(&self, agent: UserId, offer: OfferId) -> Option<CallId> {
         let id = *self.offers.get(&offer)?;
+        let open = self.calls.get(&id)?.offer_to(agent)?;
+        if open.by_device {
+            return None;
+        }
         let theirs = self.agents.get(&agent).is_some_and(|agent| agent.offers.contains(&offer));
         theirs.then_some(id)
     }
@@ -386,14 +433,14 @@ impl Switchboard {
     }
 
     /// Who was rung for the last moment only has missed nothing that counts.
-    fn rang_long_enough(&self, id: CallId, offer: Offer, turn: &Turn<'_>) -> bool {
+    pub(super) fn rang_long_enough(&self, id: CallId, offer: Offer, turn: &Turn<'_>) -> bool {
         let times = self.calls.get(&id).map(|call| turn.times_of(call.channel)).unwrap_or_default();
         let seconds = times.agent_ring_seconds.min(times.ring_seconds);
         turn.now().steady >= offer.since.plus_seconds(seconds)
     }
 
     /// Rung alone and not answered. After some in a row the agent is set away, unless they are the last one there.
-    fn missed(&mut self, id: CallId, offer: Offer, turn: &mut Turn<'_>) {
+    pub(super) fn missed(&mut self, id: CallId, offer: Offer, turn: &mut Turn<'_>) {
         let agent = offer.agent;
         let limit = turn.facts.times.misses_until_away;
         self.agent(agent).misses += 1;
@@ -417,11 +464,13 @@ impl Switchboard {
 
     /// The channel, if any (`first` is looked at first), for which nobody but this agent is there, free or busy.
     fn last_agent_of(&self, agent: UserId, first: ChannelId, facts: Facts<'_>) -> Option<ChannelId> {
-        let is_there = |user: UserId| {
+        let is_there = |channel: &Channel, user: UserId| {
             let (Some(person), Some(known)) = (facts.people.users.get(&user), self.agents.get(&user)) else {
                 return false;
             };
-            let standing = Standing { by_hand: &known.by_hand, phone: known.phone(), hindrance: None };
+            let phone = if channel.rings_devices() { Phone::WORKING } else { known.phone() };
+            let hindrance = channel.cannot_ring(Some(person));
+            let standing = Standing { by_hand: &known.by_hand, phone, hindrance };
             let load = facts.load.of(user, TicketType::Calling);
             eligibility::objection(person, standing, load, facts.now.at).is_none()
         };
@@ -429,7 +478,7 @@ impl Switchboard {
             let reached = facts.people.routed(&channel.rule.users, &channel.rule.teams);
             let helps = |user: UserId| {
                 user != agent
-                    && is_there(user)
+                    && is_there(channel, user)
                     && channel.cannot_ring(facts.people.users.get(&user)).is_none()
             };
             reached.contains(&agent) && !reached.into_iter().any(helps)
@@ -444,7 +493,7 @@ impl Switchboard {
 }
 
 /// Nobody is rung twice for a call before everybody was rung once.
-fn keep_least_rung(call: &Call, eligible: &mut Vec<Entrant>) {
+pub(super) fn keep_least_rung(call: &Call, eligible: &mut Vec<Entrant>) {
     let rung = |entrant: &Entrant| call.rung.get(&entrant.user).copied().unwrap_or(0);
     let least = eligible.iter().map(rung).min();
     eligible.retain(|entrant| Some(rung(entrant)) == least);
@@ -479,7 +528,7 @@ pub(super) fn next(selection: &Selection, somebody_is_rung: bool, may_wait: bool
 
 impl Call {
     /// What is left of the time to wait in line, in milliseconds.
-    fn wait_left(&self, turn: &Turn<'_>) -> i64 {
+    pub(super) fn wait_left(&self, turn: &Turn<'_>) -> i64 {
         match self.state {
             State::Waiting { until } => until.ms_since(turn.now().steady),
             _ => self.wait_left_ms,

@@ -2,7 +2,7 @@
 //!
 //! Read `switchboard` first: its `handle` names every event, one short arm each. The arms live where the call is
 //! at that moment: in `line` while it rings or waits, in `connecting` once somebody took it, in `talking`, in
-//! `voicemail`; `agents` is about people and their telephones.
+//! `voicemail`; `devices` is for channels that ring telephones by themselves; `agents` is about people and their telephones.
 
 pub mod agents;
 pub mod call;
@@ -10,6 +10,7 @@ mod callers;
 pub mod channel;
 mod connecting;
 pub mod decision;
+mod devices;
 pub mod event;
 mod line;
 pub mod preview;

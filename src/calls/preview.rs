@@ -4,8 +4,9 @@
 use super::{
     call::Caller,
     callers,
-    channel::{Channel, Times},
+    channel::{Channel, Ringing, Times},
     decision::Action,
+    devices,
     line::{Next, choose, next},
     switchboard::{Facts, Switchboard},
 };
@@ -54,7 +55,10 @@ pub const STEP: TimeDelta = TimeDelta::minutes(15);
 impl Switchboard {
     /// A call that would come this moment.
     pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
-        let selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
+        let mut selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
+        if channel.rings_devices() {
+            self.order_devices(None, channel, &mut selection);
+        }
         preview(channel, facts.times, selection, facts.now.at)
     }
 
@@ -89,15 +93,21 @@ fn preview(channel: &Channel, times: Times, selection: Selection, at: DateTime<U
         return Preview { at, hours, next_change, action, ring: vec![], candidates, reasons: vec![closed] };
     }
     let strategy = channel.rule.strategy;
-    let chosen = choose(&[], strategy.rings_one_at_a_time(), &selection);
+    let chosen = match channel.ringing {
+        Ringing::Devices => devices::first(channel, &selection),
+        Ringing::Softphone => choose(&[], strategy.rings_one_at_a_time(), &selection),
+    };
     let may_wait = times.with(channel.own_times).wait_seconds > 0;
-    let (action, reason) = match next(&selection, !chosen.is_empty(), may_wait) {
-        Next::Ring => (Action::Ring, selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)),
-        Next::Wait => (Action::Wait, Reason::AllBusy),
-        Next::TakeMessage => (Action::Unanswered, selection.nobody()),
+    let (action, mut reasons) = match next(&selection, !chosen.is_empty(), may_wait) {
+        Next::Ring if channel.rings_devices() => {
+            (Action::Ring, devices::reasons(channel, chosen.len(), &selection))
+        }
+        Next::Ring => (Action::Ring, vec![selection.reason(strategy).unwrap_or(Reason::AgentsBeingOffered)]),
+        Next::Wait => (Action::Wait, vec![Reason::AllBusy]),
+        Next::TakeMessage => (Action::Unanswered, vec![selection.nobody()]),
     };
     let ring = chosen.iter().map(|entrant| entrant.user).collect();
-    let reasons = vec![reason, Reason::HoursOpen { rule: hours.rule }];
+    reasons.push(Reason::HoursOpen { rule: hours.rule });
     Preview { at, hours, next_change, action, ring, candidates: selection.candidates, reasons }
 }
 

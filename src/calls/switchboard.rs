@@ -113,6 +113,12 @@ impl Switchboard {
             Event::LegEnded { call, attempt, cause } => self.leg_ended(call, attempt, cause, turn),
             Event::LegHungUp { call, attempt } => self.leg_hung_up(call, attempt, turn),
             Event::LegFound { call, attempt, up } => self.leg_found(call, attempt, up, turn),
+            Event::DevicePickedUp { call, offer } => self.device_picked_up(call, offer, turn),
+            Event::DevicePressed { call, offer } => self.device_pressed(call, offer, turn),
+            Event::DeviceAnswered { call, offer } => self.device_answered(call, offer, turn),
+            Event::DeviceEnded { call, offer, cause } => self.device_ended(call, offer, cause, turn),
+            Event::DeviceHungUp { call, offer } => self.device_hung_up(call, offer, turn),
+            Event::DevicesFound { call, attempt, up } => self.devices_found(call, attempt, up, turn),
             Event::CutInDone { call, attempt, result } => self.cut_in_done(call, attempt, result, turn),
             Event::ConnectionOver { call, attempt, talked, caller_is_there, cause } => {
                 self.connection_over(call, attempt, talked, caller_is_there, cause, turn);
@@ -210,11 +216,14 @@ impl Switchboard {
         self.agents.get(&agent)
     }
 
-    /// The calls that this agent is being rung for, oldest first.
+    /// The calls that are offered to this agent's softphone, oldest first.
     pub fn offers_to(&self, agent: UserId) -> Vec<(&Call, Offer)> {
         let offers = self.agents.get(&agent).into_iter().flat_map(|agent| &agent.offers);
         let calls = offers.filter_map(|offer| self.calls.get(self.offers.get(offer)?));
-        let mut ringing: Vec<_> = calls.filter_map(|call| Some((call, *call.offer_to(agent)?))).collect();
+        let mut ringing: Vec<_> = calls
+            .filter_map(|call| Some((call, *call.offer_to(agent)?)))
+            .filter(|(_, offer)| !offer.by_device)
+            .collect();
         ringing.sort_by_key(|(call, _)| call.place());
         ringing
     }
@@ -242,6 +251,7 @@ impl Switchboard {
         let Some(call) = self.calls.get(&id) else { return };
         match call.state {
             State::Ringing { .. } => self.ringing_due(id, turn),
+            State::Dialling(_) => self.dialling_due(id, turn),
             State::Waiting { .. } => self.waiting_due(id, turn),
             State::Connecting(_) => self.connecting_due(id, turn),
             State::Talking(_) => self.talking_due(id, turn),
@@ -406,6 +416,15 @@ impl<'a> Turn<'a> {
     /// The caller's side waits for an answer, which is made when everything else is settled.
     pub fn ask(&mut self, call: CallId, poll: u32) {
         self.asking = Some((call, poll));
+    }
+
+    /// Whether the answer will be to this call's caller's side.
+    pub fn is_asked_by(&self, call: CallId) -> bool {
+        self.asking.is_some_and(|(asking, _)| asking == call)
+    }
+
+    pub fn rings_devices(&self, channel: ChannelId) -> bool {
+        self.facts.channels.get(&channel).is_some_and(|channel| channel.rings_devices())
     }
 
     pub fn answer(&mut self, call: Option<CallId>, instruction: Instruction) {

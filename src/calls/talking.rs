@@ -4,7 +4,7 @@ use super::{
     agents::Occupation,
     call::{Call, Cause, Outcome, State},
     channel::Times,
-    connecting::{bring_back, first_poll},
+    connecting::{BEYOND_SECONDS, bring_back, first_poll},
     decision::{Action, Instruction, Job, Refusal, Say, TicketChange, Write},
     line::SILENT_SECONDS,
     switchboard::{Switchboard, Turn},
@@ -52,6 +52,11 @@ impl Switchboard {
         turn.ask(id, first_poll(attempt));
         if call.attempt == attempt {
             match (&call.state, talked) {
+                (State::Dialling(_), _) => self.dial_over(id, talked, caller_is_there, cause, turn),
+                // It came up and was let through, and yet nobody heard anybody.
+                (State::Talking(talk), false) if talk.device.is_some() && caller_is_there => {
+                    self.never_bridged(id, turn);
+                }
                 (State::Connecting(connection), true) if !connection.presses_key => {
                     let (agent, hung_up) = (connection.agent, connection.hung_up);
                     self.talk(id, agent, turn);
@@ -72,13 +77,16 @@ impl Switchboard {
     }
 
     /// The agent's side ended without a word from the agent, and the caller is still there: the caller is told
-    /// sorry and goes to the front of the line. Somebody on an ordinary telephone ends a call by hanging up.
-    fn talk_over(&mut self, id: CallId, caller_is_there: bool, turn: &mut Turn<'_>) {
+    /// sorry and goes to the front of the line. Somebody on an ordinary telephone, or at any device that rang by itself,
+    /// ends a call by hanging up.
+    pub(super) fn talk_over(&mut self, id: CallId, caller_is_there: bool, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Talking(talk) = &call.state else { return };
-        let agent = talk.agent;
+        let (agent, at_a_device) = (talk.agent, talk.device.is_some());
         let person = turn.facts.people.users.get(&agent);
-        if !caller_is_there || !person.is_some_and(|user| matches!(user.reach, Reach::Client(_))) {
+        let in_a_softphone =
+            person.is_some_and(|user| matches!(user.reach, Reach::Client(_))) && !at_a_device;
+        if !caller_is_there || !in_a_softphone {
             return self.end(id, Outcome::Answered, Reason::AgentHungUp { agent }, turn);
         }
         let times = turn.times_of(call.channel);
@@ -143,6 +151,10 @@ impl Switchboard {
                 self.talk_over(id, true, turn);
             }
             State::Outside(_) => self.send_outside_again(id, turn),
+            // Who was not answered yet can't be brought back; the end of what they do brings them.
+            State::Dialling(_) | State::Ringing { .. } | State::Voicemail(_) if !call.is_answered => {
+                call.check_at = now.plus_seconds(SILENT_SECONDS);
+            }
             // They should have asked how to go on, but did not: their last request was lost.
             State::Ringing { .. } | State::Waiting { .. } => {
                 call.check_at = now.plus_seconds(SILENT_SECONDS);
@@ -219,6 +231,11 @@ impl Call {
         let ring = times.ring_seconds.max(10);
         match &mut self.state {
             State::Ringing { until } => clamp(until, ring),
+            State::Dialling(dialling) => {
+                clamp(&mut dialling.until, ring);
+                clamp(&mut dialling.ring_until, ring);
+                clamp(&mut dialling.deadline, ring + BEYOND_SECONDS);
+            }
             State::Waiting { until } => clamp(until, times.wait_seconds),
             State::Connecting(connection) => connection.resume(now, times.connect_seconds.max(20) + 10),
             State::Talking(talk) => {

@@ -7,14 +7,15 @@ mod nb;
 mod nl;
 
 use super::{
-    channel::{Channel, Slot, Times},
+    channel::{Channel, Ringing, Slot, Times},
+    devices::DEVICES_AT_ONCE,
     preview,
 };
 use crate::routing::{
     assignment::Candidate,
     eligibility::Objection,
     ids::{TeamId, UserId},
-    people::{People, Seat, User},
+    people::{People, Reach, Seat, User},
     sentences::{Language, Teller},
 };
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -118,10 +119,25 @@ pub enum Warning {
         number: String,
         channel: String,
     },
-    /// Calls to it cost extra, and this one is answered while it waits: unlawful in Germany on most such numbers.
+    /// Calls to it cost extra, and are answered while agents are rung: unlawful in Germany on most such numbers.
     PaidNumber {
         number: String,
     },
+    /// Calls to it cost extra; they ring for nothing, but are answered when they have to wait in line.
+    PaidNumberWaits {
+        number: String,
+    },
+    /// More agents than devices that one dial can ring.
+    TooManyDevices {
+        agents: u32,
+        rung: u32,
+    },
+    /// The channel rings devices, and this agent's is a browser.
+    BrowserAsDevice {
+        agent: UserId,
+    },
+    /// The channel rings devices without answering, so nothing can be said before.
+    AnnouncementUnheard,
 }
 
 /// What a channel is looked at with.
@@ -188,6 +204,7 @@ impl Survey<'_> {
             warnings.push(Warning::OnlyOneAgent { agent: only.id });
         }
         self.telephones(&reached, warnings);
+        self.devices(&reached, warnings);
         let is_full = |c: &Candidate| matches!(c.objection, Some(Objection::AtCapacity { .. }));
         let nobody_free = self.standing.iter().all(|candidate| candidate.objection.is_some());
         if nobody_free && self.standing.iter().any(is_full) {
@@ -206,6 +223,18 @@ impl Survey<'_> {
         }
     }
 
+    /// Whose telephone rings only at times, where telephones ring by themselves.
+    fn devices(&self, reached: &[&User], warnings: &mut Vec<Warning>) {
+        if !self.channel.rings_devices() {
+            return;
+        }
+        let in_browsers = reached.iter().filter(|user| {
+            let is_rung = never_rung(user).is_none() && self.channel.cannot_ring(Some(user)).is_none();
+            is_rung && matches!(user.reach, Reach::Client(_))
+        });
+        warnings.extend(in_browsers.map(|user| Warning::BrowserAsDevice { agent: user.id }));
+    }
+
     fn hours(&self, warnings: &mut Vec<Warning>) {
         let Channel { hours, zone, .. } = self.channel;
         if let Some(until) = hours.closed_until.filter(|until| *until > self.now + LONG_CLOSED) {
@@ -218,7 +247,9 @@ impl Survey<'_> {
         if let Some(last) = hours.last_exception().filter(|last| *last < today) {
             warnings.push(Warning::ExceptionsAreOver { last });
         }
-        if self.reached().iter().any(|user| never_rung(user).is_none()) {
+        let is_rung_at_times =
+            |user: &&User| never_rung(user).is_none() && self.channel.telephones.include(&user.reach);
+        if self.reached().iter().any(is_rung_at_times) {
             self.holes(warnings);
         }
     }
@@ -262,6 +293,11 @@ impl Survey<'_> {
             } else if rung < number(agents) {
                 warnings.push(Warning::NotAllAreRung { rung, of: number(agents) });
             }
+        } else if self.channel.rings_devices() {
+            if agents > DEVICES_AT_ONCE {
+                let (agents, rung) = (number(agents), number(DEVICES_AT_ONCE));
+                warnings.push(Warning::TooManyDevices { agents, rung });
+            }
         } else if agents > RUNG_AT_ONCE {
             warnings.push(Warning::TooManyAtOnce { agents: number(agents), rung: number(RUNG_AT_ONCE) });
         }
@@ -279,6 +315,11 @@ impl Survey<'_> {
         let needed = [(Slot::Unanswered, true), (Slot::AfterHours, closes)];
         let missing = needed.into_iter().filter(|(slot, needed)| *needed && !self.channel.has_message(*slot));
         warnings.extend(missing.map(|(slot, _)| Warning::NoMessage { slot }));
+        let announces = |number: &String| self.channel.greetings.get(Slot::BeforeRinging, number).is_some();
+        let chosen = self.channel.greetings.chosen(Slot::BeforeRinging).is_some();
+        if self.channel.rings_devices() && (chosen || self.channel.numbers.iter().any(announces)) {
+            warnings.push(Warning::AnnouncementUnheard);
+        }
     }
 
     fn numbers(&self, warnings: &mut Vec<Warning>) {
@@ -296,7 +337,14 @@ impl Survey<'_> {
                 warnings.push(Warning::NumberTwice { number, channel });
             }
             if PAID_PREFIXES.iter().any(|prefix| number.starts_with(prefix)) {
-                warnings.push(Warning::PaidNumber { number: number.clone() });
+                let number = number.clone();
+                match self.channel.ringing {
+                    Ringing::Softphone => warnings.push(Warning::PaidNumber { number }),
+                    Ringing::Devices if self.times.with(self.channel.own_times).wait_seconds > 0 => {
+                        warnings.push(Warning::PaidNumberWaits { number });
+                    }
+                    Ringing::Devices => {}
+                }
             }
         }
     }
@@ -355,7 +403,8 @@ impl Warning {
             | Self::NoCapacity { .. }
             | Self::AllAtCapacity
             | Self::NotRungHere { .. }
-            | Self::SameTelephone { .. } => "/routing/users",
+            | Self::SameTelephone { .. }
+            | Self::BrowserAsDevice { .. } => "/routing/users",
             Self::EmptyTeam { .. } | Self::OnlyExtraMembers { .. } => "/routing/teams",
             Self::NeverOpen | Self::NobodyWorksOn { .. } | Self::NobodyWorks { .. } => "/hours",
             Self::ClosedForLong { .. } => "/hours/closed_until",
@@ -364,8 +413,9 @@ impl Warning {
             Self::NoMessage { .. } => "/greetings/after_hours",
             Self::ShortRing { .. } => "/routing/ring_seconds",
             Self::AgentRingsLonger { .. } | Self::NotAllAreRung { .. } => "/routing/agent_ring_seconds",
-            Self::TooManyAtOnce { .. } => "/routing/strategy",
-            Self::LongWait { .. } => "/routing/wait_seconds",
+            Self::AnnouncementUnheard => "/greetings/before_ringing",
+            Self::TooManyAtOnce { .. } | Self::TooManyDevices { .. } => "/routing/strategy",
+            Self::PaidNumberWaits { .. } | Self::LongWait { .. } => "/routing/wait_seconds",
             Self::LongWrapUp { .. } => "/routing/wrap_up_seconds",
             Self::NoNumber | Self::NumberTwice { .. } | Self::PaidNumber { .. } => "/numbers",
         }

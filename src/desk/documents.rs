@@ -5,9 +5,9 @@ use crate::{
     audio,
     calls::{
         channel::{Channel, Greeting, Slot},
-        decision::{Clip, Instruction},
+        decision::{Clip, Device, Instruction},
     },
-    providers::{Document, Hooks, Spoken, addresses::Hook},
+    providers::{Document, Hooks, RungDevice, Spoken, addresses::Hook},
     routing::{ids::CallId, people::Reach},
 };
 
@@ -160,7 +160,17 @@ pub fn document(
         Instruction::DialOutside { attempt, number, caller_id } => {
             Document::DialOutside { number, caller_id, over: Hook::Over(call, attempt) }
         }
-        Instruction::AskToPress { attempt } => screen(call, attempt, to_agents),
+        Instruction::DialDevices(dial) => {
+            let rung = |device: Device| RungDevice {
+                leg: Hook::Device(call, device.offer),
+                pick_up: Hook::PickUp(call, device.offer),
+                device,
+            };
+            let (seconds, over) = (dial.seconds, Hook::Over(call, dial.attempt));
+            Document::DialDevices { devices: dial.devices.into_iter().map(rung).collect(), seconds, over }
+        }
+        Instruction::AskToPress { attempt } => screen(Hook::Pressed(call, attempt), to_agents),
+        Instruction::AskDeviceToPress { offer } => screen(Hook::DevicePressed(call, offer), to_agents),
         Instruction::Bridge => Document::Nothing,
         Instruction::TakeMessage { slot } => take_message(call, asking(words(slot), sounds), 1),
         Instruction::AskAgain => take_message(call, sounds.say(sounds.phrases.nothing_heard), 2),
@@ -181,8 +191,8 @@ fn take_message(call: CallId, greeting: Spoken, times: u32) -> Document {
     }
 }
 
-fn screen(call: CallId, attempt: u32, sounds: &Sounds) -> Document {
-    Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed: Hook::Pressed(call, attempt) }
+fn screen(pressed: Hook, sounds: &Sounds) -> Document {
+    Document::Screen { words: sounds.say(sounds.phrases.press_1), pressed }
 }
 
 /// Nobody is recorded without being asked.
@@ -250,10 +260,15 @@ pub fn safe(
         }
         Hook::MessageEmpty(..) => Document::Farewell(Some(sounds.say(sounds.phrases.goodbye))),
         // Who is bridged must be known; the caller's side goes on when this leg is over.
-        Hook::Screen(..) | Hook::Pressed(..) => Document::Farewell(None),
-        Hook::Status | Hook::Leg(..) | Hook::PhoneLeg(..) | Hook::MessageStatus(_) | Hook::LooseStatus => {
-            Document::Nothing
+        Hook::Screen(..) | Hook::Pressed(..) | Hook::PickUp(..) | Hook::DevicePressed(..) => {
+            Document::Farewell(None)
         }
+        Hook::Status
+        | Hook::Leg(..)
+        | Hook::PhoneLeg(..)
+        | Hook::Device(..)
+        | Hook::MessageStatus(_)
+        | Hook::LooseStatus => Document::Nothing,
     }
 }
 
@@ -265,7 +280,7 @@ mod tests {
         routing::{
             assignment::Rule,
             hours::Hours,
-            ids::{ChannelId, Ids},
+            ids::{ChannelId, Ids, OfferId},
             zone::Zone,
         },
     };
@@ -293,6 +308,7 @@ mod tests {
             hours: Hours::always(),
             rule: Rule::default(),
             own_times: OwnTimes::default(),
+            ringing: Default::default(),
             withheld: crate::calls::channel::Withheld::Ring,
             greetings: Greetings {
                 unanswered: text("Speak"),
@@ -333,6 +349,22 @@ mod tests {
             panic!("thanks are due");
         };
         assert_eq!(language, "de-DE", "in the number's language");
+    }
+
+    #[test]
+    fn without_a_store_nobody_is_bridged_whom_a_device_picked_up_and_who_is_not_held_leaves_a_message() {
+        let (channel, settings) = (channel(), Settings::default());
+        let sounds = Sounds::new("eu", "en");
+        let mut ids = Ids::new(2);
+        let (call, offer) = (CallId(ids.next(1)), OfferId(ids.next(1)));
+        let safe = |hook| safe(hook, "+44", &channel, 0, &sounds, &settings);
+        for hook in [Hook::PickUp(call, offer), Hook::DevicePressed(call, offer)] {
+            assert_eq!(safe(hook), Document::Farewell(None));
+        }
+        assert_eq!(safe(Hook::Device(call, offer)), Document::Nothing);
+        for hook in [Hook::Voice, Hook::Over(call, 1)] {
+            assert!(matches!(safe(hook), Document::TakeMessage { .. }), "{hook}");
+        }
     }
 
     #[test]

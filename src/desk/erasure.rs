@@ -4,11 +4,10 @@
 
 use crate::{
     audio,
-    backup::ASIDE,
     calls::decision::Job,
     routing::ids::{Ids, JobId},
     store::{
-        Writer,
+        ASIDE, Writer,
         audit::{AuditRow, Author, Subject},
         batch::Batch,
         jobs::JobRow,

@@ -239,6 +239,15 @@ impl Runner {
                 };
                 Some(Event::LegFound { call, attempt, up })
             }
+            Say::FindDevices { call, attempt, provider, provider_call_id } => {
+                let company = self.providers.get(&provider)?;
+                let up = match company.devices_up(&provider_call_id).await {
+                    Ok(up) => Some(up),
+                    Err(Trouble::Gone | Trouble::NotFound) => Some(Vec::new()),
+                    Err(trouble) => unknown(&trouble),
+                };
+                Some(Event::DevicesFound { call, attempt, up })
+            }
             Say::FindRecordings { call, provider, provider_call_id } => {
                 let company = self.providers.get(&provider)?;
                 let found = match company.recordings(&provider_call_id).await {

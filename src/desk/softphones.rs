@@ -362,7 +362,10 @@ impl Softphones {
                 self.send_answer(*agent, &Frame::Availability(by_hand.clone()), origin);
             }
             Say::Refused { agent, refusal } => self.answer(*agent, &refused(*refusal), origin),
-            Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {}
+            Say::FindCaller { .. }
+            | Say::FindLeg { .. }
+            | Say::FindDevices { .. }
+            | Say::FindRecordings { .. } => {}
         }
     }
 

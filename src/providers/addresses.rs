@@ -14,7 +14,7 @@
 //!   addresses, the store has the last word.
 //! - A client with sockets to several runs believes the one of the highest epoch.
 
-use crate::routing::ids::{CallId, ChannelId};
+use crate::routing::ids::{CallId, ChannelId, OfferId};
 use std::fmt;
 
 /// One address below `/hooks/{provider}/{channel}/`.
@@ -46,6 +46,12 @@ pub enum Hook {
     Screen(CallId, u32),
     /// A key was pressed there.
     Pressed(CallId, u32),
+    /// How a device fares that rings by itself for this offer.
+    Device(CallId, OfferId),
+    /// The document for one that came up, before it is bridged.
+    PickUp(CallId, OfferId),
+    /// A key was pressed there.
+    DevicePressed(CallId, OfferId),
     /// The caller finished their message.
     MessageDone(CallId),
     /// The caller said nothing, for the n-th time.
@@ -80,6 +86,11 @@ impl Hook {
             ["c", call, "phone-leg", n] => Self::PhoneLeg(call.parse().ok()?, number(n)?),
             ["c", call, "screen", n] => Self::Screen(call.parse().ok()?, number(n)?),
             ["c", call, "pressed", n] => Self::Pressed(call.parse().ok()?, number(n)?),
+            ["c", call, "device", offer] => Self::Device(call.parse().ok()?, offer.parse().ok()?),
+            ["c", call, "pick-up", offer] => Self::PickUp(call.parse().ok()?, offer.parse().ok()?),
+            ["c", call, "device-pressed", offer] => {
+                Self::DevicePressed(call.parse().ok()?, offer.parse().ok()?)
+            }
             ["c", call, "message-done"] => Self::MessageDone(call.parse().ok()?),
             ["c", call, "message-empty", n] => Self::MessageEmpty(call.parse().ok()?, number(n)?),
             ["c", call, "message-over", n] => Self::MessageOver(call.parse().ok()?, number(n)?),
@@ -119,6 +130,9 @@ impl Hook {
             | Self::PhoneLeg(call, _)
             | Self::Screen(call, _)
             | Self::Pressed(call, _)
+            | Self::Device(call, _)
+            | Self::PickUp(call, _)
+            | Self::DevicePressed(call, _)
             | Self::MessageDone(call)
             | Self::MessageEmpty(call, _)
             | Self::MessageOver(call, _)
@@ -141,7 +155,12 @@ impl Hook {
     pub fn asks(self) -> bool {
         !matches!(
             self,
-            Self::Status | Self::Leg(..) | Self::PhoneLeg(..) | Self::MessageStatus(_) | Self::LooseStatus
+            Self::Status
+                | Self::Leg(..)
+                | Self::PhoneLeg(..)
+                | Self::Device(..)
+                | Self::MessageStatus(_)
+                | Self::LooseStatus
         )
     }
 }
@@ -170,6 +189,9 @@ impl fmt::Display for Hook {
             Self::PhoneLeg(call, n) => write!(f, "c/{call}/phone-leg/{n}"),
             Self::Screen(call, n) => write!(f, "c/{call}/screen/{n}"),
             Self::Pressed(call, n) => write!(f, "c/{call}/pressed/{n}"),
+            Self::Device(call, offer) => write!(f, "c/{call}/device/{offer}"),
+            Self::PickUp(call, offer) => write!(f, "c/{call}/pick-up/{offer}"),
+            Self::DevicePressed(call, offer) => write!(f, "c/{call}/device-pressed/{offer}"),
             Self::MessageDone(call) => write!(f, "c/{call}/message-done"),
             Self::MessageEmpty(call, n) => write!(f, "c/{call}/message-empty/{n}"),
             Self::MessageOver(call, n) => write!(f, "c/{call}/message-over/{n}"),

@@ -10,7 +10,7 @@ pub use twilio::Dialect;
 
 use crate::calls::{
     call::Recording,
-    decision::Connect,
+    decision::{Connect, Device},
     event::{Arrival, CutIn, Event},
 };
 use crate::routing::{ids::ChannelId, people::Reach};
@@ -140,6 +140,12 @@ pub enum Document {
         next: Hook,
     },
     Connect(Connect, Hooks),
+    /// Ring devices, all at once, while the caller is not answered; `over` is asked afterwards.
+    DialDevices {
+        devices: Vec<RungDevice>,
+        seconds: u32,
+        over: Hook,
+    },
     /// Dial a number outside; `over` is asked afterwards.
     DialOutside {
         number: String,
@@ -164,6 +170,16 @@ pub enum Document {
     Reject,
     /// Nothing to say to a pure notification.
     Nothing,
+}
+
+/// One device of a dial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RungDevice {
+    pub device: Device,
+    /// Told how it fares.
+    pub leg: Hook,
+    /// Asked when it comes up, before it is bridged.
+    pub pick_up: Hook,
 }
 
 /// Where the telephone company reports about a connection.
@@ -259,6 +275,13 @@ impl Provider {
     pub fn reaches(&self, reach: &Reach) -> bool {
         match self {
             Self::Twilio(twilio) => twilio.dialect.reaches(reach),
+        }
+    }
+
+    /// Whose devices are up, of those that the caller's call rings: identities, SIP addresses and numbers.
+    pub async fn devices_up(&self, provider_call_id: &str) -> Result<Vec<String>, Trouble> {
+        match self {
+            Self::Twilio(twilio) => twilio.devices_up(provider_call_id).await,
         }
     }
 

@@ -23,6 +23,11 @@ pub enum Reason {
     RingsAll {
         agents: u32,
     },
+    /// The telephones of so many agents, of all that are available.
+    RingsDevices {
+        agents: u32,
+        of: u32,
+    },
     FewestOpen {
         agent: UserId,
         open: u32,
@@ -45,6 +50,10 @@ pub enum Reason {
     AllDeclined,
     /// Everybody who is free is being offered another call, which keeps this one ringing.
     AgentsBeingOffered,
+    /// So many telephones were rung, and none was taken.
+    DevicesNotTaken {
+        agents: u32,
+    },
     RingTimeOver {
         seconds: u32,
     },

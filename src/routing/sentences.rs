@@ -160,6 +160,9 @@ mod tests {
         let reasons = [
             Reason::RingsAll { agents: 1 },
             Reason::RingsAll { agents: 3 },
+            Reason::RingsDevices { agents: 1, of: 1 },
+            Reason::RingsDevices { agents: 3, of: 3 },
+            Reason::RingsDevices { agents: 10, of: 12 },
             Reason::FewestOpen { agent, open: 2, tied: true },
             Reason::NextInTurn { agent },
             Reason::Drawn { agent, among: 4 },
@@ -169,6 +172,8 @@ mod tests {
             Reason::AllBusy,
             Reason::AllDeclined,
             Reason::AgentsBeingOffered,
+            Reason::DevicesNotTaken { agents: 1 },
+            Reason::DevicesNotTaken { agents: 3 },
             Reason::RingTimeOver { seconds },
             Reason::WaitTimeOver { seconds },
             Reason::CallerWantsMessage { seconds },

@@ -58,6 +58,8 @@ pub const LOCK: &str = "lock";
 pub const CONTROL_SOCKET: &str = "control.sock";
 /// Where a restore unpacks. While it is there the folder is neither the old nor the new one.
 pub const RESTORING: &str = ".restoring";
+/// What a restore moves an older folder's contents to, with the time.
+pub const ASIDE: &str = "before-restore-";
 const BEFORE_MIGRATION: &str = "before-migration-";
 
 /// The data folder, held for as long as this lives: a second daemon on it refuses to start.

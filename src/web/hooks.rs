@@ -212,7 +212,8 @@ async fn late(web: &Web, company: &Provider, channel: &Channel, hook: Hook, key:
 fn safe(web: &Web, company: &Provider, channel: &Channel, hook: Hook, called: &str) -> Reply {
     warn!(hook = %hook, "the caller gets a document that needs no store");
     let times = web.ground.times.with(channel.own_times);
-    let seconds = times.ring_seconds + times.wait_seconds;
+    // Who must not be answered while nobody took the call is not held at all.
+    let seconds = if channel.rings_devices() { 0 } else { times.ring_seconds + times.wait_seconds };
     let settings = web.desk.settings();
     let document = documents::safe(hook, called, channel, seconds, &web.sounds, &settings);
     company.write(&addresses(web, channel), &document)

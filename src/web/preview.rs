@@ -63,6 +63,7 @@ pub async fn at_an_instant(
     if let Some(fields) = object.as_object_mut() {
         fields.insert("at".into(), json!(preview.at));
         fields.insert("channel".into(), json!(form.channel));
+        fields.insert("ringing".into(), json!(channel.ringing));
     }
     Ok(Json(object))
 }

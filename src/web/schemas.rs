@@ -4,6 +4,7 @@
 
 use super::{openapi, webhooks::Form as WebhookForm};
 use crate::{
+    calls::channel::Ringing,
     desk::{
         happenings::KINDS,
         settings::{Fault, UserForm},
@@ -500,6 +501,8 @@ pub enum PreviewedAction {
 pub struct Preview {
     pub at: DateTime<Utc>,
     pub channel: ChannelId,
+    /// Whether those who ring do so in their softphones, or on devices that ring by themselves.
+    pub ringing: Ringing,
     pub hours: PreviewedHours,
     pub action: PreviewedAction,
     pub ring: Vec<UserId>,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use strowger::{
     calls::{
         call::Caller,
-        channel::{Channel, OwnTimes, Times},
+        channel::{Channel, OwnTimes, Telephones, Times},
         decision::{Decision, TicketChange, Write},
         event::{Arrival, Event},
         switchboard::{Facts, Switchboard},
@@ -137,10 +137,12 @@ fn channel(id: ChannelId, rule: Rule, own_times: OwnTimes) -> Channel {
         id,
         name: "Load".into(),
         provider: "main".into(),
+        telephones: Telephones::ALL,
         numbers: vec!["+431".into()],
         zone: Zone::utc(),
         hours: Hours::always(),
         rule,
+        ringing: Default::default(),
         own_times,
         greetings: Default::default(),
         notify: Default::default(),

@@ -105,7 +105,7 @@ async fn rows_of(folder: &Path, calls: f64) -> Vec<Rows> {
             Write::Ticket(_) => tickets += 1,
             Write::Decided(_) => decisions += 1,
             Write::Cursor { .. } => cursors += 1,
-            Write::Voicemail { .. } => {}
+            Write::Voicemail { .. } | Write::LastAgentMisses { .. } => {}
         }
     }
     jobs +=

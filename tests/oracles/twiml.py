@@ -51,6 +51,25 @@ def connect(response, content):
     response.append(dial)
 
 
+def dial_devices(response, content):
+    dial = Dial(action=content["over"], method="POST", timeout=content["seconds"], time_limit=4 * 3600,
+                answer_on_bridge=True)
+    for device in content["devices"]:
+        leg = {"url": device["pick_up"], "method": "POST", "status_callback": device["leg"],
+               "status_callback_method": "POST", "status_callback_event": "answered completed"}
+        kind, reach = device["reach"]
+        if kind == "client":
+            client = Client(**leg)
+            client.identity(reach)
+            client.parameter(name="offer", value=device["offer"])
+            dial.append(client)
+        elif kind == "number":
+            dial.number(reach, **leg)
+        else:
+            dial.sip(reach, **leg)
+    response.append(dial)
+
+
 def dial_outside(response, content):
     dial = Dial(action=content["over"], method="POST", timeout=30, time_limit=4 * 3600, caller_id=content["caller_id"])
     dial.number(content["number"])
@@ -87,7 +106,7 @@ def nothing(_response, _content):
 
 
 BUILDERS = {builder.__name__: builder
-            for builder in (hold, wait, connect, dial_outside, screen, take_message, farewell, reject, nothing)}
+            for builder in (hold, wait, connect, dial_devices, dial_outside, screen, take_message, farewell, reject, nothing)}
 
 
 def tree(element):

@@ -44,6 +44,7 @@ impl Board {
             id: channel,
             name: "Support".into(),
             telephones: strowger::calls::channel::Telephones::ALL,
+            ringing: strowger::calls::channel::Ringing::default(),
             provider: "main".into(),
             numbers: vec![],
             zone: Zone::utc(),

@@ -124,6 +124,8 @@ fn first_deadline(day: &Day) -> Option<Steady> {
                     all.push(retry_at);
                 }
             }
+            // No channel of these days rings devices.
+            State::Dialling(_) => panic!("{}: a dial", day.place()),
             State::Talking(talk) => all.extend(talk.leg_over_until.into_iter().chain([talk.until])),
             State::Voicemail(voicemail) => all.extend(voicemail.look_at),
             State::Outside(outside) => all.push(outside.until),

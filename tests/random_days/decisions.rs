@@ -422,6 +422,8 @@ fn the_answer_is_right(day: &Day, event: &Event, id: CallId, instruction: &Instr
             let fetched = outside.is_some_and(|outside| outside.fetched);
             kind == if fetches || fetched { "dial outside" } else { "ring" }
         }
+        // No channel of these days rings devices.
+        State::Dialling(_) => false,
         State::Voicemail(_) => kind == "message",
         State::Ended { outcome: Outcome::Rejected, .. } => kind == "turn away",
         State::Ended { .. } => kind == "hang up",

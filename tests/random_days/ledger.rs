@@ -135,7 +135,8 @@ impl Ledger {
                         life.kept = true;
                     }
                 }
-                Write::Call(_) | Write::Decided(_) => {}
+                // See `offers`.
+                Write::Call(_) | Write::Decided(_) | Write::LastAgentMisses { .. } => {}
             }
         }
         for write in &decision.write {

@@ -291,6 +291,7 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
         zone: Zone::utc(),
         hours: Hours::always(),
         rule,
+        ringing: Default::default(),
         own_times,
         greetings: Greetings {
             before_ringing: n.is_multiple_of(3).then(words),

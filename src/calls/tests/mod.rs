@@ -5,6 +5,7 @@ mod agents;
 mod arriving;
 mod callers;
 mod connecting;
+mod devices;
 mod ends;
 mod in_turn;
 mod lost_answers;
@@ -319,6 +320,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
         withheld: Withheld::Ring,
+        ringing: Default::default(),
         notify: Default::default(),
     }
 }

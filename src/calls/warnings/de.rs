@@ -67,7 +67,20 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Die Nummer {number} gehört auch zum Kanal {channel}.")
         }
         Warning::PaidNumber { number } => format!(
-            "Anrufe bei {number} kosten extra und werden schon beim Warten angenommen, was bei den meisten solchen Nummern unzulässig ist."
+            "Anrufe bei {number} kosten extra und werden schon beim Läuten angenommen, was in Deutschland bei den meisten solchen Nummern unzulässig ist: Lassen Sie stattdessen die Telefone der Mitarbeiter läuten."
         ),
+        Warning::PaidNumberWaits { number } => format!(
+            "Anrufe bei {number} kosten extra und werden zum Warten in der Schlange angenommen, was in Deutschland bei den meisten solchen Nummern unzulässig ist: Lassen Sie niemanden warten."
+        ),
+        Warning::TooManyDevices { agents, rung } => {
+            format!("{agents} Mitarbeiter sind ausgewählt, aber höchstens {rung} Telefone läuten gleichzeitig.")
+        }
+        Warning::BrowserAsDevice { agent } => format!(
+            "{} ist in einem Browser erreichbar, der nur läutet, solange er offen ist: Tragen Sie eine SIP-Adresse oder eine Telefonnummer ein.",
+            name(*agent)
+        ),
+        Warning::AnnouncementUnheard => {
+            "Die Ansage vor dem Läuten wird nicht gehört: Um sie zu spielen, müsste der Anruf angenommen werden.".into()
+        }
     }
 }

@@ -79,7 +79,21 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("The number {number} belongs to the channel {channel} too.")
         }
         Warning::PaidNumber { number } => format!(
-            "Calls to {number} cost extra and are answered while they wait, which is unlawful on most such numbers."
+            "Calls to {number} cost extra and are answered while they ring, which is unlawful in Germany on most such numbers: let the agents' telephones ring instead."
         ),
+        Warning::PaidNumberWaits { number } => format!(
+            "Calls to {number} cost extra and are answered while they wait in line, which is unlawful in Germany on most such numbers: let nobody wait."
+        ),
+        Warning::TooManyDevices { agents, rung } => {
+            format!("{agents} agents are selected, but at most {rung} telephones are rung at once.")
+        }
+        Warning::BrowserAsDevice { agent } => format!(
+            "{} is reached in a browser, which rings only while it is open: give them a SIP address or a telephone number.",
+            name(*agent)
+        ),
+        Warning::AnnouncementUnheard => {
+            "The announcement before ringing is not heard: to play it the caller would have to be answered."
+                .into()
+        }
     }
 }

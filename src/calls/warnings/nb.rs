@@ -78,7 +78,20 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Nummeret {number} hører også til kanalen {channel}.")
         }
         Warning::PaidNumber { number } => format!(
-            "Anrop til {number} koster ekstra og besvares mens de venter, noe som er ulovlig for de fleste slike numre."
+            "Anrop til {number} koster ekstra og besvares mens det ringer, noe som i Tyskland er ulovlig for de fleste slike numre: la medarbeidernes telefoner ringe i stedet."
         ),
+        Warning::PaidNumberWaits { number } => format!(
+            "Anrop til {number} koster ekstra og besvares for å vente i kø, noe som i Tyskland er ulovlig for de fleste slike numre: la ingen vente."
+        ),
+        Warning::TooManyDevices { agents, rung } => {
+            format!("{agents} medarbeidere er valgt, men høyst {rung} telefoner ringer samtidig.")
+        }
+        Warning::BrowserAsDevice { agent } => format!(
+            "{} nås i en nettleser, som bare ringer mens den er åpen: oppgi en SIP-adresse eller et telefonnummer.",
+            name(*agent)
+        ),
+        Warning::AnnouncementUnheard => {
+            "Meldingen før det ringer høres ikke: for å spille den måtte anropet besvares.".into()
+        }
     }
 }

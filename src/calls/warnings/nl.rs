@@ -67,7 +67,20 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Het nummer {number} hoort ook bij het kanaal {channel}.")
         }
         Warning::PaidNumber { number } => format!(
-            "Gesprekken naar {number} kosten extra en worden tijdens het wachten al opgenomen, wat bij de meeste van deze nummers niet mag."
+            "Gesprekken naar {number} kosten extra en worden al tijdens het overgaan opgenomen, wat in Duitsland bij de meeste van deze nummers niet mag: laat de telefoons van de medewerkers overgaan."
         ),
+        Warning::PaidNumberWaits { number } => format!(
+            "Gesprekken naar {number} kosten extra en worden opgenomen om in de rij te wachten, wat in Duitsland bij de meeste van deze nummers niet mag: laat niemand wachten."
+        ),
+        Warning::TooManyDevices { agents, rung } => {
+            format!("Er zijn {agents} medewerkers gekozen, maar er gaan hoogstens {rung} telefoons tegelijk over.")
+        }
+        Warning::BrowserAsDevice { agent } => format!(
+            "{} is in een browser bereikbaar, die alleen overgaat zolang hij open is: geef een SIP-adres of een telefoonnummer op.",
+            name(*agent)
+        ),
+        Warning::AnnouncementUnheard => {
+            "De boodschap voor het overgaan wordt niet gehoord: daarvoor zou het gesprek opgenomen moeten worden.".into()
+        }
     }
 }

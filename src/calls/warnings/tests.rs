@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::{
-    calls::channel::{Greeting, Greetings, OwnTimes, Withheld},
+    calls::channel::{Greeting, Greetings, OwnTimes, Telephones, Withheld},
     routing::{
         assignment::Rule,
         distribution::Strategy,
         hours::{Hours, Weekly},
         ids::{ChannelId, Ids},
-        people::{Reach, Role, Team},
+        people::{Role, Team},
         zone::Zone,
     },
 };
@@ -84,6 +84,7 @@ impl Desk {
             own_times: OwnTimes::default(),
             greetings: Greetings { unanswered: text(), after_hours: text(), ..Greetings::default() },
             withheld: Withheld::Ring,
+            ringing: Ringing::Softphone,
             notify: Default::default(),
         };
         let other = Channel {
@@ -128,7 +129,7 @@ fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
         ("a selected user is gone", &["selected_gone"], |desk| {
             desk.channel.rule.users.push(UserId(Ids::new(9).next(9)));
         }),
-        ("the telephone company rings no browsers", &["not_rung_here", "not_rung_here"], |desk| {
+        ("the telephone company rings no browsers", &["not_rung_here"; 3], |desk| {
             desk.channel.telephones.clients = false;
         }),
         ("a team has nobody", &["empty_team", "only_one_agent"], |desk| {
@@ -205,6 +206,64 @@ fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
     }
 }
 
+/// A sane desk whose agents have telephones that ring by themselves.
+fn with_devices() -> Desk {
+    let mut desk = Desk::sane();
+    desk.channel.ringing = Ringing::Devices;
+    for index in 0..desk.users.len() {
+        desk.user(index).reach = Reach::Number(format!("+4366012345{index}"));
+    }
+    desk
+}
+
+#[test]
+fn a_channel_that_rings_devices_warns_of_what_is_different_with_them() {
+    type Seed = (&'static str, &'static [&'static str], fn(&mut Desk));
+    let seeds: [Seed; 7] = [
+        ("all have telephones", &[], |_| {}),
+        ("a paid number is what it is for", &[], |desk| desk.channel.numbers = vec!["+491805123".into()]),
+        ("a paid number with a line", &["paid_number_waits"], |desk| {
+            desk.channel.numbers = vec!["+49900123".into()];
+            desk.channel.own_times.wait_seconds = Some(60);
+        }),
+        ("somebody in a browser", &["browser_as_device"], |desk| {
+            desk.user(0).reach = Reach::Client("ann".into());
+        }),
+        ("somebody who can't be rung", &["not_rung_here"], |desk| {
+            desk.user(0).reach = Reach::Client("ann".into());
+            desk.channel.telephones = Telephones { clients: false, numbers: true };
+        }),
+        ("an announcement", &["announcement_unheard"], |desk| {
+            desk.channel.greetings.before_ringing = desk.channel.greetings.unanswered.clone();
+        }),
+        ("eleven telephones", &["too_many_devices"], |desk| {
+            let mut ids = Ids::new(8);
+            for n in desk.users.len()..11 {
+                let id = UserId(ids.next(5));
+                let user = User { id, reach: Reach::Number(format!("+43660{n}")), ..desk.user(0).clone() };
+                desk.people.users.insert(id, user);
+                desk.channel.rule.users.push(id);
+            }
+        }),
+    ];
+    for (seed, expected, spoil) in seeds {
+        let mut desk = with_devices();
+        spoil(&mut desk);
+        let warnings = desk.warnings();
+        let codes: Vec<Value> = warnings.iter().map(|warning| json!(warning)["code"].clone()).collect();
+        assert_eq!(codes, expected, "{seed}: {warnings:?}");
+        for warning in warnings {
+            let name = |user: UserId| desk.people.users[&user].name.clone();
+            let told = |language| {
+                let teller = Teller { language, zone: &desk.channel.zone, name: &name };
+                warning.sentence(&teller)
+            };
+            let all: HashSet<String> = Language::ALL.into_iter().map(told).collect();
+            assert_eq!(all.len(), 4, "{all:?}");
+        }
+    }
+}
+
 #[test]
 fn each_warning_is_told_in_four_languages_and_names_what_it_is_about() {
     let mut desk = Desk::sane();
@@ -221,8 +280,8 @@ fn each_warning_is_told_in_four_languages_and_names_what_it_is_about() {
         [
             "Ann has no service seat and is never rung.",
             "The channel is closed until 2027-01-07 09:00.",
-            "Calls to +49900123 cost extra and are answered while they wait, which is unlawful on most such \
-             numbers."
+            "Calls to +49900123 cost extra and are answered while they ring, which is unlawful in Germany on \
+             most such numbers: let the agents' telephones ring instead."
         ]
     );
     let all: HashSet<String> = Language::ALL.into_iter().flat_map(told).collect();

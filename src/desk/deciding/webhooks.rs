@@ -58,8 +58,13 @@ impl Engine {
         if there || self.memory.answers.get(&webhook.key).is_some() {
             return Ok(None);
         }
-        // The agent who pressed it was hung up on.
-        if matches!(webhook.reading, Reading::Event { event: Event::KeyPressed { .. }, .. }) {
+        // The agent who took it was hung up on.
+        if let Reading::Event { event, .. } = &webhook.reading
+            && matches!(
+                event,
+                Event::KeyPressed { .. } | Event::DevicePickedUp { .. } | Event::DevicePressed { .. }
+            )
+        {
             return Ok(None);
         }
         self.webhook(webhook, index, round).await?;

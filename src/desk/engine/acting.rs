@@ -23,7 +23,10 @@ impl Engine {
         self.count(&round);
         for (say, index) in &round.says {
             match say {
-                Say::FindCaller { .. } | Say::FindLeg { .. } | Say::FindRecordings { .. } => {
+                Say::FindCaller { .. }
+                | Say::FindLeg { .. }
+                | Say::FindDevices { .. }
+                | Say::FindRecordings { .. } => {
                     self.around.runner.ask(say.clone(), &self.desk);
                 }
                 _ => {

@@ -24,6 +24,7 @@ impl Settings {
             return Err(Fault::new("/provider", "no provider of this name is configured").into());
         };
         self.check_rule(&channel.rule)?;
+        check_ringing(channel, dialect)?;
         self.check_rung(&channel.rule, dialect)?;
         self.check_numbers(channel)?;
         check_times(channel.own_times)?;
@@ -188,6 +189,17 @@ impl Settings {
         };
         Err(Fault::new(format!("{below}/{}", slot.name()), fault).into())
     }
+}
+
+/// Devices ring by themselves only where each asks us before it is bridged: else one agent could have two calls, and
+/// somebody's own voicemail the caller.
+fn check_ringing(channel: &Channel, dialect: Dialect) -> Result<(), Refused> {
+    if !channel.rings_devices() || dialect.rings_devices() {
+        return Ok(());
+    }
+    let company = dialect.company();
+    let detail = format!("{company} does not ask us before it bridges a telephone that was picked up");
+    Err(Fault::new("/routing/ringing", detail).into())
 }
 
 fn check_notify(notify: &Notify) -> Result<(), Refused> {

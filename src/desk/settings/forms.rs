@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::{
-    calls::channel::{Greetings, Notify, OwnTimes, Withheld},
+    calls::channel::{Greetings, Notify, OwnTimes, Ringing, Withheld},
     desk::hours_form::{HoursForm, Weekdays},
     routing::{
         distribution::{Strategy, TieBreak},
@@ -84,6 +84,8 @@ pub struct RoutingForm {
     pub(super) teams: Vec<TeamId>,
     pub(super) strategy: Strategy,
     pub(super) tie_break: TieBreak,
+    /// Whether agents are offered calls in their softphones, or their telephones ring by themselves.
+    pub(super) ringing: Ringing,
     #[schema(minimum = 1, maximum = 600)]
     pub(super) ring_seconds: Option<u32>,
     #[schema(minimum = 1, maximum = 600)]

@@ -139,7 +139,7 @@ impl Settings {
         };
         let routing = form.routing.unwrap_or_default();
         let own_times = routing.own_times();
-        let RoutingForm { users, teams, strategy, tie_break, .. } = routing;
+        let RoutingForm { users, teams, strategy, tie_break, ringing, .. } = routing;
         Ok(Channel {
             id,
             name,
@@ -149,6 +149,7 @@ impl Settings {
             zone: zone(form.time_zone, ground)?,
             hours,
             rule: Rule { users, teams, strategy, tie_break },
+            ringing,
             own_times,
             greetings: form.greetings,
             withheld: form.withheld,

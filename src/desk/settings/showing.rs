@@ -64,7 +64,9 @@ pub(super) fn channel_document(channel: &Channel) -> Value {
         attach_minutes,
     } = *own_times;
     let Rule { users, teams, strategy, tie_break } = rule.clone();
+    let ringing = channel.ringing;
     let routing = RoutingForm {
+        ringing,
         users,
         teams,
         strategy,

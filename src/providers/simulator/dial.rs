@@ -1,4 +1,5 @@
-//! `Dial`: legs to agents. They ring at once, the first to answer is bridged, the others are cancelled.
+//! `Dial`: legs to agents. They ring at once; the first to come up cancels the others, and is bridged if the document of
+//! its noun does not hang it up.
 
 use super::{
     Dialect, Phone,
@@ -20,9 +21,12 @@ const TARGETS_MAX: usize = 10;
 /// From being dialled to ringing, in line seconds.
 const SETUP_SECONDS: f64 = 0.2;
 
-/// Ends a leg from the other side than the caller's.
-#[derive(Debug, Clone, Copy)]
+/// What happens to a leg from another side than the caller's.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cut {
+    /// Somebody picks up.
+    PickedUp,
+    /// The agent's side ends it.
     Phone,
     Rest,
 }
@@ -90,12 +94,21 @@ impl Call {
     /// Rings, bridges and talks. Also tells what interrupted it, if something did.
     async fn connect(&mut self, verb: &Element, legs: &mut [Dialling]) -> (Outcome, Option<Turn>) {
         let ring_seconds = self.company.lasting(verb.number("timeout", 30.0));
-        let rung = self.unless_interrupted(timeout(ring_seconds, first_answer(legs))).await;
-        let winner = rung.as_ref().ok().and_then(|in_time| in_time.as_ref().ok().copied().flatten());
+        let others_ring_on = self.company.state().faults.others_ring_on;
+        let rung = self.unless_interrupted(async {
+            match others_ring_on {
+                true => timeout(ring_seconds, first_bridged(legs)).await.ok().flatten(),
+                false => {
+                    let first = timeout(ring_seconds, first_to_come_up(legs)).await.ok().flatten()?;
+                    end_all_but(Some(first), legs, Status::Canceled);
+                    legs[first].is_bridged().await.then_some(first)
+                }
+            }
+        });
+        let rung = rung.await;
+        let winner = rung.as_ref().ok().copied().flatten();
         let losers = if rung.is_ok() && winner.is_none() { Status::NoAnswer } else { Status::Canceled };
-        for (_, leg) in legs.iter_mut().enumerate().filter(|(number, _)| Some(*number) != winner) {
-            leg.end(losers, None);
-        }
+        end_all_but(winner, legs, losers);
         match winner {
             Some(winner) => self.talk(verb, &mut legs[winner]).await,
             None => (nobody(legs), rung.err()),
@@ -164,7 +177,7 @@ impl Dialling {
         }
     }
 
-    /// Rings until the agent answers (true), or their side ends it.
+    /// Rings until somebody picks up (true), or their side ends it.
     async fn ring(&mut self) -> bool {
         self.becomes(Status::Initiated, None);
         if self.phone == Phone::Unregistered {
@@ -176,6 +189,7 @@ impl Dialling {
         let (seconds, decision) = decision(self.phone);
         let status = tokio::select! {
             Some(cut) = self.cuts.recv() => match cut {
+                Cut::PickedUp => Status::InProgress,
                 Cut::Phone => Status::Busy,
                 Cut::Rest => Status::Canceled,
             },
@@ -183,15 +197,20 @@ impl Dialling {
         };
         if status == Status::InProgress {
             self.becomes(status, None);
-            let Some((url, method)) = self.screen.take() else { return true };
-            if self.is_let_through(url, method).await {
-                return true;
-            }
-            self.end(Status::Completed, None);
-            return false;
+            return true;
         }
         self.end(status, None);
         false
+    }
+
+    /// Whether it may be bridged, now that it is up; else it is over.
+    async fn is_bridged(&mut self) -> bool {
+        let Some((url, method)) = self.screen.take() else { return true };
+        let is_bridged = self.is_let_through(url, method).await;
+        if !is_bridged {
+            self.end(Status::Completed, None);
+        }
+        is_bridged
     }
 
     /// Whoever picked up hears a document, and is bridged unless it hangs up. A machine presses no key.
@@ -225,8 +244,9 @@ impl Dialling {
             Phone::HangsUpAfter { talk_seconds, .. } => talk_seconds,
             _ => f64::INFINITY,
         };
+        let cut = async { while self.cuts.recv().await == Some(Cut::PickedUp) {} };
         tokio::select! {
-            _ = self.cuts.recv() => {}
+            () = cut => {}
             () = sleep(self.company.lasting(talk_seconds)) => {}
         }
     }
@@ -307,10 +327,28 @@ impl Outcome {
     }
 }
 
-/// Rings all legs; the number of the one that answered, or none when all are over.
-async fn first_answer(legs: &mut [Dialling]) -> Option<usize> {
+fn end_all_but(one: Option<usize>, legs: &mut [Dialling], status: Status) {
+    legs.iter_mut().enumerate().filter(|(number, _)| Some(*number) != one).for_each(|(_, leg)| {
+        leg.end(status, None);
+    });
+}
+
+/// Rings all legs; the number of the one that came up, or none when all are over.
+async fn first_to_come_up(legs: &mut [Dialling]) -> Option<usize> {
     let rings = legs.iter_mut().enumerate().map(|(number, leg)| async move { (number, leg.ring().await) });
-    let mut rings: FuturesUnordered<_> = rings.collect();
+    first_of(rings.collect()).await
+}
+
+/// The same, but one that came up and is not to be bridged is only over: the others ring on.
+async fn first_bridged(legs: &mut [Dialling]) -> Option<usize> {
+    let rings = legs.iter_mut().enumerate().map(|(number, leg)| async move {
+        let is_up = leg.ring().await;
+        (number, is_up && leg.is_bridged().await)
+    });
+    first_of(rings.collect()).await
+}
+
+async fn first_of(mut rings: FuturesUnordered<impl Future<Output = (usize, bool)>>) -> Option<usize> {
     while let Some((number, answered)) = rings.next().await {
         if answered {
             return Some(number);
@@ -322,6 +360,7 @@ async fn first_answer(legs: &mut [Dialling]) -> Option<usize> {
 /// Several legs end in one status: the one that gives most hope.
 fn nobody(legs: &[Dialling]) -> Outcome {
     let hope = |leg: &&Dialling| match leg.status() {
+        Status::Completed => 4,
         Status::Canceled => 3,
         Status::NoAnswer => 2,
         Status::Busy => 1,

@@ -106,7 +106,7 @@ impl Dialect {
                 matches!(name, "format" | "channels" | "trim" | "recordingStatusCallbackEvent")
             }
             (Self::TeXml, "Dial", Some(name)) => name == "answerOnBridge",
-            (Self::TeXml, "Number", Some(name)) => matches!(name, "url" | "method"),
+            (Self::TeXml, "Number" | "Sip", Some(name)) => matches!(name, "url" | "method"),
             (Self::TeXml, "Record", Some(name)) => name == "trim",
             _ => false,
         }

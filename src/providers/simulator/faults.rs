@@ -16,6 +16,8 @@ pub struct Faults {
     pub status_callbacks: Delivery,
     /// A `Dial` that is over goes on with the document, as if it had no `action`.
     pub dial_actions_forgotten: bool,
+    /// Of several legs that ring, the others ring on until the first that came up is bridged.
+    pub others_ring_on: bool,
     /// How recordings' status callbacks arrive.
     pub recording_callbacks: Delivery,
     /// The recording's status callback is answered before `action` is requested.

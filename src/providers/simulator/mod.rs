@@ -14,7 +14,8 @@
 //! not connect; it refuses to redirect a call that is not in progress (21220), even one that is only about to be.
 //!
 //! Not simulated, and noted as a problem where a document asks for it: gathering speech or more than one digit, queues,
-//! conferences, recording of conversations, documents for the agent's leg (`url` of `Number`, `Sip` and `Client`), and placing calls by REST.
+//! conferences, recording of conversations, more of an agent's own document (`url` of a noun) than a `Gather` or a `Hangup`,
+//! and placing calls by REST.
 
 mod caller;
 mod company;
@@ -183,6 +184,11 @@ impl Simulator {
     /// How the telephone of an agent behaves from now on. `name` is a client's identity, `sip:user@host` or a number.
     pub fn phone(&self, name: &str, phone: Phone) {
         self.company.state().phones.insert(name.to_owned(), phone);
+    }
+
+    /// Somebody picks up a telephone that rings. Tells whether there was one.
+    pub fn pick_up_phone(&self, name: &str) -> bool {
+        self.company.cut_legs(dial::Cut::PickedUp, |leg| leg.phone == name)
     }
 
     /// The agent's side ends: a conversation is over, a ringing call is declined. Tells whether there was a leg to end.

@@ -129,9 +129,9 @@ fn attributes(name: &str) -> Option<[&'static [&'static str]; 2]> {
                 &["action", "method", "timeout", "timeLimit", "answerOnBridge", "callerId", "ringTone"];
             [dial, &["hangupOnStar", "callReason"]]
         }
-        "Client" => [LEG, &[]],
+        "Client" => [LEG, &["url", "method"]],
         "Number" => [LEG, &["url", "method"]],
-        "Sip" => [LEG, &["username", "password"]],
+        "Sip" => [LEG, &["username", "password", "url", "method"]],
         "Gather" => [&["action", "method", "input", "numDigits", "timeout"], &[]],
         "Parameter" => [&["name", "value"], &[]],
         "Record" => [

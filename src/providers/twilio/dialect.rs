@@ -1,10 +1,7 @@
 //! Companies that speak Twilio's language with an accent of their own. All that differs is asked for here, or matched on
 //! a [`Dialect`] where it matters; the rest is said once for all of them.
 
-use crate::{
-    calls::decision::Connect,
-    routing::{people::Reach, reasons::ConnectionFailure},
-};
+use crate::routing::{people::Reach, reasons::ConnectionFailure};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -30,6 +27,15 @@ impl Dialect {
         }
     }
 
+    /// Whether several devices can ring by themselves for a caller who is not answered: each must ask us, when it comes
+    /// up, whether it may be bridged.
+    pub fn rings_devices(self) -> bool {
+        match self {
+            Self::Twilio | Self::SignalWire => true,
+            Self::Somleng | Self::TeXml => false,
+        }
+    }
+
     /// Who speaks it.
     pub fn company(self) -> &'static str {
         match self {
@@ -41,11 +47,11 @@ impl Dialect {
     }
 
     /// How long a leg may ring, within what the company takes.
-    pub fn ring_seconds(self, connect: &Connect) -> u32 {
+    pub fn ring_seconds(self, seconds: u32) -> u32 {
         match self {
-            Self::Twilio => connect.seconds.clamp(1, 600),
-            Self::SignalWire | Self::Somleng => connect.seconds.clamp(5, 600),
-            Self::TeXml => connect.seconds.clamp(5, 120),
+            Self::Twilio => seconds.clamp(1, 600),
+            Self::SignalWire | Self::Somleng => seconds.clamp(5, 600),
+            Self::TeXml => seconds.clamp(5, 120),
         }
     }
 

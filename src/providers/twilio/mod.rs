@@ -4,6 +4,7 @@
 //! `signature` and `ed25519` decide who sent it, `webhooks` reads what it says, `twiml` writes what it is told, and
 //! `rest` is what we ask of it. `settings` is how the other companies are configured.
 
+mod devices;
 mod dialect;
 mod ed25519;
 mod numbers;

@@ -79,6 +79,16 @@ impl Twilio {
         }
     }
 
+    /// Whose devices are up. A company without a list of legs that could be relied on rings none.
+    pub async fn devices_up(&self, provider_call_id: &str) -> Result<Vec<String>, Trouble> {
+        let call = self.rest.call_id(provider_call_id)?;
+        let Some(query) = self.dialect.legs_path(call) else { return Ok(Vec::new()) };
+        let Legs { calls } = self.rest.get(&query).await?;
+        let own = |leg: &Leg| leg.parent_call_sid.as_deref().is_none_or(|parent| parent == provider_call_id);
+        let up = calls.into_iter().filter(|leg| own(leg) && leg.status == "in-progress");
+        Ok(up.filter_map(|leg| leg.to).collect())
+    }
+
     /// Whether a leg from the caller's call to an agent is up. Where legs are not listed: asked later than a leg may
     /// ring, it is, if the caller is there; a dial that is over has made them ask how to go on.
     pub async fn leg_is_up(&self, provider_call_id: &str) -> Result<bool, Trouble> {
@@ -402,6 +412,7 @@ fn wav_seconds(file: &[u8]) -> Option<u32> {
 struct Leg {
     status: String,
     parent_call_sid: Option<String>,
+    to: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Documents in TwiML, and in what others make of it.
 
-use super::Dialect;
+use super::{Dialect, devices};
 use crate::{
     calls::decision::Connect,
     providers::{
@@ -16,11 +16,11 @@ use quick_xml::{
 use std::{borrow::Cow, io};
 
 /// No connection lasts longer.
-const TIME_LIMIT_SECONDS: &str = "14400";
+pub(super) const TIME_LIMIT_SECONDS: &str = "14400";
 /// Twilio speaks no more than 4,096 characters at once.
 const SPOKEN_CHARACTERS_MAX: usize = 4_000;
 
-type Xml = Writer<Vec<u8>>;
+pub(super) type Xml = Writer<Vec<u8>>;
 
 /// The document in TwiML. It stays far below the 64 KB that Twilio accepts.
 pub fn write(dialect: Dialect, addresses: &Addresses, document: &Document) -> Reply {
@@ -68,6 +68,10 @@ fn verbs(xml: &mut Xml, dialect: Dialect, addresses: &Addresses, document: &Docu
             }
         }
         Document::Connect(_, hooks) => redirect(xml, addresses, hooks.over),
+        Document::DialDevices { over, .. } if !dialect.rings_devices() => redirect(xml, addresses, *over),
+        Document::DialDevices { devices: rung, seconds, over } => {
+            devices::dial(xml, dialect, addresses, rung, *seconds, *over)
+        }
         Document::TakeMessage { greeting, done, status, empty } => {
             speak(xml, addresses, greeting)?;
             let over = match *empty {
@@ -155,7 +159,7 @@ fn dial(
     hooks: &Hooks,
 ) -> io::Result<()> {
     let caller_id = is_number(&connect.caller_id).then_some(("callerId", connect.caller_id.as_str()));
-    let seconds = dialect.ring_seconds(connect).to_string();
+    let seconds = dialect.ring_seconds(connect.seconds).to_string();
     let shared = [("action", addresses.of(hooks.over)), ("method", "POST".into()), ("timeout", seconds)];
     let more: &[(&str, &str)] = match dialect {
         Dialect::Twilio | Dialect::SignalWire => {
@@ -245,7 +249,7 @@ fn callee(
 }
 
 /// An element with nothing but text in it. All that comes from outside passes here.
-fn element(xml: &mut Xml, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
+pub(super) fn element(xml: &mut Xml, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
     let attributes = attributes.iter().map(|(name, value)| (*name, allowed(value)));
     let text = allowed(text);
     xml.create_element(name).with_attributes(attributes).write_text_content(BytesText::new(&text)).map(drop)

@@ -8,7 +8,7 @@ use crate::{
     },
     providers::{BadField, Reading, Request, addresses::Hook},
     routing::{
-        ids::{CallId, ChannelId},
+        ids::{CallId, ChannelId, OfferId},
         reasons::ConnectionFailure,
     },
 };
@@ -47,6 +47,12 @@ pub fn read(
         Hook::Pressed(call, attempt) => match form.get("Digits") {
             Some("1") => of_leg(&form, Event::KeyPressed { call, attempt }),
             _ => of_leg(&form, Event::LegPickedUp { call, attempt }),
+        },
+        Hook::Device(call, offer) => device(&form, call, offer),
+        Hook::PickUp(call, offer) => of_leg(&form, Event::DevicePickedUp { call, offer }),
+        Hook::DevicePressed(call, offer) => match form.get("Digits") {
+            Some("1") => of_leg(&form, Event::DevicePressed { call, offer }),
+            _ => of_leg(&form, Event::DevicePickedUp { call, offer }),
         },
         Hook::MessageDone(call) => {
             event(form.call()?, Event::MessageLeft { call, recording: form.recording()? })
@@ -143,6 +149,18 @@ fn phone_leg(form: &Form<'_>, call: CallId, attempt: u32) -> Result<Reading, Bad
         "in-progress" | "answered" => Event::LegSeen { call, attempt, ringing: true },
         "completed" => Event::LegEnded { call, attempt, cause: ConnectionFailure::NoAnswer },
         _ => return leg(form, call, attempt),
+    };
+    of_leg(form, event)
+}
+
+/// The status of a device that rings by itself. That it rings says nothing.
+fn device(form: &Form<'_>, call: CallId, offer: OfferId) -> Result<Reading, BadField> {
+    let event = match form.required("CallStatus")? {
+        "queued" | "initiated" | "ringing" => return Ok(Reading::Nothing),
+        "in-progress" | "answered" => Event::DeviceAnswered { call, offer },
+        "completed" => Event::DeviceHungUp { call, offer },
+        over if is_over(over) => Event::DeviceEnded { call, offer, cause: cause(over) },
+        _ => return Err(BadField::new("CallStatus", "is not the status of a leg")),
     };
     of_leg(form, event)
 }

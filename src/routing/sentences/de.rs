@@ -22,6 +22,15 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsAll { agents } => {
             format!("Alle {agents} verfügbaren Mitarbeiter werden gleichzeitig angerufen.")
         }
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "Das Telefon des einzigen verfügbaren Mitarbeiters läutet.".into()
+        }
+        Reason::RingsDevices { agents, of } if agents == of => {
+            format!("Die Telefone aller {agents} verfügbaren Mitarbeiter läuten gleichzeitig.")
+        }
+        Reason::RingsDevices { agents, of } => {
+            format!("Die Telefone von {agents} der {of} verfügbaren Mitarbeiter läuten.")
+        }
         Reason::FewestOpen { agent, open, tied } => {
             let tie = if *tied { ", und die Regel bei Gleichstand entschied" } else { "" };
             format!("{} hat die wenigsten offenen Anruf-Tickets ({open}){tie}.", name(*agent))
@@ -36,6 +45,12 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Alle, die verfügbar sind, sind besetzt.".into(),
         Reason::AllDeclined => "Alle, die den Anruf annehmen konnten, haben ihn abgelehnt.".into(),
         Reason::AgentsBeingOffered => "Allen, die frei sind, wird gerade ein anderer Anruf angeboten.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => {
+            "Das eine Telefon, das geläutet hat, wurde nicht abgenommen.".into()
+        }
+        Reason::DevicesNotTaken { agents } => {
+            format!("Keines der {agents} Telefone, die geläutet haben, wurde abgenommen.")
+        }
         Reason::RingTimeOver { seconds } => {
             format!("Niemand hat innerhalb von {seconds} Sekunden Läuten abgenommen.")
         }

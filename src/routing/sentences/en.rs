@@ -20,6 +20,15 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::HoursClosed { rule, opens: None } => format!("The channel is closed {}.", by(*rule)),
         Reason::RingsAll { agents: 1 } => "The one available agent is rung.".into(),
         Reason::RingsAll { agents } => format!("All {agents} available agents are rung at once."),
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "The telephone of the one available agent is rung.".into()
+        }
+        Reason::RingsDevices { agents, of } if agents == of => {
+            format!("The telephones of all {agents} available agents are rung at once.")
+        }
+        Reason::RingsDevices { agents, of } => {
+            format!("The telephones of {agents} of the {of} available agents are rung.")
+        }
         Reason::FewestOpen { agent, open, tied } => {
             let tie = if *tied { ", and the tie-break put them first" } else { "" };
             format!("{} has the fewest open calling tickets ({open}){tie}.", name(*agent))
@@ -32,6 +41,10 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Everybody who is available is busy.".into(),
         Reason::AllDeclined => "Everybody who could take the call declined it.".into(),
         Reason::AgentsBeingOffered => "Everybody who is free is being offered another call.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => "The one telephone that was rung was not taken.".into(),
+        Reason::DevicesNotTaken { agents } => {
+            format!("None of the {agents} telephones that were rung was taken.")
+        }
         Reason::RingTimeOver { seconds } => format!("Nobody answered within {seconds} seconds of ringing."),
         Reason::WaitTimeOver { seconds } => {
             format!("Nobody became free within {seconds} seconds of waiting.")

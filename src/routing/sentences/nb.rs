@@ -20,6 +20,15 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::HoursClosed { rule, opens: None } => format!("Kanalen er stengt {}.", by(*rule)),
         Reason::RingsAll { agents: 1 } => "Den eneste ledige medarbeideren ringes.".into(),
         Reason::RingsAll { agents } => format!("Alle {agents} ledige medarbeidere ringes samtidig."),
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "Telefonen til den eneste ledige medarbeideren ringer.".into()
+        }
+        Reason::RingsDevices { agents, of } if agents == of => {
+            format!("Telefonene til alle {agents} ledige medarbeidere ringer samtidig.")
+        }
+        Reason::RingsDevices { agents, of } => {
+            format!("Telefonene til {agents} av de {of} ledige medarbeiderne ringer.")
+        }
         Reason::FewestOpen { agent, open, tied } => {
             let tie = if *tied { ", og regelen ved likt antall satte vedkommende først" } else { "" };
             format!("{} har færrest åpne telefonsaker ({open}){tie}.", name(*agent))
@@ -32,6 +41,10 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Alle som er tilgjengelige, er opptatt.".into(),
         Reason::AllDeclined => "Alle som kunne ta samtalen, avviste den.".into(),
         Reason::AgentsBeingOffered => "Alle som er ledige, blir tilbudt en annen samtale.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => "Den ene telefonen som ringte, ble ikke tatt.".into(),
+        Reason::DevicesNotTaken { agents } => {
+            format!("Ingen av de {agents} telefonene som ringte, ble tatt.")
+        }
         Reason::RingTimeOver { seconds } => format!("Ingen svarte innen {seconds} sekunder med ringing."),
         Reason::WaitTimeOver { seconds } => format!("Ingen ble ledig innen {seconds} sekunder med venting."),
         Reason::CallerWantsMessage { seconds } => {

@@ -22,6 +22,15 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsAll { agents } => {
             format!("Alle {agents} beschikbare medewerkers worden tegelijk gebeld.")
         }
+        Reason::RingsDevices { agents: 1, of: 1 } => {
+            "De telefoon van de enige beschikbare medewerker gaat over.".into()
+        }
+        Reason::RingsDevices { agents, of } if agents == of => {
+            format!("De telefoons van alle {agents} beschikbare medewerkers gaan tegelijk over.")
+        }
+        Reason::RingsDevices { agents, of } => {
+            format!("De telefoons van {agents} van de {of} beschikbare medewerkers gaan over.")
+        }
         Reason::FewestOpen { agent, open, tied } => {
             let tie = if *tied { ", en de regel bij gelijke stand zette deze vooraan" } else { "" };
             format!("{} heeft de minste open beltickets ({open}){tie}.", name(*agent))
@@ -34,6 +43,10 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::AllBusy => "Iedereen die beschikbaar is, is bezet.".into(),
         Reason::AllDeclined => "Iedereen die het gesprek kon aannemen, heeft het geweigerd.".into(),
         Reason::AgentsBeingOffered => "Iedereen die vrij is, krijgt al een ander gesprek aangeboden.".into(),
+        Reason::DevicesNotTaken { agents: 1 } => "De ene telefoon die overging werd niet opgenomen.".into(),
+        Reason::DevicesNotTaken { agents } => {
+            format!("Geen van de {agents} telefoons die overgingen werd opgenomen.")
+        }
         Reason::RingTimeOver { seconds } => format!("Niemand nam binnen {seconds} seconden bellen op."),
         Reason::WaitTimeOver { seconds } => format!("Niemand kwam binnen {seconds} seconden wachten vrij."),
         Reason::CallerWantsMessage { seconds } => {

@@ -481,3 +481,15 @@ async fn recordings_are_listed_with_lengths_in_any_form() {
     let found: Vec<_> = found.iter().map(|one| (&one.id[35..], one.seconds)).collect();
     assert_eq!(found, [("9", 7), ("8", 8), ("7", 0)]);
 }
+
+#[tokio::test]
+async fn whose_devices_are_up_is_told_by_the_legs_of_this_call() {
+    let legs = r#"{"calls":[
+        {"status":"in-progress","to":"sip:ann@example.org","parent_call_sid":"CALL"},
+        {"status":"ringing","to":"client:ben","parent_call_sid":"CALL"},
+        {"status":"in-progress","to":"+43660","parent_call_sid":"CAother"},
+        {"status":"in-progress","to":"client:cem"}]}"#;
+    let twin = Twin::says(200, legs.replace("CALL", CALL)).await;
+    let up = vec!["sip:ann@example.org".to_owned(), "client:cem".to_owned()];
+    assert_eq!(twin.twilio.devices_up(CALL).await, Ok(up));
+}

@@ -319,3 +319,35 @@ fn a_connection_that_is_over_without_a_word_has_failed() {
         assert!(matches!(read, Ok(Reading::Event { event, .. }) if talked(&event)), "{dialect:?}");
     }
 }
+
+#[test]
+fn a_device_that_rings_by_itself_says_when_it_came_up_and_when_it_is_over() {
+    let (call, offer) = (call(), OfferId(Ids::new(3).next(1)));
+    let told = |hook: Hook, more: &str| {
+        let form = format!("CallSid={LEG}&ParentCallSid={CALLER}&{more}");
+        post(hook, form.as_bytes())
+    };
+    let ended = |cause| of_caller(Event::DeviceEnded { call, offer, cause });
+    for (status, expected) in [
+        ("initiated", Ok(Reading::Nothing)),
+        ("ringing", Ok(Reading::Nothing)),
+        ("in-progress", of_caller(Event::DeviceAnswered { call, offer })),
+        ("completed", of_caller(Event::DeviceHungUp { call, offer })),
+        ("busy", ended(ConnectionFailure::Busy)),
+        ("no-answer", ended(ConnectionFailure::NoAnswer)),
+        ("canceled", ended(ConnectionFailure::Cancelled)),
+        ("failed", ended(ConnectionFailure::Failed)),
+        ("asleep", Err(BadField::new("CallStatus", "is not the status of a leg"))),
+    ] {
+        let read = told(Hook::Device(call, offer), &format!("CallStatus={status}"));
+        assert_eq!(read, expected, "{status}");
+    }
+    let picked_up = of_caller(Event::DevicePickedUp { call, offer });
+    let pressed = of_caller(Event::DevicePressed { call, offer });
+    let up = "CallStatus=in-progress";
+    assert_eq!(told(Hook::PickUp(call, offer), up), picked_up);
+    for (digits, expected) in [("1", pressed), ("2", picked_up.clone()), ("", picked_up)] {
+        let read = told(Hook::DevicePressed(call, offer), &format!("{up}&Digits={digits}"));
+        assert_eq!(read, expected, "{digits:?}");
+    }
+}
