@@ -246,10 +246,10 @@ impl World {
                 let offer = OfferId(ids.next(1));
                 let (leg, pick_up) = (Hook::Device(self.call, offer), Hook::PickUp(self.call, offer));
                 expected.push(json!({"reach": kind, "offer": offer.to_string(),
-                    "leg": self.call_url(&format!("device/{offer}")), "pick_up": self.call_url(&format!("pick-up/{offer}"))}));
+                    "leg": self.dial_url(&format!("device/{offer}")), "pick_up": self.dial_url(&format!("pick-up/{offer}"))}));
                 devices.push(RungDevice { device: Device { offer, reach: reach.clone() }, leg, pick_up });
             }
-            let content = json!({"document": "dial_devices", "devices": expected, "seconds": 25, "over": self.call_url("over/4")});
+            let content = json!({"document": "dial_devices", "devices": expected, "seconds": 25, "over": self.dial_url("over/4")});
             (content, Document::DialDevices { devices, seconds: 25, over: Hook::Over(self.call, 4) })
         };
         vec![dial(1), dial(2), dial(3), dial(10)]

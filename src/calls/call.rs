@@ -175,8 +175,9 @@ pub(super) fn at_the_start() -> Steady {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voicemail {
     pub slot: Slot,
-    /// The caller's side has asked, and was told to play the greeting.
-    #[serde(default)]
+    /// The caller's side has asked, and was told to play the greeting. Where it is not stored it is taken to be so: who is
+    /// brought back in the midst of their message loses it.
+    #[serde(default = "yes")]
     pub greeted: bool,
     pub message: Message,
     /// Silences so far; after the first the caller is asked once more.

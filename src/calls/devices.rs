@@ -35,6 +35,8 @@ impl Switchboard {
     /// As `settle`, for a call in line of a channel that rings devices. Only where the caller's side asks can it be
     /// told to dial.
     pub(super) fn settle_devices(&mut self, id: CallId, channel: &Channel, turn: &mut Turn<'_>) {
+        // Softphones were rung until the channel was changed. Whoever accepted there now would be connected to nobody.
+        self.end_offers(id, Cause::Withdrawn, turn);
         let Some(call) = self.calls.get(&id) else { return };
         let mut selection = self.select_for(call, channel, turn.facts);
         self.order_devices(Some(call), channel, &mut selection);

@@ -68,6 +68,10 @@ impl Switchboard {
                 (State::Connecting(_), _) if caller_is_there => self.connection_failed(id, cause, turn),
                 (State::Talking(_), _) => self.talk_over(id, caller_is_there, turn),
                 (State::Outside(_), _) if caller_is_there => self.outside_over(id, talked, turn),
+                // Their dial was given up before its end was told: now they can be told to dial again.
+                (State::Ringing { .. } | State::Waiting { .. }, _) if turn.rings_devices(call.channel) => {
+                    turn.unsettle(call);
+                }
                 _ => {}
             }
         }

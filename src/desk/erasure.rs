@@ -2,6 +2,7 @@
 //! Who was erased is remembered by a keyed hash in the file `erasures`, outside the database: a backup that is restored
 //! is cleaned again at the next start.
 
+use super::spool::UNREADABLE;
 use crate::{
     audio,
     calls::decision::Job,
@@ -280,7 +281,7 @@ fn remove_copies(folder: &Path) -> std::io::Result<u64> {
     for entry in std::fs::read_dir(folder)?.chain(spooled.into_iter().flatten()) {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("before-migration-") || name.ends_with(".unreadable") {
+        if name.starts_with("before-migration-") || name.contains(UNREADABLE) {
             std::fs::remove_file(entry.path())?;
             removed += 1;
         }
@@ -345,6 +346,7 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::spool::Spool;
 
     #[test]
     fn a_person_is_the_same_however_they_are_written() {
@@ -365,6 +367,21 @@ mod tests {
         for text in ["", "0664 1234567", "+43", "Zoe", "@example.org", "zoe@", "z o e@example.org"] {
             assert_eq!(Person::read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn copies_of_the_database_and_what_the_spool_put_aside_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let spool = folder.path().join("spool");
+        let opened = Spool::open(spool.clone());
+        std::fs::create_dir(&spool).expect("the spool");
+        std::fs::write(spool.join("0.taken"), "+436641234567").expect("a file");
+        opened.give_up(&spool.join("0.taken"));
+        std::fs::write(folder.path().join("before-migration-3.db"), "+436641234567").expect("a file");
+        std::fs::write(folder.path().join("strowger.db"), "").expect("a file");
+        assert_eq!(remove_copies(folder.path()).expect("they can be removed"), 2);
+        let left = |folder: &Path| std::fs::read_dir(folder).expect("the folder").count();
+        assert_eq!((left(&spool), left(folder.path())), (0, 2), "the database and the empty spool");
     }
 
     #[test]

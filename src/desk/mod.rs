@@ -409,11 +409,11 @@ mod tests {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
         let (_settings, settings) = watch::channel(Arc::default());
         let (_news, news) = watch::channel(());
-        let (errands, _errands) = mpsc::channel(1);
+        let (erasures, _erasures) = mpsc::channel(1);
         let folder = tempfile::tempdir().unwrap();
         let health = Arc::new(Health::new(&Providers::new(), folder.path().to_owned()));
         let spool = Arc::new(Spool::open(folder.path().join("spool")));
-        let desk = Desk::new(queue, settings, health, news, spool, errands);
+        let desk = Desk::new(queue, settings, health, news, spool, erasures);
         for _ in 0..QUEUE {
             assert!(desk.is_open() && desk.tell(Input::Tick));
         }

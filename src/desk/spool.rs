@@ -25,6 +25,8 @@ const BYTES_MAX: u64 = 256 << 20;
 const CHECK_DIGITS: usize = 16;
 /// The file that grows. Before it is applied it gets a number in place of this.
 const GROWING: &str = "growing";
+/// How the ending of a file begins that could not be read and was put aside; numbers tell them apart.
+pub const UNREADABLE: &str = "unreadable";
 
 /// The folder `spool/` in the data folder.
 #[derive(Debug)]
@@ -181,7 +183,7 @@ impl Spool {
     /// Puts a file aside that can't be read, for somebody to look at. What came after it still waits.
     pub fn give_up(&self, path: &Path) {
         let _nothing_grows = self.lock();
-        let names = (0..).map(|nth| path.with_extension(format!("unreadable-{nth}")));
+        let names = (0..).map(|nth| path.with_extension(format!("{UNREADABLE}-{nth}")));
         let free = names.into_iter().find(|name: &PathBuf| name.symlink_metadata().is_err());
         let moved = free.map_or(Ok(()), |free| std::fs::rename(path, free));
         if let Err(error) = moved.and_then(|()| sync_folder(&self.folder)) {

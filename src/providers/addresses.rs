@@ -114,7 +114,14 @@ impl Hook {
     fn is_of_a_dial(self) -> bool {
         matches!(
             self,
-            Self::Over(..) | Self::Leg(..) | Self::PhoneLeg(..) | Self::Screen(..) | Self::Pressed(..)
+            Self::Over(..)
+                | Self::Leg(..)
+                | Self::PhoneLeg(..)
+                | Self::Screen(..)
+                | Self::Pressed(..)
+                | Self::Device(..)
+                | Self::PickUp(..)
+                | Self::DevicePressed(..)
         )
     }
 
@@ -233,7 +240,7 @@ mod tests {
     #[test]
     fn addresses_of_a_dial_carry_the_epoch_and_are_understood_with_and_without_it() {
         let mut ids = Ids::new(1);
-        let (channel, call) = (ChannelId(ids.next(1)), CallId(ids.next(1)));
+        let (channel, call, offer) = (ChannelId(ids.next(1)), CallId(ids.next(1)), OfferId(ids.next(1)));
         let ours = Addresses {
             public_url: "https://calls.example.org".into(),
             provider: "main".into(),
@@ -247,6 +254,9 @@ mod tests {
             Hook::PhoneLeg(call, 2),
             Hook::Screen(call, 2),
             Hook::Pressed(call, 2),
+            Hook::Device(call, offer),
+            Hook::PickUp(call, offer),
+            Hook::DevicePressed(call, offer),
         ] {
             let path = ours.of(hook).strip_prefix(&below).expect("below the channel").to_owned();
             assert_eq!(path, format!("e/7/{hook}"));

@@ -60,6 +60,9 @@ const BY_AGE: [(&str, &str, &str); 3] = [
     ("jobs", "due_ms", "failed_ms is not null"),
 ];
 
+/// From where somebody changed something is a log; that they did stays.
+const FORGOTTEN_BY_AGE: [(&str, &str, &str); 1] = [("audit", "at_ms", "address")];
+
 /// How much goes in one transaction.
 pub const AT_ONCE: i64 = 500;
 
@@ -166,6 +169,9 @@ impl Removal {
             for (table, at, which) in BY_AGE {
                 rows += delete_older(tx, table, at, which, before).await?;
             }
+            for (table, at, column) in FORGOTTEN_BY_AGE {
+                rows += forget_older(tx, table, at, column, before).await?;
+            }
         }
         if let Some(Erasure { hash, at, sounds }) = &self.erased {
             let sql = "insert into erasures (hash, at_ms, sounds) values ($1, $2, $3)
@@ -256,9 +262,11 @@ async fn mentioning(
     Ok(found)
 }
 
-/// Finds every text in which it may stand, and some others. In an address that is part of another, %40 stands for @.
+/// Finds every text in which it may stand, and some others: whatever is no letter or digit may be written otherwise, as in
+/// addresses and forms, where %40 stands for @ and %2B for +.
 fn pattern(mention: &str) -> String {
-    format!("%{}%", mention.replace('@', "%"))
+    let may_be_otherwise = |c: char| if c.is_ascii_alphanumeric() { c } else { '%' };
+    format!("%{}%", mention.chars().map(may_be_otherwise).collect::<String>())
 }
 
 /// Whether it stands in the text by itself, and not within a longer number, name or address. `00` and `%2B` are ways to
@@ -313,6 +321,21 @@ async fn delete_older(
         .execute(tx)
         .await?
         .rows_affected())
+}
+
+async fn forget_older(
+    tx: &mut SqliteConnection,
+    table: &str,
+    at: &str,
+    column: &str,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let sql = format!(
+        "update {table} set {column} = null where id in
+            (select id from {table} where {column} is not null and {at} < $1 order by {at} limit $2)"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms(before)).bind(AT_ONCE);
+    Ok(query.execute(tx).await?.rows_affected())
 }
 
 /// Calls that ended before, whose tickets are closed.
@@ -511,7 +534,57 @@ impl From<Removal> for Batch {
 
 #[cfg(test)]
 mod tests {
-    use super::stands_in;
+    use super::{Removal, calls_before, stands_in};
+    use crate::{
+        routing::ids::{CallId, Ids, TicketId},
+        store::{Folder, Writer, instant, open},
+    };
+    use sqlx::AssertSqlSafe;
+
+    async fn carry_out(writer: &mut Writer, sql: String) {
+        sqlx::query(AssertSqlSafe(sql)).execute(writer.connection()).await.expect("a statement");
+    }
+
+    async fn count(writer: &mut Writer, table: &str) -> i64 {
+        let sql = format!("select count(*) from {table}");
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(writer.connection()).await.expect("a number")
+    }
+
+    #[tokio::test]
+    async fn a_ticket_of_two_calls_stays_with_its_notes_until_the_last_of_them_goes() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(directory.path()).expect("the folder");
+        let (mut writer, _) = open(&folder).await.expect("a database");
+        let mut ids = Ids::new(1);
+        let (ticket, first, second) = (TicketId(ids.next(1)), CallId(ids.next(1)), CallId(ids.next(1)));
+        for (call, ended_ms) in [(first, 1_000), (second, 9_000)] {
+            let sql =
+                "insert into calls (id, channel, provider, provider_call_id, caller, called, state, ticket,
+                arrived_ms, ended_ms) values";
+            let row = format!(
+                "('{call}', 'c', 'main', '{call}', '+431', '+432', 'ended', '{ticket}', 1, {ended_ms})"
+            );
+            carry_out(&mut writer, format!("{sql} {row}")).await;
+        }
+        let row = format!("('{ticket}', 'calling', 'closed', '{first}', 1, 9000)");
+        let sql = "insert into tickets (id, type, status, call, created_ms, closed_ms) values";
+        carry_out(&mut writer, format!("{sql} {row}")).await;
+        let sql = "insert into notes (id, ticket, at_ms, text) values";
+        carry_out(&mut writer, format!("{sql} ('n', '{ticket}', 1, 'called twice')")).await;
+
+        for (before_ms, goes, left) in [(5_000, first, (1, 1, 1)), (10_000, second, (0, 0, 0))] {
+            let calls = calls_before(writer.connection(), instant(before_ms)).await.expect("old calls");
+            assert_eq!(calls.iter().map(|leaving| leaving.call).collect::<Vec<_>>(), [goes]);
+            let removal = Removal { calls, ..Removal::default() };
+            writer.commit(&removal.into()).await.expect("it is removed");
+            let there = (
+                count(&mut writer, "calls").await,
+                count(&mut writer, "tickets").await,
+                count(&mut writer, "notes").await,
+            );
+            assert_eq!(there, left, "before {before_ms}");
+        }
+    }
 
     #[test]
     fn a_number_is_found_in_every_spelling_and_not_within_another() {
@@ -549,5 +622,23 @@ mod tests {
             assert!(!stands_in("zoe@example.org", text), "{text}");
         }
         assert!(stands_in("sip:pbx.example.org", "\"from\":\"sip:pbx.example.org\""));
+    }
+
+    #[tokio::test]
+    async fn the_database_is_asked_for_every_text_in_which_somebody_stands() {
+        use sqlx::Connection;
+        let mut store = sqlx::SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+        for (mention, text) in [
+            ("zoe+work@example.org", "From=sip%3Azoe%2Bwork%40example.org&To=1"),
+            ("+436601@gateway.test", "From=sip%3A%2B436601%40gateway.test"),
+            ("zoë@example.org", "From=sip%3Azo%C3%AB%40example.org"),
+            ("436601", "From=%2B436601&To=1"),
+        ] {
+            assert!(stands_in(mention, text), "{mention}");
+            let sql = "select $1 like $2";
+            let query = sqlx::query_scalar(sql).bind(text).bind(super::pattern(mention));
+            let found: bool = query.fetch_one(&mut store).await.expect("an answer");
+            assert!(found, "{mention}");
+        }
     }
 }

@@ -66,3 +66,31 @@ impl Reader {
         read.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        routing::ids::Ids,
+        store::{Folder, open},
+    };
+
+    #[tokio::test]
+    async fn a_recording_is_kept_for_one_call_and_under_one_name() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(directory.path()).expect("the folder");
+        let (mut writer, _) = open(&folder).await.expect("a database");
+        let mut ids = Ids::new(1);
+        let (call, other) = (CallId(ids.next(1)), CallId(ids.next(1)));
+        let (recording, sha256, kept_at) = ("RE1".into(), "0".repeat(64), instant(1));
+        let kept = Voicemail { call, recording, seconds: 7, sha256, kept_at };
+        for _ in 0..2 {
+            write(writer.connection(), std::slice::from_ref(&kept)).await.expect("it is written");
+        }
+        for (call, recording, is_there) in [(call, "RE1", true), (call, "RE2", false), (other, "RE1", false)]
+        {
+            let found = is_kept(writer.connection(), call, recording).await;
+            assert_eq!(found.expect("an answer"), is_there, "{recording}");
+        }
+    }
+}

@@ -409,6 +409,34 @@ fn a_restart_in_the_midst_loses_nothing() {
 }
 
 #[test]
+fn a_channel_that_rings_devices_from_now_on_takes_back_what_softphones_were_offered() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 2);
+    let call = scene.call_in();
+    let offer = scene.offer(call, 0);
+    scene.channels.get_mut(&scene.channel).expect("the channel").ringing = Ringing::Devices;
+    scene.happens(Event::SettingsChanged);
+    assert_eq!((scene.ended(0), scene.ended(1)), (vec![Cause::Withdrawn], vec![Cause::Withdrawn]));
+    assert_eq!(dial(Some(scene.asks(call))).devices.len(), 2);
+    scene.happens(Event::OfferAccepted { agent: scene.agents[0], offer });
+    assert_eq!((scene.state(call), scene.occupation(0)), ("ringing", Occupation::Free), "a moment late");
+    scene.hangs_up(call);
+    assert_eq!([0, 1].map(|agent| scene.occupation(agent)), [Occupation::Free; 2]);
+}
+
+#[test]
+fn who_comes_out_of_a_dial_that_was_given_up_is_told_to_dial_and_not_answered() {
+    let mut scene = office(Strategy::RoundRobin, 2);
+    scene.defaults.agent_ring_seconds = 5;
+    scene.defaults.ring_seconds = 60;
+    let (call, _) = scene.dials();
+    scene.pass(16_000);
+    scene.happens(Event::DevicesFound { call, attempt: 1, up: Some(vec![]) });
+    assert_eq!((scene.state(call), scene.rung(call)), ("ringing", vec![]));
+    let again = dial(scene.dial_ends(call, ConnectionFailure::NoAnswer));
+    assert_eq!((addresses(&again), scene.call(call).is_answered), (vec![sip(1)], false));
+}
+
+#[test]
 fn nothing_is_announced_before_devices_ring() {
     let mut scene = office(Strategy::Simultaneous, 1);
     let text = Greeting::Text { text: "Welcome".into(), language: "en-US".into() };

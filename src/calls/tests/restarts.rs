@@ -37,6 +37,21 @@ fn after_a_restart_a_call_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_message_that_was_being_left_when_an_older_run_stopped_is_not_broken_into() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 0);
+    assert_eq!(scene.arrives(scene.channel), Some(MESSAGE));
+    let call = scene.board.calls().next().expect("a call").id;
+    let mut stored = serde_json::to_value(scene.call(call)).expect("a document");
+    let state = stored["state"].as_object_mut().expect("a state");
+    assert_eq!(state.remove("greeted"), Some(true.into()), "older runs did not write it");
+    scene.rows.insert(call, serde_json::from_value(stored).expect("an older run's call can be read"));
+    scene.stops_and_starts();
+    scene.look();
+    scene.happens(Event::CallerFound { call, there: Some(true) });
+    assert_eq!(scene.jobs, [], "they are recording, and stay where they are");
+}
+
+#[test]
 fn an_agent_who_had_a_softphone_gets_five_seconds_to_come_back_after_a_restart() {
     let mut scene = Scene::new(Strategy::Simultaneous, 1);
     let call = scene.call_in();
