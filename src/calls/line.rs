@@ -19,6 +19,7 @@ use crate::routing::{
     eligibility::{self, Objection, Standing},
     ids::{CallId, ChannelId, OfferId, UserId},
     load::TicketType,
+    people::User,
     reasons::Reason,
 };
 use std::collections::BTreeMap;
@@ -215,13 +216,14 @@ impl Switchboard {
         let devices = channel.rings_devices();
         // A device that rings for one caller can ring for another too: nobody can be held without being answered.
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time() && !devices;
-        let standing = |user: UserId| {
+        let standing = |person: &User| {
+            let user = person.id;
             let agent = self.agents.get(&user);
             let by_hand = agent.map_or(NOBODY.by_hand, |agent| &agent.by_hand);
             let softphone = || agent.map_or(NOBODY.phone, Agent::phone);
             let phone = if devices { Phone::WORKING } else { softphone() };
             let hindrance = channel
-                .cannot_ring(facts.people.users.get(&user))
+                .cannot_ring(Some(person))
                 .or_else(|| excluded.get(&user))
                 .or_else(|| agent?.busy(one_at_a_time));
             (Standing { by_hand, phone, hindrance }, agent.and_then(|agent| agent.idle_since))

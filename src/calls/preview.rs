@@ -18,7 +18,7 @@ use crate::routing::{
     hours::Verdict,
     ids::UserId,
     load::{Load, TicketType},
-    people::People,
+    people::{People, User},
     reasons::Reason,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -76,8 +76,8 @@ pub fn by_schedule(
     cursor: Option<Cursor>,
     at: DateTime<Utc>,
 ) -> Preview {
-    let standing = |user: UserId| {
-        let hindrance = channel.cannot_ring(people.users.get(&user));
+    let standing = |person: &User| {
+        let hindrance = channel.cannot_ring(Some(person));
         (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
     };
     let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };

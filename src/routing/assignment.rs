@@ -6,7 +6,7 @@ use super::{
     eligibility::{self, Objection, Standing},
     ids::{TeamId, UserId},
     load::{Load, TicketType},
-    people::People,
+    people::{People, User},
     reasons::Reason,
 };
 use chrono::{DateTime, Utc};
@@ -46,24 +46,31 @@ pub struct Field<'a, S> {
     pub cursor: Option<Cursor>,
     /// The number that decides under the random strategy.
     pub draw: u64,
-    /// What each user does at the moment, and since when they are off calls.
+    /// What a user does at the moment, and since when they are off calls.
     pub standing: S,
 }
 
 pub fn select<'a, S>(rule: &Rule, field: &Field<'a, S>) -> Selection
 where
-    S: Fn(UserId) -> (Standing<'a>, Option<DateTime<Utc>>),
+    S: Fn(&'a User) -> (Standing<'a>, Option<DateTime<Utc>>),
 {
-    let mut selection = Selection::default();
-    for (user, position) in field.people.routed(&rule.users, &rule.teams).into_iter().zip(0..) {
-        let load = field.load.of(user, field.kind);
-        let (standing, idle_since) = (field.standing)(user);
-        let person = field.people.users.get(&user);
-        let objection = person.map_or(Some(Objection::NoSeat), |person| {
-            eligibility::objection(person, standing, load, field.at)
-        });
+    let routed = field.people.routed(&rule.users, &rule.teams);
+    // There may be ten thousand: growing would copy them again and again.
+    let mut selection = Selection {
+        candidates: Vec::with_capacity(routed.len()),
+        eligible: Vec::with_capacity(routed.len()),
+    };
+    for (user, position) in routed.into_iter().zip(0..) {
+        let held = field.load.held_by(user);
+        let load = held.map_or(0, |held| held.open(field.kind));
+        let Some(person) = field.people.users.get(&user) else {
+            selection.candidates.push(Candidate { user, load, objection: Some(Objection::NoSeat) });
+            continue;
+        };
+        let (standing, idle_since) = (field.standing)(person);
+        let objection = eligibility::objection(person, standing, load, field.at);
         if objection.is_none() {
-            let last_assigned = field.load.last_assigned(user);
+            let last_assigned = held.and_then(|held| held.last_assigned);
             selection.eligible.push(Entrant { user, position, load, last_assigned, idle_since });
         }
         selection.candidates.push(Candidate { user, load, objection });
@@ -120,8 +127,9 @@ impl Selection {
 mod tests {
     use super::super::{
         availability::{ByHand, Phone},
-        ids::{Ids, TicketId},
-        people::{Reach, Role, Seat, User},
+        ids::Ids,
+        load::Weight,
+        people::{Reach, Role, Seat},
         zone::Zone,
     };
     use super::*;
@@ -147,11 +155,13 @@ mod tests {
             let mut ids = Ids::new(5);
             let users: Vec<UserId> = (0..4).map(|_| UserId(ids.next(1))).collect();
             let mut load = Load::default();
-            let mut ticket = || TicketId(ids.next(1));
+            let mut give = |user: usize, kind, seconds| {
+                load.put(Weight { user: users[user], kind, assigned_at: at(seconds) });
+            };
             for (user, seconds) in [(0, 5), (0, 10), (1, 30)] {
-                load.assign(ticket(), TicketType::Calling, users[user], at(seconds));
+                give(user, TicketType::Calling, seconds);
             }
-            load.assign(ticket(), TicketType::Messages, users[2], at(20));
+            give(2, TicketType::Messages, 20);
             Self {
                 people: People {
                     users: users.iter().map(|id| (*id, user(*id))).collect(),
@@ -166,7 +176,8 @@ mod tests {
         }
 
         fn select(&self, rule: &Rule) -> Selection {
-            let standing = |id: UserId| {
+            let standing = |person: &User| {
+                let id = person.id;
                 let hindrance = self.busy.contains(&id).then_some(&Objection::OnCall);
                 let index = self.users.iter().position(|user| *user == id);
                 let idle_since = index.and_then(|index| self.idle_since[index]).map(at);
@@ -269,12 +280,15 @@ mod tests {
             let mut office = Office::new();
             office.load = Load::default();
             let rule = Rule { users: office.users.clone(), strategy, ..Rule::default() };
-            let mut ids = Ids::new(9);
             let mut given: HashMap<UserId, u32> = HashMap::new();
             for n in 0..400 {
                 let first = office.select(&rule).eligible.swap_remove(0);
                 office.cursor = Some(Cursor { user: first.user, position: first.position });
-                office.load.assign(TicketId(ids.next(1)), TicketType::Calling, first.user, at(n));
+                office.load.put(Weight {
+                    user: first.user,
+                    kind: TicketType::Calling,
+                    assigned_at: at(n),
+                });
                 *given.entry(first.user).or_default() += 1;
             }
             assert_eq!(Vec::from_iter(given.into_values()), [100; 4], "{strategy:?}");

@@ -2,7 +2,12 @@
 //! The bits that look random come from a seed that is handed in, so a day can be played again.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{fmt, str::FromStr};
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasherDefault, Hasher},
+    str::FromStr,
+};
 use uuid::Uuid;
 
 macro_rules! id {
@@ -123,6 +128,34 @@ impl Ids {
         let [a, b, c, d, e, f, g, h] = scramble(self.state).to_be_bytes();
         uuid::Builder::from_unix_timestamp_millis(self.last_ms, &[high, low, a, b, c, d, e, f, g, h])
             .into_uuid()
+    }
+}
+
+/// A map by ids that are made here: nobody outside can choose them so that they collide.
+pub type ById<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// Spreads what an id is made of over 64 bits by one multiplication for every eight bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (eights, rest) = bytes.as_chunks();
+        eights.iter().for_each(|eight| self.write_u64(u64::from_le_bytes(*eight)));
+        rest.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let product = u128::from(self.0 ^ number) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+
+    fn write_usize(&mut self, length: usize) {
+        self.0 ^= length as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

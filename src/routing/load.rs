@@ -1,13 +1,13 @@
 //! How many open tickets each user holds, by type, counting those assigned in the last 30 days (R18, R19, A23).
 //! Kept up to date by every assignment, so that asking costs nothing however many tickets there are.
 
-use super::ids::{TicketId, UserId};
+use super::ids::{ById, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Where a ticket came from decides its type (R17).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TicketType {
     Calling,
@@ -15,70 +15,126 @@ pub enum TicketType {
     EmailOther,
 }
 
+impl TicketType {
+    pub const ALL: [Self; 3] = [Self::Calling, Self::Messages, Self::EmailOther];
+}
+
 /// A ticket counts while `assigned_at >= now - 30 * 24 h`.
 pub const COUNTED_FOR: TimeDelta = TimeDelta::days(30);
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Held {
-    by: UserId,
-    kind: TicketType,
-    assigned_at: DateTime<Utc>,
+/// What an open ticket that is owned weighs, and on whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    pub user: UserId,
+    pub kind: TicketType,
+    pub assigned_at: DateTime<Utc>,
 }
 
+/// All that is kept of a ticket is when it was assigned: there may be a million of them.
 #[derive(Debug, Clone, Default)]
 pub struct Load {
-    held: HashMap<TicketId, Held>,
-    counts: HashMap<(UserId, TicketType), u32>,
-    by_age: BTreeSet<(DateTime<Utc>, TicketId)>,
-    last_assigned: HashMap<UserId, DateTime<Utc>>,
+    users: ById<UserId, Held>,
+    /// The oldest of each user and type that has any, in milliseconds.
+    oldest: BTreeSet<(i64, UserId, TicketType)>,
+}
+
+/// What one user holds.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    /// By type: when each ticket that counts was assigned, in milliseconds, the oldest first.
+    assigned_ms: [VecDeque<i64>; TicketType::ALL.len()],
+    /// When they were last given anything, whether they still hold it or not.
+    pub last_assigned: Option<DateTime<Utc>>,
+}
+
+impl Held {
+    /// Open tickets of this type that count.
+    pub fn open(&self, kind: TicketType) -> u32 {
+        u32::try_from(self.assigned_ms[kind as usize].len()).unwrap_or(u32::MAX)
+    }
 }
 
 impl Load {
-    /// An open ticket is given to `user`; whoever held it holds it no more.
-    pub fn assign(&mut self, ticket: TicketId, kind: TicketType, user: UserId, at: DateTime<Utc>) {
-        self.release(ticket);
-        self.held.insert(ticket, Held { by: user, kind, assigned_at: at });
-        *self.counts.entry((user, kind)).or_default() += 1;
-        self.by_age.insert((at, ticket));
-        self.remember_assignment(user, at);
+    /// A ticket was given to somebody, closed, or taken away: it does not weigh what it did.
+    pub fn change(&mut self, before: Option<Weight>, after: Option<Weight>) {
+        if before == after {
+            return;
+        }
+        before.into_iter().for_each(|weight| self.lift(weight));
+        after.into_iter().for_each(|weight| self.put(weight));
+    }
+
+    /// An open ticket is given to a user.
+    pub fn put(&mut self, Weight { user, kind, assigned_at }: Weight) {
+        let ms = assigned_at.timestamp_millis();
+        self.change_held(user, kind, |assigned| match assigned.back() {
+            Some(&last) if ms < last => {
+                assigned.insert(assigned.partition_point(|&other| other <= ms), ms);
+            }
+            _ => assigned.push_back(ms),
+        });
+        self.remember_assignment(user, assigned_at);
+    }
+
+    /// It weighs nothing any more. One that does not count any more is not there.
+    pub fn lift(&mut self, Weight { user, kind, assigned_at }: Weight) {
+        let ms = assigned_at.timestamp_millis();
+        self.change_held(user, kind, |assigned| {
+            if let Ok(index) = assigned.binary_search(&ms) {
+                assigned.remove(index);
+            }
+        });
+    }
+
+    fn change_held(&mut self, user: UserId, kind: TicketType, change: impl FnOnce(&mut VecDeque<i64>)) {
+        let assigned = &mut self.users.entry(user).or_default().assigned_ms[kind as usize];
+        let before = assigned.front().copied();
+        change(assigned);
+        let after = assigned.front().copied();
+        if before != after {
+            before.map(|ms| self.oldest.remove(&(ms, user, kind)));
+            after.map(|ms| self.oldest.insert((ms, user, kind)));
+        }
     }
 
     /// For the ties: `user` was given something at `at`, whether they still hold it or not.
     pub fn remember_assignment(&mut self, user: UserId, at: DateTime<Utc>) {
-        let last = self.last_assigned.entry(user).or_insert(at);
-        *last = at.max(*last);
-    }
-
-    /// The ticket was closed, or nobody owns it now.
-    pub fn release(&mut self, ticket: TicketId) {
-        let Some(held) = self.held.remove(&ticket) else { return };
-        self.by_age.remove(&(held.assigned_at, ticket));
-        let count = self.counts.get_mut(&(held.by, held.kind)).expect("a held ticket is counted");
-        *count -= 1;
+        let last = &mut self.users.entry(user).or_default().last_assigned;
+        *last = Some(at).max(*last);
     }
 
     /// Forgets the tickets that were assigned too long before `now`.
     pub fn expire(&mut self, now: DateTime<Utc>) {
-        while let Some(&(assigned_at, ticket)) = self.by_age.first() {
-            if assigned_at >= now - COUNTED_FOR {
-                return;
-            }
-            self.release(ticket);
+        let since = (now - COUNTED_FOR).timestamp_millis();
+        while let Some(&(ms, user, kind)) = self.oldest.first()
+            && ms < since
+        {
+            self.change_held(user, kind, |assigned| {
+                assigned.drain(..assigned.partition_point(|&assigned| assigned < since));
+            });
         }
+    }
+
+    /// What this user holds, if they were ever given anything.
+    pub fn held_by(&self, user: UserId) -> Option<&Held> {
+        self.users.get(&user)
     }
 
     /// Open tickets of this type that count for this user.
     pub fn of(&self, user: UserId, kind: TicketType) -> u32 {
-        self.counts.get(&(user, kind)).copied().unwrap_or(0)
+        self.held_by(user).map_or(0, |held| held.open(kind))
     }
 
     pub fn last_assigned(&self, user: UserId) -> Option<DateTime<Utc>> {
-        self.last_assigned.get(&user).copied()
+        self.held_by(user)?.last_assigned
     }
 
     /// Every count that is not zero, for the recount.
     pub fn counts(&self) -> impl Iterator<Item = ((UserId, TicketType), u32)> + '_ {
-        self.counts.iter().filter(|(_, count)| **count > 0).map(|(key, count)| (*key, *count))
+        let each = self.users.iter().flat_map(|(user, held)| {
+            TicketType::ALL.into_iter().map(move |kind| ((*user, kind), held.open(kind)))
+        });
+        each.filter(|(_, count)| *count > 0)
     }
 }
 
@@ -87,32 +143,64 @@ mod tests {
     use super::super::ids::Ids;
     use super::*;
 
+    fn two_users() -> [UserId; 2] {
+        let mut ids = Ids::new(1);
+        [UserId(ids.next(1)), UserId(ids.next(1))]
+    }
+
+    fn weight(user: UserId, kind: TicketType, seconds: i64) -> Weight {
+        let assigned_at = DateTime::from_timestamp(seconds, 0).expect("an instant");
+        Weight { user, kind, assigned_at }
+    }
+
     #[test]
     fn a_ticket_counts_to_the_last_millisecond_of_its_thirtieth_day() {
-        let mut ids = Ids::new(1);
-        let (user, ticket) = (UserId(ids.next(1)), TicketId(ids.next(1)));
-        let assigned = DateTime::UNIX_EPOCH;
+        let [user, _] = two_users();
+        let ticket = weight(user, TicketType::Calling, 0);
         let mut load = Load::default();
-        load.assign(ticket, TicketType::Calling, user, assigned);
-        load.expire(assigned + COUNTED_FOR);
+        load.put(ticket);
+        load.expire(ticket.assigned_at + COUNTED_FOR);
         assert_eq!(load.of(user, TicketType::Calling), 1);
-        load.expire(assigned + COUNTED_FOR + TimeDelta::milliseconds(1));
+        load.expire(ticket.assigned_at + COUNTED_FOR + TimeDelta::milliseconds(1));
         assert_eq!(load.of(user, TicketType::Calling), 0);
-        assert_eq!(load.last_assigned(user), Some(assigned));
+        assert_eq!(load.last_assigned(user), Some(ticket.assigned_at));
+        load.lift(ticket);
+        assert_eq!(load.counts().count(), 0, "what does not count any more is not lifted again");
     }
 
     #[test]
     fn reassigning_moves_the_weight_and_closing_lifts_it() {
-        let mut ids = Ids::new(2);
-        let (ann, ben) = (UserId(ids.next(1)), UserId(ids.next(1)));
-        let ticket = TicketId(ids.next(1));
+        let [ann, ben] = two_users();
+        let [anns, bens] = [ann, ben].map(|user| weight(user, TicketType::Calling, 0));
         let mut load = Load::default();
-        load.assign(ticket, TicketType::Calling, ann, DateTime::UNIX_EPOCH);
-        load.assign(ticket, TicketType::Calling, ben, DateTime::UNIX_EPOCH);
+        load.change(None, Some(anns));
+        load.change(Some(anns), Some(bens));
         assert_eq!((load.of(ann, TicketType::Calling), load.of(ben, TicketType::Calling)), (0, 1));
         assert_eq!(load.of(ben, TicketType::Messages), 0);
-        load.release(ticket);
-        load.release(ticket);
+        load.change(Some(bens), Some(bens));
+        assert_eq!(load.of(ben, TicketType::Calling), 1);
+        load.change(Some(bens), None);
+        load.change(None, None);
         assert_eq!(load.counts().count(), 0);
+        assert!(load.oldest.is_empty());
+    }
+
+    #[test]
+    fn whatever_is_put_and_lifted_in_whatever_order_the_oldest_expires_first() {
+        let [ann, ben] = two_users();
+        let mut load = Load::default();
+        let of = |user, kind, all: &[i64]| Vec::from_iter(all.iter().map(|s| weight(user, kind, *s)));
+        let anns = of(ann, TicketType::Calling, &[50, 10, 30, 10, 40]);
+        let bens = of(ben, TicketType::Messages, &[20, 60]);
+        anns.iter().chain(&bens).for_each(|weight| load.put(*weight));
+        load.lift(anns[2]);
+        let left = |load: &Load| (load.of(ann, TicketType::Calling), load.of(ben, TicketType::Messages));
+        assert_eq!(left(&load), (4, 2));
+        let table = [(10, (4, 2)), (11, (2, 2)), (20, (2, 2)), (41, (1, 1)), (60, (0, 1)), (61, (0, 0))];
+        for (seconds, expected) in table {
+            load.expire(DateTime::from_timestamp(seconds, 0).expect("an instant") + COUNTED_FOR);
+            assert_eq!(left(&load), expected, "{seconds}");
+        }
+        assert!(load.oldest.is_empty());
     }
 }

@@ -2,12 +2,15 @@
 
 use super::{
     hours::Weekly,
-    ids::{TeamId, UserId},
+    ids::{ById, IdHasher, TeamId, UserId},
     zone::Zone,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasherDefault,
+};
 
 /// What a user is allowed to do besides taking calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -87,7 +90,7 @@ impl Team {
 
 #[derive(Debug, Clone, Default)]
 pub struct People {
-    pub users: HashMap<UserId, User>,
+    pub users: ById<UserId, User>,
     pub teams: HashMap<TeamId, Team>,
 }
 
@@ -95,8 +98,10 @@ impl People {
     /// The users that a rule reaches, each once: those it names, then its teams' main members, as listed.
     pub fn routed(&self, users: &[UserId], teams: &[TeamId]) -> Vec<UserId> {
         let main = teams.iter().filter_map(|id| self.teams.get(id)).flat_map(|team| &team.main);
-        let mut seen = HashSet::new();
-        users.iter().chain(main).copied().filter(|id| seen.insert(*id)).collect()
+        let mut seen = HashSet::with_capacity_and_hasher(users.len(), BuildHasherDefault::<IdHasher>::default());
+        let mut routed = Vec::with_capacity(users.len());
+        routed.extend(users.iter().chain(main).copied().filter(|id| seen.insert(*id)));
+        routed
     }
 }
 
@@ -117,7 +122,7 @@ mod tests {
         let (one, two, unknown) = (team(&[cem, ann], &[fay]), team(&[dag, cem, eva], &[]), team(&[], &[]).id);
         let rule = ([ben, ann, ben], [two.id, unknown, one.id]);
         let people = People {
-            users: HashMap::new(),
+            users: ById::default(),
             teams: [one, two].into_iter().map(|team| (team.id, team)).collect(),
         };
         assert_eq!(people.routed(&rule.0, &rule.1), [ben, ann, dag, cem, eva]);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     calls::call::Caller,
     routing::ids::{CallId, TicketId, UserId},
-    routing::load::{COUNTED_FOR, Load, TicketType},
+    routing::load::{COUNTED_FOR, Load, TicketType, Weight},
     tickets::ticket::{Status, Ticket},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -115,13 +115,13 @@ pub async fn last_assigned(connection: &mut SqliteConnection) -> sqlx::Result<Ve
 /// What every user holds that counts at `at`, and when each was last given something.
 pub async fn load(connection: &mut SqliteConnection, at: DateTime<Utc>) -> sqlx::Result<Load> {
     let mut load = Load::default();
-    let mut query = QueryBuilder::new(COLUMNS);
-    query.push("where owner is not null and closed_ms is null and assigned_ms >= ");
-    query.push_bind(ms(at - COUNTED_FOR));
+    let sql = "select owner, type, assigned_ms from tickets
+        where owner is not null and closed_ms is null and assigned_ms >= $1 order by owner, type, assigned_ms";
     // One by one: there may be a million, and a row takes more room than what is kept of it.
-    let mut rows = query.build().fetch(&mut *connection);
+    let mut rows = sqlx::query(sql).bind(ms(at - COUNTED_FOR)).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
-        read(&row)?.weigh(&mut load);
+        let (user, kind) = (id(&row, "owner")?, type_named(row.try_get("type")?)?);
+        load.put(Weight { user, kind, assigned_at: instant(row.try_get("assigned_ms")?) });
     }
     drop(rows);
     for (user, at_ms) in last_assigned(connection).await? {

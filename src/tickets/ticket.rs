@@ -2,7 +2,7 @@
 
 use crate::routing::{
     ids::{CallId, ChannelId, TeamId, TicketId, UserId},
-    load::{Load, TicketType},
+    load::{TicketType, Weight},
     zone::Zone,
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -97,12 +97,10 @@ impl Ticket {
         self.closed_on = self.closed_at.map(|at| account.local(at).date());
     }
 
-    /// Puts on its owner what it weighs: an open ticket that is owned.
-    pub fn weigh(&self, load: &mut Load) {
-        match (self.owner, self.assigned_at, self.status.is_open()) {
-            (Some(owner), Some(at), true) => load.assign(self.id, self.kind, owner, at),
-            _ => load.release(self.id),
-        }
+    /// What it weighs on its owner: only an open ticket that is owned weighs anything.
+    pub fn weight(&self) -> Option<Weight> {
+        let (user, kind, assigned_at) = (self.owner?, self.kind, self.assigned_at?);
+        self.status.is_open().then_some(Weight { user, kind, assigned_at })
     }
 }
 
@@ -129,14 +127,14 @@ mod tests {
     #[test]
     fn only_an_open_owned_ticket_weighs_on_somebody() {
         let (mut ticket, ann) = ticket();
-        let mut load = Load::default();
-        ticket.weigh(&mut load);
-        assert_eq!(load.counts().count(), 0);
-        ticket.assign(ann, DateTime::UNIX_EPOCH);
-        ticket.weigh(&mut load);
-        assert_eq!(load.of(ann, TicketType::Calling), 1);
-        ticket.set_status(Status::Closed, DateTime::UNIX_EPOCH, &Zone::utc());
-        ticket.weigh(&mut load);
-        assert_eq!(load.of(ann, TicketType::Calling), 0);
+        assert_eq!(ticket.weight(), None);
+        let at = DateTime::UNIX_EPOCH;
+        ticket.assign(ann, at);
+        assert_eq!(
+            ticket.weight(),
+            Some(Weight { user: ann, kind: TicketType::Calling, assigned_at: at })
+        );
+        ticket.set_status(Status::Closed, at, &Zone::utc());
+        assert_eq!(ticket.weight(), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The pure switchboard with people around it and a clock of its own, for what is measured without the daemon.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use strowger::{
     calls::{
@@ -18,7 +18,7 @@ use strowger::{
         hours::Hours,
         ids::{ChannelId, Ids, TicketId, UserId},
         joinable::Joinable,
-        load::{Load, TicketType},
+        load::{Load, TicketType, Weight},
         people::{People, Reach, Role, Seat, User},
         zone::Zone,
     },
@@ -31,6 +31,7 @@ pub struct Floor {
     pub users: Vec<UserId>,
     pub channel: ChannelId,
     pub load: Load,
+    weights: HashMap<TicketId, Weight>,
     pub now: Now,
     contacts: Contacts,
     joinable: Joinable,
@@ -47,10 +48,9 @@ impl Floor {
         let tie_break = TieBreak::LongestSinceAssigned;
         let rule = Rule { users: list.clone(), teams: vec![], strategy, tie_break };
         let mut load = Load::default();
-        for n in 0..tickets {
-            let (ticket, agent) = (TicketId(ids.next(2)), list[n % agents]);
+        for n in (0..tickets).rev() {
             let age = TimeDelta::milliseconds(i64::try_from(n).expect("a number") + 1_000);
-            load.assign(ticket, TicketType::Calling, agent, at - age);
+            load.put(calling(list[n % agents], at - age));
         }
         let mut floor = Self {
             board: Switchboard::new(Ids::new(8)),
@@ -62,6 +62,7 @@ impl Floor {
             users: list,
             channel: id,
             load,
+            weights: HashMap::new(),
             now: Now { at, steady: Steady(at.timestamp_millis()) },
             contacts: Contacts::default(),
             joinable: Joinable::default(),
@@ -87,10 +88,12 @@ impl Floor {
         for write in &decision.write {
             match *write {
                 Write::Ticket(TicketChange::Assign { ticket, owner, at }) => {
-                    self.load.assign(ticket, TicketType::Calling, owner, at);
+                    let weight = calling(owner, at);
+                    let before = self.weights.insert(ticket, weight);
+                    self.load.change(before, Some(weight));
                 }
                 Write::Ticket(TicketChange::Close { ticket, .. } | TicketChange::Unassign { ticket }) => {
-                    self.load.release(ticket);
+                    self.load.change(self.weights.remove(&ticket), None);
                 }
                 _ => {}
             }
@@ -114,6 +117,10 @@ impl Floor {
         self.now.steady = Steady(ms);
         self.now.at += TimeDelta::milliseconds(passed);
     }
+}
+
+fn calling(user: UserId, assigned_at: DateTime<Utc>) -> Weight {
+    Weight { user, kind: TicketType::Calling, assigned_at }
 }
 
 fn user(id: UserId, n: usize) -> User {

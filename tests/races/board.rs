@@ -57,7 +57,7 @@ impl Board {
         };
         let mut board = Self {
             board: Switchboard::new(Ids::new(8)),
-            people: People { users: HashMap::new(), teams: HashMap::new() },
+            people: People { users: Default::default(), teams: HashMap::new() },
             channels: HashMap::from([(channel, line)]),
             load: Load::default(),
             now: Now { at, steady: Steady(at.timestamp_millis()) },

@@ -17,7 +17,7 @@ use strowger::routing::{
     distribution::Cursor,
     ids::{CallId, ChannelId, OfferId, TicketId, UserId},
     joinable::Joinable,
-    load::{COUNTED_FOR, TicketType},
+    load::{COUNTED_FOR, TicketType, Weight},
     reasons::Reason,
 };
 
@@ -56,6 +56,10 @@ struct Ticket {
 
 /// By whom, and since when.
 type Owned = Option<(UserId, DateTime<Utc>)>;
+
+fn calling(user: UserId, assigned_at: DateTime<Utc>) -> Weight {
+    Weight { user, kind: TicketType::Calling, assigned_at }
+}
 
 #[derive(Clone)]
 pub struct Offered {
@@ -286,7 +290,7 @@ impl Ledger {
                 assert!(known.open && known.calls.len() == 1, "{place}: closed for others too");
                 known.open = false;
                 known.touch(now);
-                world.load.release(ticket);
+                assert_eq!(known.owned, None, "{place}: closed, though somebody talked");
                 world.joinable.forget(ticket);
             }
             TicketChange::Reopen { ticket, .. } => {
@@ -307,19 +311,19 @@ impl Ledger {
                 let known = self.tickets.get_mut(&ticket).expect("an assigned ticket was opened");
                 // To give it to whom it belongs already changes nothing.
                 if known.owned.is_none_or(|(before, _)| before != owner) {
+                    world.load.change(known.weight(), Some(calling(owner, at)));
                     known.owned = Some((owner, at));
                 }
                 known.touch(now);
                 let (owner, at) = known.owned.expect("it is owned");
                 let last = self.last_assigned.entry(owner).or_insert(at);
                 *last = at.max(*last);
-                world.load.assign(ticket, TicketType::Calling, owner, at);
             }
             TicketChange::Unassign { ticket } => {
                 let known = self.tickets.get_mut(&ticket).expect("a live call's ticket was opened");
                 assert_eq!(known.calls.len(), 1, "{place}: taken away from whoever answered another call");
+                world.load.change(known.weight(), None);
                 known.owned = None;
-                world.load.release(ticket);
             }
         }
     }
@@ -540,7 +544,7 @@ impl Ledger {
         self.tickets.retain(|id, ticket| {
             let live = ticket.calls.iter().any(|call| !over.contains(call));
             if !live {
-                world.load.release(*id);
+                world.load.change(ticket.weight(), None);
                 world.joinable.forget(*id);
             }
             live
@@ -588,6 +592,10 @@ impl Ledger {
 }
 
 impl Ticket {
+    fn weight(&self) -> Option<Weight> {
+        self.owned.map(|(owner, at)| calling(owner, at))
+    }
+
     fn touch(&mut self, at: DateTime<Utc>) {
         self.touched = at.max(self.touched);
     }

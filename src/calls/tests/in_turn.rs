@@ -29,8 +29,7 @@ fn one_at_a_time_everybody_is_rung_once_before_anybody_is_rung_twice() {
 fn the_reason_for_a_second_round_names_who_is_rung_in_it() {
     let mut scene = Scene::new(Strategy::LoadBalanced, 2);
     let second = scene.agents[1];
-    let ticket = crate::routing::ids::TicketId(Ids::new(8).next(1));
-    scene.load.assign(ticket, TicketType::Calling, second, scene.now.at);
+    scene.load.put(Weight { user: second, kind: TicketType::Calling, assigned_at: scene.now.at });
     let call = scene.call_in();
     assert_eq!(scene.rung(call), [0]);
     scene.look();

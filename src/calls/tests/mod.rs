@@ -30,9 +30,9 @@ use crate::routing::{
     contacts::Contacts,
     distribution::Strategy,
     hours::Hours,
-    ids::{CallId, ChannelId, Ids, OfferId, UserId},
+    ids::{CallId, ChannelId, Ids, OfferId, TicketId, UserId},
     joinable::Joinable,
-    load::{Load, TicketType},
+    load::{Load, TicketType, Weight},
     people::{People, Reach, Role, Seat, User},
     reasons::{ConnectionFailure, Reason},
     zone::Zone,
@@ -49,6 +49,7 @@ struct Scene {
     channel: ChannelId,
     agents: Vec<UserId>,
     load: Load,
+    weights: HashMap<TicketId, Weight>,
     /// What the channel does not set for itself.
     defaults: Times,
     now: Now,
@@ -81,6 +82,7 @@ impl Scene {
             channel,
             agents: users,
             load: Load::default(),
+            weights: HashMap::new(),
             defaults: Times::default(),
             now: Now { at, steady: Steady(at.timestamp_millis()) },
             arrivals: 0,
@@ -112,7 +114,9 @@ impl Scene {
                 Write::Call(call) => drop(self.rows.insert(call.id, call.as_ref().clone())),
                 Write::Agent(row) => drop(self.agent_rows.insert(row.agent, row.clone())),
                 Write::Ticket(TicketChange::Assign { ticket, owner, at }) => {
-                    self.load.assign(*ticket, TicketType::Calling, *owner, *at);
+                    let weight = Weight { user: *owner, kind: TicketType::Calling, assigned_at: *at };
+                    let before = self.weights.insert(*ticket, weight);
+                    self.load.change(before, Some(weight));
                 }
                 _ => {}
             }

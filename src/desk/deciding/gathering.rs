@@ -94,6 +94,7 @@ impl Engine {
         };
         // A ticket that is not of a live call (its recording came late) has no owner to take away.
         let Some(ticket) = self.memory.tickets.get_mut(&id) else { return };
+        let before = ticket.weight();
         match change {
             TicketChange::Open { .. } => {}
             TicketChange::Join { at, .. } => ticket.touch(at),
@@ -117,7 +118,7 @@ impl Engine {
             true => self.memory.joinable.touch(id, ticket.touched_at),
             false => self.memory.joinable.forget(id),
         }
-        ticket.weigh(&mut self.memory.load);
+        self.memory.load.change(before, ticket.weight());
         round.batch.tickets.insert(id, ticket.clone());
     }
 }

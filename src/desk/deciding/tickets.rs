@@ -24,11 +24,12 @@ impl Engine {
                 .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
         };
         let Some(mut ticket) = stored else { return Ok(Some(Outcome::Refused(Refused::NotFound))) };
+        let before = ticket.weight();
         if let Err(refused) = self.patch(&mut ticket, patch) {
             return Ok(Some(Outcome::Refused(refused)));
         }
         ticket.touch(self.around.clock.now().at);
-        ticket.weigh(&mut self.memory.load);
+        self.memory.load.change(before, ticket.weight());
         self.memory.tickets.insert(id, ticket.clone());
         let caller = self.caller_of(&ticket).await?;
         match (ticket.channel, caller) {
