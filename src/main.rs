@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use rand::Rng;
 use std::{
-    io::Write,
+    io::{IsTerminal, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -89,7 +89,7 @@ enum Command {
         /// Another instant than now, as in 2026-12-24T09:00:00Z.
         #[arg(long, value_name = "RFC3339")]
         at: Option<DateTime<Utc>>,
-        /// The caller's number.
+        /// The caller's number; "anonymous" for one who withholds it.
         #[arg(long, value_name = "NUMBER")]
         from: Option<String>,
     },
@@ -180,8 +180,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             serve(config, listen).await
         }
         Command::Check { fix } => check_all(&config, exposed, fix).await,
-        Command::Preview { channel, at, from: _ } => {
-            println!("{}", preview::run(&config, channel, at).await?);
+        Command::Preview { channel, at, from } => {
+            println!("{}", preview::run(&config, channel, at, from).await?);
             Ok(())
         }
         Command::Backup { file } => make_backup(&config, &file).await,
@@ -301,8 +301,12 @@ fn warn_of_missing(missing: &[String]) {
     }
 }
 
-/// While nobody can sign in to the pages, whoever starts the daemon can.
+/// While nobody can sign in to the pages, whoever starts the daemon at a terminal can. Elsewhere what is printed is kept
+/// in a log, where no such link belongs: `strowger sign-in-link` prints one.
 async fn offer_first_start(folder: &Path) {
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
     if let Ok(link) = sign_in_link(folder, None).await {
         // Whoever reads only the first line may be gone.
         let _ = writeln!(std::io::stdout(), "for 15 minutes, the first admin signs in at {link}");

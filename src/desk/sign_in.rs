@@ -31,6 +31,9 @@ impl Doors {
                 self.by_secret.insert(session.sha256.0.clone(), session.id);
                 self.sessions.insert(session.id, session.clone());
             }
+            SignIn::SessionUsed(id, at) => {
+                self.sessions.get_mut(id).ok_or(Refused::NotFound)?.used_at = *at;
+            }
             SignIn::EndSession(id) => {
                 let ended = self.sessions.remove(id).ok_or(Refused::NotFound)?;
                 self.by_secret.remove(&ended.sha256.0);
@@ -91,9 +94,12 @@ impl Doors {
         sessions
     }
 
-    /// Sessions that nobody can use any more.
-    pub fn stale_sessions(&self, now: DateTime<Utc>) -> Vec<SessionId> {
-        self.sessions.values().filter(|session| !session.is_good(now)).map(|session| session.id).collect()
+    /// What ends the sessions and links that nobody can use any more.
+    pub fn stale(&self, now: DateTime<Utc>) -> Vec<SignIn> {
+        let sessions = self.sessions.values().filter(|session| !session.is_good(now));
+        let sessions = sessions.map(|session| SignIn::EndSession(session.id));
+        let invitations = self.invitations.values().filter(|invitation| invitation.expires_at <= now);
+        sessions.chain(invitations.map(|invitation| SignIn::EndInvitation(invitation.id))).collect()
     }
 
     /// The link whose secret has this hash, while it works.
@@ -107,5 +113,38 @@ impl Doors {
     pub fn invited(&self, user: UserId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut theirs = self.invitations.values().filter(|invitation| invitation.user == Some(user));
         theirs.find(|invitation| now < invitation.expires_at).map(|invitation| invitation.expires_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sign_in::Hash;
+
+    fn session(used_at: DateTime<Utc>) -> Session {
+        let (id, user) = (SessionId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+        Session {
+            id,
+            user,
+            sha256: Hash("hash".into()),
+            browser: String::new(),
+            created_at: used_at,
+            used_at,
+        }
+    }
+
+    #[test]
+    fn a_session_that_ended_does_not_begin_again_because_it_was_used_just_before() {
+        let now: DateTime<Utc> = "2026-11-23T09:00:00Z".parse().expect("an instant");
+        let later = now + chrono::TimeDelta::hours(2);
+        let (mut doors, session) = (Doors::default(), session(now));
+        let id = session.id;
+        assert!(doors.apply(&SignIn::Session(session)).is_ok());
+        assert!(doors.apply(&SignIn::SessionUsed(id, later)).is_ok());
+        assert_eq!(doors.session("hash", later).map(|session| session.used_at), Some(later));
+        assert!(doors.apply(&SignIn::EndSession(id)).is_ok());
+        assert!(matches!(doors.apply(&SignIn::SessionUsed(id, later)), Err(Refused::NotFound)));
+        assert_eq!(doors.session("hash", later), None);
+        assert!(doors.sessions_of(UserId(Uuid::from_u128(2))).is_empty());
     }
 }

@@ -66,13 +66,27 @@ pub fn refuse_newer(schema: i64) -> anyhow::Result<()> {
 }
 
 /// A restored database begins a new epoch, above its own and that of the one it replaces. What waited in it is parked: since
-/// the backup it was sent, or has lost its meaning. Answers how much that is.
+/// the backup it was sent, or has lost its meaning. Answers how much that is. Everybody signs in again.
 pub async fn mark_restored(database: &Path, above: i64, now: DateTime<Utc>) -> anyhow::Result<usize> {
     let mut connection = open(database, false).await?;
     engine::raise(&mut connection, above).await.context("cannot mark the database as restored")?;
     let parked = park(&mut connection, now).await.context("cannot park what waited in the backup")?;
+    shut_doors(&mut connection).await.context("cannot end the sessions in the backup")?;
     connection.close().await.context("cannot close the database")?;
     Ok(parked)
+}
+
+/// Since the backup somebody may have signed out, and a link may have been followed, which works only once.
+async fn shut_doors(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    for table in ["sessions", "invitations"] {
+        // A backup may be from before there were any.
+        let there = sqlx::query("select 1 from sqlite_master where type = 'table' and name = $1").bind(table);
+        if there.fetch_optional(&mut *connection).await?.is_some() {
+            let sql = format!("delete from {table}");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Why something that waited in a backup is not done.

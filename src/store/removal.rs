@@ -60,6 +60,9 @@ const BY_AGE: [(&str, &str, &str); 3] = [
     ("jobs", "due_ms", "failed_ms is not null"),
 ];
 
+/// From where somebody changed something is a log; that they did stays.
+const FORGOTTEN_BY_AGE: [(&str, &str, &str); 1] = [("audit", "at_ms", "address")];
+
 /// How much goes in one transaction.
 pub const AT_ONCE: i64 = 500;
 
@@ -166,6 +169,9 @@ impl Removal {
             for (table, at, which) in BY_AGE {
                 rows += delete_older(tx, table, at, which, before).await?;
             }
+            for (table, at, column) in FORGOTTEN_BY_AGE {
+                rows += forget_older(tx, table, at, column, before).await?;
+            }
         }
         if let Some(Erasure { hash, at, sounds }) = &self.erased {
             let sql = "insert into erasures (hash, at_ms, sounds) values ($1, $2, $3)
@@ -256,9 +262,11 @@ async fn mentioning(
     Ok(found)
 }
 
-/// Finds every text in which it may stand, and some others. In an address that is part of another, %40 stands for @.
+/// Finds every text in which it may stand, and some others: whatever is no letter or digit may be written otherwise, as in
+/// addresses and forms, where %40 stands for @ and %2B for +.
 fn pattern(mention: &str) -> String {
-    format!("%{}%", mention.replace('@', "%"))
+    let may_be_otherwise = |c: char| if c.is_ascii_alphanumeric() { c } else { '%' };
+    format!("%{}%", mention.chars().map(may_be_otherwise).collect::<String>())
 }
 
 /// Whether it stands in the text by itself, and not within a longer number, name or address. `00` and `%2B` are ways to
@@ -313,6 +321,21 @@ async fn delete_older(
         .execute(tx)
         .await?
         .rows_affected())
+}
+
+async fn forget_older(
+    tx: &mut SqliteConnection,
+    table: &str,
+    at: &str,
+    column: &str,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let sql = format!(
+        "update {table} set {column} = null where id in
+            (select id from {table} where {column} is not null and {at} < $1 order by {at} limit $2)"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms(before)).bind(AT_ONCE);
+    Ok(query.execute(tx).await?.rows_affected())
 }
 
 /// Calls that ended before, whose tickets are closed.
@@ -599,5 +622,23 @@ mod tests {
             assert!(!stands_in("zoe@example.org", text), "{text}");
         }
         assert!(stands_in("sip:pbx.example.org", "\"from\":\"sip:pbx.example.org\""));
+    }
+
+    #[tokio::test]
+    async fn the_database_is_asked_for_every_text_in_which_somebody_stands() {
+        use sqlx::Connection;
+        let mut store = sqlx::SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+        for (mention, text) in [
+            ("zoe+work@example.org", "From=sip%3Azoe%2Bwork%40example.org&To=1"),
+            ("+436601@gateway.test", "From=sip%3A%2B436601%40gateway.test"),
+            ("zoë@example.org", "From=sip%3Azo%C3%AB%40example.org"),
+            ("436601", "From=%2B436601&To=1"),
+        ] {
+            assert!(stands_in(mention, text), "{mention}");
+            let sql = "select $1 like $2";
+            let query = sqlx::query_scalar(sql).bind(text).bind(super::pattern(mention));
+            let found: bool = query.fetch_one(&mut store).await.expect("an answer");
+            assert!(found, "{mention}");
+        }
     }
 }

@@ -51,7 +51,7 @@ impl Change {
             Self::DeleteWebhook(id) => ("webhook", id.0),
             Self::SignIn(SignIn::Credentials(credentials)) => ("credentials", credentials.user.0),
             Self::SignIn(SignIn::Session(session)) => ("session", session.id.0),
-            Self::SignIn(SignIn::EndSession(id)) => ("session", id.0),
+            Self::SignIn(SignIn::SessionUsed(id, _) | SignIn::EndSession(id)) => ("session", id.0),
             Self::SignIn(SignIn::Invitation(invitation)) => ("invitation", invitation.id.0),
             Self::SignIn(SignIn::EndInvitation(id)) => ("invitation", id.0),
         };

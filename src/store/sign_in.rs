@@ -69,8 +69,10 @@ pub struct Invitation {
 pub enum SignIn {
     /// In place of what there was.
     Credentials(Credentials),
-    /// A new session, or one that was used.
+    /// A new session.
     Session(Session),
+    /// A session that is there was used at this instant. One that ended does not begin again.
+    SessionUsed(SessionId, DateTime<Utc>),
     EndSession(SessionId),
     /// In place of those that the same user, or the first start, had before.
     Invitation(Invitation),
@@ -81,6 +83,10 @@ pub(super) async fn write(tx: &mut SqliteConnection, change: &SignIn) -> sqlx::R
     match change {
         SignIn::Credentials(credentials) => write_credentials(tx, credentials).await,
         SignIn::Session(session) => write_session(tx, session).await,
+        SignIn::SessionUsed(id, at) => {
+            let query = sqlx::query("update sessions set used_ms = $1 where id = $2");
+            query.bind(ms(*at)).bind(id.to_string()).execute(tx).await.map(drop)
+        }
         SignIn::EndSession(id) => delete(tx, "delete from sessions where id = $1", id.to_string()).await,
         SignIn::Invitation(invitation) => write_invitation(tx, invitation).await,
         SignIn::EndInvitation(id) => {
@@ -106,8 +112,7 @@ async fn write_credentials(tx: &mut SqliteConnection, credentials: &Credentials)
 }
 
 async fn write_session(tx: &mut SqliteConnection, session: &Session) -> sqlx::Result<()> {
-    let sql = "insert into sessions (id, user_id, sha256, browser, created_ms, used_ms) values ($1, $2, $3, $4, $5, $6)
-        on conflict (id) do update set used_ms = excluded.used_ms";
+    let sql = "insert into sessions (id, user_id, sha256, browser, created_ms, used_ms) values ($1, $2, $3, $4, $5, $6)";
     sqlx::query(sql)
         .bind(session.id.to_string())
         .bind(session.user.to_string())

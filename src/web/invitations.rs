@@ -4,24 +4,29 @@ use super::{
     Problem, Web,
     auth::{Caller, NewDocument},
     schemas, session,
+    settings::again,
 };
 use crate::{
     audio,
     desk::{
-        saving::Save,
+        saving::{Save, Saved},
         settings::{Fault, read_form},
     },
     routing::ids::{InvitationId, UserId},
     store::{
-        audit::Author,
         settings::Change,
         sign_in::{Hash, Invitation, SignIn},
     },
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use chrono::TimeDelta;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// How long somebody has who sets the daemon up.
@@ -38,59 +43,51 @@ struct Form {
 }
 
 /// Makes a link by which a user chooses a password for the pages. It is shown once, works once, and for seven days;
-/// an earlier one stops working.
-#[utoipa::path(post, path = "/invitations", request_body = Form, responses(
-    (status = 201, body = schemas::NewInvitation), (status = 403), (status = 409)
+/// an earlier one stops working. A repeat under the same key is answered 409.
+#[utoipa::path(post, path = "/invitations", request_body = Form,
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[ -~]{1,255}$")),
+    responses((status = 201, body = schemas::NewInvitation), (status = 403), (status = 409)
 ))]
-pub async fn create(
-    caller: Caller,
-    State(web): State<Web>,
-    new: NewDocument,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
     caller.must_be_admin()?;
-    let form: Form = read_form(new.document).map_err(Problem::invalid)?;
-    let (invitation, url) = match form.user {
-        Some(user) => invite(&web, user, caller.author()).await?,
+    let form: Form = read_form(new.document.clone()).map_err(Problem::invalid)?;
+    let (lasts, location) = match form.user {
+        Some(user) => (must_be_known(user, &web)?, format!("/api/v1/users/{user}")),
         None if caller.pass.is_some() => {
             return Err(Problem::invalid(Fault::new("/user", "say who is to sign in")));
         }
-        None => first_start(&web).await?,
+        None => (must_be_first_start(&web)?, "/api/v1/users".to_owned()),
     };
-    let Invitation { id, user, expires_at, .. } = invitation;
-    Ok((StatusCode::CREATED, Json(json!({ "id": id, "user": user, "expires_at": expires_at, "url": url }))))
-}
-
-/// A link for this user.
-pub async fn invite(web: &Web, user: UserId, by: Author) -> Result<(Invitation, String), Problem> {
-    if !web.desk.settings().people.users.contains_key(&user) {
-        return Err(Problem::invalid(Fault::new("/user", "there is no user of this id")));
-    }
-    save(web, Some(user), FOLLOWED_WITHIN, by).await
-}
-
-/// The link by which the first admin comes in.
-pub async fn first_start(web: &Web) -> Result<(Invitation, String), Problem> {
-    if !web.desk.settings().doors.is_first_start() {
-        let detail = "somebody can sign in already; they invite the others";
-        return Err(Problem::new(409, "This is not the first start").because(detail));
-    }
-    save(web, None, FIRST_START, Author::CommandLine).await
-}
-
-async fn save(
-    web: &Web,
-    user: Option<UserId>,
-    lasts: TimeDelta,
-    by: Author,
-) -> Result<(Invitation, String), Problem> {
     let secret = session::new_secret();
     let invitation = Invitation {
         id: InvitationId(web.new_id()),
-        user,
+        user: form.user,
         sha256: Hash(audio::sha256(secret.as_bytes())),
         expires_at: web.clock.now().at + lasts,
     };
     let change = Change::SignIn(SignIn::Invitation(invitation.clone()));
-    web.desk.save_as(Save::new(change, by)).await??;
-    Ok((invitation, format!("{}/invitation/{secret}", web.public_url)))
+    let once = new.once(&caller, &location, true);
+    if let Saved::Before(repeat) =
+        web.desk.save_as(Save { once, ..Save::new(change, caller.author()) }).await??
+    {
+        return again(&repeat);
+    }
+    let Invitation { id, user, expires_at, .. } = invitation;
+    let url = format!("{}/invitation/{secret}", web.public_url);
+    let shown = json!({ "id": id, "user": user, "expires_at": expires_at, "url": url });
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// For how long a link for this user works.
+fn must_be_known(user: UserId, web: &Web) -> Result<TimeDelta, Problem> {
+    let is_known = web.desk.settings().people.users.contains_key(&user);
+    let fault = || Problem::invalid(Fault::new("/user", "there is no user of this id"));
+    is_known.then_some(FOLLOWED_WITHIN).ok_or_else(fault)
+}
+
+/// For how long the link works by which the first admin comes in.
+fn must_be_first_start(web: &Web) -> Result<TimeDelta, Problem> {
+    let detail = "somebody can sign in already; they invite the others";
+    let refused = || Problem::new(409, "This is not the first start").because(detail);
+    web.desk.settings().doors.is_first_start().then_some(FIRST_START).ok_or_else(refused)
 }

@@ -65,7 +65,7 @@ use crate::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -162,13 +162,28 @@ pub fn router(web: Web) -> Router {
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready));
-    refusing(all).with_state(web)
+    let all = all.fallback(not_found).method_not_allowed_fallback(not_allowed);
+    all.with_state(web)
+}
+
+async fn not_found(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
+    if uri.path() == "/hooks" || uri.path().starts_with("/hooks/") {
+        // Telephone companies read no problem details.
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    pages::refuse(Problem::not_found(), &headers, &uri, &web)
+}
+
+async fn not_allowed(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
+    pages::refuse(Problem::not_allowed(), &headers, &uri, &web)
 }
 
 /// Nobody asks more of the API from one address than they may.
-async fn not_too_much(State(web): State<Web>, request: Request, next: Next) -> Result<Response, Problem> {
-    web.limits.api(request.extensions().get::<Client>().copied())?;
-    Ok(next.run(request).await)
+async fn not_too_much(State(web): State<Web>, request: Request, next: Next) -> Response {
+    match web.limits.api(request.extensions().get::<Client>().copied()) {
+        Ok(()) => next.run(request).await,
+        Err(many) => pages::refuse(many.into(), request.headers(), request.uri(), &web),
+    }
 }
 
 /// What the command line reaches over the socket in the data folder: the API, as an admin.
@@ -233,15 +248,8 @@ fn with_document(api: OpenApiRouter<Web>) -> Router<Web> {
     router.layer(axum::Extension(openapi::finish(document))).layer(DefaultBodyLimit::max(BODY_MAX))
 }
 
-/// What is not there, and what can't be done with what is. Telephone companies read no problem details.
+/// What is not there, and what can't be done with what is, where no browser comes.
 fn refusing(router: Router<Web>) -> Router<Web> {
-    router
-        .fallback(|uri: Uri| async move {
-            if uri.path() == "/hooks" || uri.path().starts_with("/hooks/") {
-                StatusCode::NOT_FOUND.into_response()
-            } else {
-                Problem::not_found().into_response()
-            }
-        })
-        .method_not_allowed_fallback(|| async { Problem::new(405, "This method is not allowed here") })
+    let router = router.fallback(async || Problem::not_found());
+    router.method_not_allowed_fallback(async || Problem::not_allowed())
 }

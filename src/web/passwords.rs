@@ -1,6 +1,7 @@
 //! Passwords: as much work to check as to guess, and only so much of that work at a time.
 
 use super::Problem;
+use crate::audio;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -32,6 +33,7 @@ const NOBODY: &str =
 pub struct Passwords {
     turn: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    /// By a hash of the name, as nobody knows how long a name is.
     mistakes: Arc<Mutex<HashMap<String, Mistakes>>>,
 }
 
@@ -67,29 +69,36 @@ impl Passwords {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let _place = self.places.try_acquire().map_err(|full: TryAcquireError| {
+        let place = self.places.clone().try_acquire_owned().map_err(|full: TryAcquireError| {
             Problem::new(503, "Too many sign in at the moment").because(format!("{full}; please try again"))
         })?;
-        let _turn = self.turn.acquire().await.map_err(|_| Problem::new(503, "The daemon stops"))?;
+        let turn = self.turn.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| Problem::new(503, "The daemon stops"))?;
+        // The work goes on if whoever asked hangs up, and so holds its turn itself.
+        let work = move || {
+            let _held = (place, turn);
+            work()
+        };
         spawn_blocking(work).await.map_err(|_| Problem::new(500, "The password can't be checked"))
     }
 
     /// How many seconds whoever signs in under this name has to wait after too many mistakes; 0: not at all.
     pub fn wait_seconds(&self, name: &str, now_ms: i64) -> i64 {
         let mistakes = self.mistakes.lock().unwrap_or_else(PoisonError::into_inner);
-        mistakes.get(name).map_or(0, |mistakes| ((mistakes.until_ms - now_ms).max(0) + 999) / 1_000)
+        mistakes.get(&key(name)).map_or(0, |mistakes| ((mistakes.until_ms - now_ms).max(0) + 999) / 1_000)
     }
 
     /// One more mistake under this name.
     pub fn was_wrong(&self, name: &str, now_ms: i64) {
+        let name = key(name);
         let mut all = self.mistakes.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED_MAX {
             all.retain(|_, mistakes| mistakes.until_ms > now_ms);
         }
-        if all.len() >= REMEMBERED_MAX && !all.contains_key(name) {
+        if all.len() >= REMEMBERED_MAX && !all.contains_key(&name) {
             return;
         }
-        let mistakes = all.entry(name.to_owned()).or_insert(Mistakes { count: 0, until_ms: 0 });
+        let mistakes = all.entry(name).or_insert(Mistakes { count: 0, until_ms: 0 });
         mistakes.count += 1;
         let over = mistakes.count.saturating_sub(MISTAKES_FREE).min(10);
         if over > 0 {
@@ -99,8 +108,12 @@ impl Passwords {
 
     /// They know it after all.
     pub fn was_right(&self, name: &str) {
-        self.mistakes.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.mistakes.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(name));
     }
+}
+
+fn key(name: &str) -> String {
+    audio::sha256(name.as_bytes())
 }
 
 /// Why this can't be a password.
@@ -138,6 +151,39 @@ mod tests {
         assert!(places.iter().all(Result::is_ok));
         let refused = passwords.hash("correct horse".into()).await;
         assert_eq!(refused.map_err(|problem| problem.status()), Err(503));
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_keeps_their_turn_until_the_work_is_done() {
+        let passwords = Passwords::default();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let asked = passwords.clone();
+        let asking = tokio::spawn(async move {
+            let work = move || {
+                let _ = begun.send(());
+                let _ = wait.recv();
+            };
+            asked.work(work).await.is_ok()
+        });
+        has_begun.await.expect("the work begins");
+        asking.abort();
+        assert!(asking.await.is_err_and(|error| error.is_cancelled()));
+        assert!(passwords.turn.try_acquire().is_err(), "nobody else works meanwhile");
+        drop(go_on);
+        assert!(passwords.turn.acquire().await.is_ok());
+    }
+
+    #[test]
+    fn a_long_name_takes_no_more_room_than_a_short_one() {
+        let passwords = Passwords::default();
+        let long = "n".repeat(200_000);
+        for _ in 0..=MISTAKES_FREE {
+            passwords.was_wrong(&long, 0);
+        }
+        assert_eq!(passwords.wait_seconds(&long, 0), 60);
+        let kept = passwords.mistakes.lock().expect("a lock");
+        assert!(kept.keys().all(|name| name.len() == 64), "{kept:?}");
     }
 
     #[test]

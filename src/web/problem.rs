@@ -47,6 +47,10 @@ impl Problem {
         Self::new(404, "There is nothing here")
     }
 
+    pub fn not_allowed() -> Self {
+        Self::new(405, "This method is not allowed here")
+    }
+
     pub fn unauthorised() -> Self {
         Self::new(401, "A valid token is needed")
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     desk::{
         Input,
-        softphones::{ClientFrame, Frame, OUTBOX, Opened, Said, SocketId},
+        softphones::{ClientFrame, Frame, OUTBOX, Opened, Pass, Said, SocketId},
     },
     routing::{
         ids::{TicketId, UserId},
@@ -74,7 +74,7 @@ pub async fn open(
         let softphones = &web.desk.health().softphones;
         softphones.fetch_add(1, Ordering::Relaxed);
         let (said_this_second, silent_pings, is_welcome, role) = (0, 0, false, caller.role);
-        Line { web: &web, agent, role, id, socket, frames, said_this_second, silent_pings, is_welcome }
+        Line { web: &web, agent, pass, role, id, socket, frames, said_this_second, silent_pings, is_welcome }
             .run()
             .await;
         softphones.fetch_sub(1, Ordering::Relaxed);
@@ -93,6 +93,8 @@ fn secret_in_protocols(headers: &HeaderMap) -> Option<&str> {
 struct Line<'a> {
     web: &'a Web,
     agent: UserId,
+    /// By which it was opened. A session ends by itself, too.
+    pass: Pass,
     /// Of the token.
     role: Role,
     id: SocketId,
@@ -170,6 +172,9 @@ impl Line<'_> {
     }
 
     async fn ping(&mut self) -> bool {
+        if !self.web.desk.settings().is_good(self.pass, self.web.clock.now().at) {
+            return self.close(1008, "the session is over").await;
+        }
         self.silent_pings += 1;
         if self.silent_pings > SILENT_PINGS_MAX {
             return self.close(1001, "silent").await;

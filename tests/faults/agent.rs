@@ -20,6 +20,9 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
+const TRY_AGAIN_EVERY: Duration = Duration::from_millis(800);
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
 /// What an agent heard, in order.
 #[derive(Debug, Clone)]
 pub struct Heard {
@@ -108,15 +111,23 @@ impl Desk {
         let (mut say, mut hear) = socket.split();
         let (later, mut due) = mpsc::unbounded_channel::<Value>();
         // A hang-up that was refused, or fell into a gap, is tried again until the call is over.
-        let (mut talks, mut again) = (Value::Null, interval(Duration::from_millis(800)));
+        let (mut talks, mut again) = (Value::Null, interval(TRY_AGAIN_EVERY));
+        let mut silent_for = Duration::ZERO;
         loop {
             tokio::select! {
-                _ = again.tick() => if !talks.is_null() {
-                    let _ = later.send(json!({ "type": "hang_up", "call_id": talks }));
-                },
-                // The daemon pings often. A socket on which nothing comes is as good as broken.
-                heard = timeout(Duration::from_secs(30), hear.next()) => {
-                    let Ok(Some(Ok(message))) = heard else { return };
+                _ = again.tick() => {
+                    // The daemon pings often. A socket on which nothing comes is as good as broken.
+                    silent_for += TRY_AGAIN_EVERY;
+                    if silent_for > SILENCE_MAX {
+                        return;
+                    }
+                    if !talks.is_null() {
+                        let _ = later.send(json!({ "type": "hang_up", "call_id": talks }));
+                    }
+                }
+                heard = hear.next() => {
+                    silent_for = Duration::ZERO;
+                    let Some(Ok(message)) = heard else { return };
                     let Ok(frame) = serde_json::from_str::<Value>(message.to_text().unwrap_or_default()) else {
                         continue;
                     };

@@ -352,7 +352,13 @@ async fn serve(
         return copy_bidirectional(&mut daemon, &mut company).await.map(drop);
     }
     let mut request = vec![0; 16 << 10];
-    let _ = daemon.read(&mut request).await?;
+    let length = daemon.read(&mut request).await?;
+    if manner == BOMBS {
+        // What is asked for is done; it is the answer that is bad.
+        let mut company = TcpStream::connect(company.trim_start_matches("http://")).await?;
+        company.write_all(&request[..length]).await?;
+        let _ = company.read(&mut [0; 1024]).await?;
+    }
     let head = match manner {
         REDIRECTS => format!("HTTP/1.1 307 Over There\r\nLocation: {lure}\r\nContent-Length: 0\r\n\r\n"),
         BOMBS => format!(

@@ -334,3 +334,25 @@ async fn preview_says_who_would_ring_and_why_beside_a_daemon_and_without_one() {
     assert!(!nobody.status.success());
     assert!(String::from_utf8_lossy(&nobody.stderr).contains("there is no channel of this id"));
 }
+
+#[tokio::test]
+async fn preview_tells_how_this_caller_would_be_met() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let channel = desk.channel_with(json!({ "name": "Sales", "routing": { "users": [ann.id] } })).await;
+    let blocked = json!({ "name": "Karl", "numbers": ["+436641111"], "blocked": "busy" });
+    desk.api.post("contacts", blocked).await;
+    let told = |from: &str| {
+        let words = ["preview", "--channel", &channel.id, "--at", "2026-06-01T09:00:00Z", "--from", from];
+        let output = desk.command(&words).output().expect("it runs");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    assert_eq!(first(&told("+436642222")), "2026-06-01 09:00: a call to Sales rings Ann.");
+    let refused = told("+436641111");
+    assert_eq!(
+        first(&refused),
+        "2026-06-01 09:00: a call to Sales is refused, as if the line were busy.",
+        "{refused}"
+    );
+}

@@ -3,8 +3,8 @@
 use super::{Engine, Surroundings, still_turning};
 use crate::{
     calls::time::Now,
-    desk::{erasure, memory},
-    store::{self, Writer},
+    desk::{Input, erasure, memory, saving::Save},
+    store::{self, Writer, audit::Author, settings::Change},
 };
 use std::collections::{HashMap, HashSet};
 use tracing::{error, info, warn};
@@ -12,6 +12,8 @@ use tracing::{error, info, warn};
 /// How often it is looked how long the write-ahead log is.
 const LOOK_AT_LOG_EVERY_MS: i64 = 10_000;
 /// The first time, and when there is more to do.
+/// Callers share the queue.
+const STALE_AT_ONCE: usize = 100;
 pub(super) const MORE_CHORES_AFTER_MS: i64 = 10 * 1000;
 
 impl Engine {
@@ -26,6 +28,7 @@ impl Engine {
         if let Err(error) = self.recount(now).await {
             warn!(%error, "the loads could not be recounted");
         }
+        self.end_stale(now);
         finish_erasing(&mut self.writer, &self.around).await;
         match self.remove_old().await {
             Ok(true) => self.chores_at_ms = now.steady.0 + MORE_CHORES_AFTER_MS,
@@ -40,6 +43,14 @@ impl Engine {
         }
         if let Err(error) = self.writer.checkpoint().await {
             warn!(%error, "the write-ahead log could not be emptied");
+        }
+    }
+
+    /// Sessions and links that nobody can use any more are not kept.
+    fn end_stale(&self, now: Now) {
+        for stale in self.memory.settings.doors.stale(now.at).into_iter().take(STALE_AT_ONCE) {
+            // What finds no place in the queue is ended next time.
+            self.desk.tell(Input::Save(Save::new(Change::SignIn(stale), Author::Daemon)));
         }
     }
 

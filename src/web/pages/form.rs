@@ -15,7 +15,6 @@ const FORM_MAX: usize = 256 * 1024;
 #[derive(Debug, Default, Clone)]
 pub struct Fields(Vec<(String, String)>);
 
-#[allow(dead_code, reason = "what forms send is read in these ways")]
 impl Fields {
     /// What was typed, without spaces around it; empty if it is not there.
     pub fn text(&self, name: &str) -> &str {
@@ -25,20 +24,6 @@ impl Fields {
     /// As it was typed: for passwords.
     pub fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// Whether a box is ticked, or a button of this name was pressed.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
-    }
-
-    /// Every value of a field that can be chosen more than once.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

@@ -80,31 +80,54 @@ pub async fn accept(
     }
     let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
     let hash = web.passwords.hash(password).await.map_err(refuse)?;
+    let author = match invitation.user {
+        Some(user) => Author::User(user, client.map(|client| client.0)),
+        // Whoever has this link owns the data folder.
+        None => Author::CommandLine,
+    };
+    if !use_up(&invitation, author, &web).await.map_err(refuse)? {
+        return Err(over(&layout));
+    }
     let user = match invitation.user {
         Some(user) => user,
         None => match first_admin(&page, &web).await.map_err(refuse)? {
             Ok(user) => user,
-            Err(fault) if fault.pointer == "/email" => {
-                page.faults.email = Some(fault.detail);
-                return Ok(show_wrong(&page));
-            }
             Err(fault) => {
-                page.faults.name = Some(fault.detail);
+                give_back(&invitation, author, &web).await.map_err(refuse)?;
+                let field =
+                    if fault.pointer == "/email" { &mut page.faults.email } else { &mut page.faults.name };
+                *field = Some(fault.detail);
                 return Ok(show_wrong(&page));
             }
         },
     };
-    let secret = let_in(&web, &invitation, user, hash, client, &headers).await.map_err(refuse)?;
-    let address = layout.address(if invitation.user.is_none() { "start" } else { "" });
+    let secret = let_in(&web, user, hash, client, &headers).await.map_err(refuse)?;
+    let address = layout.address("");
     let cookie = session::cookie(&secret, &web.public_url);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-/// The link is used up before it does anything, so that it works once. Whoever was signed in with the old password is
-/// not any more.
+/// The link is used up before it does anything, so that of two who follow it one is let in. False: it was used, or
+/// another one took its place.
+async fn use_up(invitation: &Invitation, author: Author, web: &Web) -> Result<bool, Problem> {
+    let end = Change::SignIn(SignIn::EndInvitation(invitation.id));
+    match web.desk.save_as(Save::new(end, author)).await? {
+        Ok(_) => Ok(true),
+        Err(Refused::NotFound) => Ok(false),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// What was filled in can't be: they may correct it.
+async fn give_back(invitation: &Invitation, author: Author, web: &Web) -> Result<(), Problem> {
+    let again = Change::SignIn(SignIn::Invitation(invitation.clone()));
+    web.desk.save_as(Save::new(again, author)).await??;
+    Ok(())
+}
+
+/// Whoever was signed in with the old password is not any more.
 async fn let_in(
     web: &Web,
-    invitation: &Invitation,
     user: UserId,
     hash: String,
     client: Option<Client>,
@@ -112,7 +135,6 @@ async fn let_in(
 ) -> Result<String, Problem> {
     let author = Author::User(user, client.map(|client| client.0));
     let save = async |change| web.desk.save_as(Save::new(Change::SignIn(change), author)).await;
-    save(SignIn::EndInvitation(invitation.id)).await??;
     let changed_at = web.clock.now().at;
     save(SignIn::Credentials(Credentials { user, password: Some(Hash(hash)), changed_at })).await??;
     let settings = web.desk.settings();
@@ -152,7 +174,9 @@ fn page(layout: Layout, secret: String, invitation: &Invitation, web: &Web) -> P
 
 fn found(secret: &str, web: &Web) -> Option<Invitation> {
     let settings = web.desk.settings();
-    settings.doors.invitation(&audio::sha256(secret.as_bytes()), web.clock.now().at).cloned()
+    let found = settings.doors.invitation(&audio::sha256(secret.as_bytes()), web.clock.now().at)?;
+    // Once somebody can sign in it is not the first start any more.
+    (found.user.is_some() || settings.doors.is_first_start()).then(|| found.clone())
 }
 
 fn over(layout: &Layout) -> Refusal {

@@ -61,10 +61,12 @@ impl Layout {
             let (Some(Pass::Session(session)), Some(user)) = (caller.pass, caller.user) else { return None };
             Some(SignedIn { user, name: web.desk.settings().name_of(user), role: caller.role, session })
         });
+        // With two slashes in front it would be the address of another host.
+        let here = uri.path_and_query().map_or("/", |path| path.as_str());
         Self {
             language: accepted.and_then(Language::preferred).unwrap_or(web.language),
             base: rest.find('/').map_or_else(String::new, |at| rest[at..].to_owned()),
-            here: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            here: format!("/{}", here.trim_start_matches(['/', '\\'])),
             signed_in,
         }
     }
@@ -77,19 +79,6 @@ impl Layout {
     /// A message with an argument.
     pub fn t1<'a>(&self, key: &str, name: &str, value: impl Into<FluentValue<'a>>) -> String {
         message(self.language, key, &[(name, value.into())])
-    }
-
-    #[allow(dead_code, reason = "messages have up to two arguments")]
-    /// A message with two arguments.
-    pub fn t2<'a>(
-        &self,
-        key: &str,
-        name: &str,
-        value: impl Into<FluentValue<'a>>,
-        other: &str,
-        its: impl Into<FluentValue<'a>>,
-    ) -> String {
-        message(self.language, key, &[(name, value.into()), (other, its.into())])
     }
 
     /// A message that counts: its argument is `count`.
@@ -147,7 +136,11 @@ impl FromRequestParts<Web> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
         let caller = Caller::with_cookie(&parts.headers, parts.extensions.get().copied(), web);
-        let layout = Layout::with(caller.as_ref().ok(), &parts.headers, &parts.uri, web);
+        let mut layout = Layout::with(caller.as_ref().ok(), &parts.headers, &parts.uri, web);
+        if !parts.method.is_safe() {
+            // Whoever has to sign in first can't come back to what a form sends.
+            layout.here = "/".into();
+        }
         match (caller, layout.signed_in.clone()) {
             (Err(problem), _) => Err(Refusal::new(layout, problem)),
             (Ok(caller), Some(me)) => {
@@ -160,18 +153,6 @@ impl FromRequestParts<Web> for Signed {
 }
 
 impl Signed {
-    #[allow(dead_code, reason = "pages are for one of three roles")]
-    /// Only admins see this page.
-    pub fn must_be_admin(&self) -> Result<(), Refusal> {
-        self.caller.must_be_admin().map_err(|problem| self.refuse(problem))
-    }
-
-    #[allow(dead_code, reason = "pages are for one of three roles")]
-    /// Only supervisors and admins see this page.
-    pub fn must_not_be_agent(&self) -> Result<(), Refusal> {
-        self.caller.must_not_be_agent().map_err(|problem| self.refuse(problem))
-    }
-
     pub fn refuse(&self, problem: impl Into<Problem>) -> Refusal {
         Refusal::new(self.layout.clone(), problem.into())
     }
@@ -185,9 +166,8 @@ fn note_use(session: SessionId, web: &Web) {
     if now - session.used_at < USED_WITHIN {
         return;
     }
-    let used =
-        Change::SignIn(SignIn::Session(crate::store::sign_in::Session { used_at: now, ..session.clone() }));
+    let used = Change::SignIn(SignIn::SessionUsed(session.id, now));
     let desk = web.desk.clone();
-    // It is no harm if this once it can't be saved.
+    // It is no harm if this once it can't be saved, or if they signed out meanwhile.
     tokio::spawn(async move { drop(desk.save(used).await) });
 }

@@ -27,13 +27,14 @@ use axum::{
     routing::{get, post},
 };
 use layout::Signed;
+pub use refusal::refuse;
 use tracing::error;
 
 /// Scripts, styles and everything else come from us, and nobody puts a page of ours into theirs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'self'";
 
-/// Every page. What is not one is left to the API's refusals.
+/// Every page.
 pub fn router() -> Router<Web> {
     let pages = Router::new()
         .route("/", get(home))
@@ -43,7 +44,7 @@ pub fn router() -> Router<Web> {
         .route("/me/password", post(me::change_password))
         .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
         .route("/sign-out", post(sign_in::sign_out))
-        .layer(map_response(guarded));
+        .layer(map_response(async |response| guarded(response)));
     pages.route("/assets/{version}/{name}", get(assets::serve))
 }
 
@@ -52,7 +53,7 @@ async fn home(signed: Signed) -> Redirect {
     Redirect::to(&signed.layout.address("me"))
 }
 
-async fn guarded(mut response: Response) -> Response {
+fn guarded(mut response: Response) -> Response {
     const ALWAYS: [(HeaderName, &str); 5] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,11 +1,19 @@
 //! What a page says instead of what was asked for.
 
-use super::{super::Problem, layout::Layout, show};
+use super::{
+    super::{Problem, Web},
+    guarded,
+    layout::Layout,
+    show,
+};
 use askama::Template;
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+
+/// Nobody reads pages there, whatever they accept.
+const FOR_PROGRAMS: [&str; 3] = ["/api/", "/media/", "/softphone"];
 
 /// A problem, as a page with the way back.
 #[derive(Debug)]
@@ -48,6 +56,20 @@ impl IntoResponse for Refusal {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, later, page).into_response()
     }
+}
+
+/// What can't be had, as a page to whoever asked for one, and as problem details to programs.
+pub fn refuse(problem: Problem, headers: &HeaderMap, uri: &Uri, web: &Web) -> Response {
+    let is_for_programs = FOR_PROGRAMS.iter().any(|start| uri.path().starts_with(start));
+    if is_for_programs || !wants_page(headers) {
+        return problem.into_response();
+    }
+    guarded(Refusal::new(Layout::of(headers, uri, web), problem).into_response())
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
 }
 
 /// Whoever is not signed in any more comes back here afterwards.

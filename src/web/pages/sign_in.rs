@@ -77,13 +77,18 @@ pub async fn sign_in(
     let user = known(&email, &web);
     let hash = user.as_ref().and_then(|(_, hash)| hash.clone());
     let password = fields.raw("password").to_owned();
-    let right = web.passwords.is_right(password, hash).await.map_err(refused(&layout))?;
+    let right = web.passwords.is_right(password, hash.clone()).await.map_err(refused(&layout))?;
     let Some((user, _)) = user.filter(|_| right) else {
         web.passwords.was_wrong(&email, now_ms);
         return Ok(again(layout.t("sign-in-wrong")));
     };
     web.passwords.was_right(&email);
     let secret = start(&web, user, client, &headers).await.map_err(refused(&layout))?;
+    if known(&email, &web).is_none_or(|now| now != (user, hash)) {
+        // The password was changed while it was checked: who did that signs out whoever knows the old one.
+        end(&web, &secret).await.map_err(refused(&layout))?;
+        return Ok(again(layout.t("sign-in-wrong")));
+    }
     let mut response = to(&layout, next);
     response.headers_mut().insert(header::SET_COOKIE, session::cookie(&secret, &web.public_url));
     Ok(response)
@@ -117,9 +122,9 @@ pub async fn start(
     let settings = web.desk.settings();
     let oldest =
         settings.doors.sessions_of(user).into_iter().skip(SESSIONS_MAX - 1).map(|session| session.id);
-    for stale in settings.doors.stale_sessions(now).into_iter().chain(oldest) {
+    for oldest in oldest {
         // Another sign-in may have ended it at the same time.
-        let _ = web.desk.save(Change::SignIn(SignIn::EndSession(stale))).await?;
+        let _ = web.desk.save(Change::SignIn(SignIn::EndSession(oldest))).await?;
     }
     let secret = session::new_secret();
     let browser = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -137,6 +142,17 @@ pub async fn start(
     );
     web.desk.save_as(save).await??;
     Ok(secret)
+}
+
+/// Ends the session of this secret.
+async fn end(web: &Web, secret: &str) -> Result<(), Problem> {
+    let settings = web.desk.settings();
+    let sha256 = audio::sha256(secret.as_bytes());
+    if let Some(session) = settings.doors.session(&sha256, web.clock.now().at) {
+        // Whoever changed the password may have ended it already.
+        let _ = web.desk.save(Change::SignIn(SignIn::EndSession(session.id))).await?;
+    }
+    Ok(())
 }
 
 fn refused(layout: &Layout) -> impl Fn(Problem) -> Refusal + use<> {
