@@ -284,11 +284,7 @@ mod tests {
             for n in 0..400 {
                 let first = office.select(&rule).eligible.swap_remove(0);
                 office.cursor = Some(Cursor { user: first.user, position: first.position });
-                office.load.put(Weight {
-                    user: first.user,
-                    kind: TicketType::Calling,
-                    assigned_at: at(n),
-                });
+                office.load.put(Weight { user: first.user, kind: TicketType::Calling, assigned_at: at(n) });
                 *given.entry(first.user).or_default() += 1;
             }
             assert_eq!(Vec::from_iter(given.into_values()), [100; 4], "{strategy:?}");

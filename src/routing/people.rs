@@ -98,7 +98,8 @@ impl People {
     /// The users that a rule reaches, each once: those it names, then its teams' main members, as listed.
     pub fn routed(&self, users: &[UserId], teams: &[TeamId]) -> Vec<UserId> {
         let main = teams.iter().filter_map(|id| self.teams.get(id)).flat_map(|team| &team.main);
-        let mut seen = HashSet::with_capacity_and_hasher(users.len(), BuildHasherDefault::<IdHasher>::default());
+        let mut seen =
+            HashSet::with_capacity_and_hasher(users.len(), BuildHasherDefault::<IdHasher>::default());
         let mut routed = Vec::with_capacity(users.len());
         routed.extend(users.iter().chain(main).copied().filter(|id| seen.insert(*id)));
         routed

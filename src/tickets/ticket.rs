@@ -130,10 +130,7 @@ mod tests {
         assert_eq!(ticket.weight(), None);
         let at = DateTime::UNIX_EPOCH;
         ticket.assign(ann, at);
-        assert_eq!(
-            ticket.weight(),
-            Some(Weight { user: ann, kind: TicketType::Calling, assigned_at: at })
-        );
+        assert_eq!(ticket.weight(), Some(Weight { user: ann, kind: TicketType::Calling, assigned_at: at }));
         ticket.set_status(Status::Closed, at, &Zone::utc());
         assert_eq!(ticket.weight(), None);
     }
