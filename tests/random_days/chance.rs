@@ -306,7 +306,7 @@ impl Day {
                 let result = results[if self.chance.one_in(10) { 3 } else { self.chance.below(3) }];
                 Event::CutInDone { call: id, attempt, result }
             }
-            28 => match self.ledger.to_be_kept.get(&id).cloned() {
+            28 => match self.ledger.to_be_kept_of(id) {
                 Some((ticket, recording)) if !self.chance.one_in(3) => {
                     Event::RecordingKept { call: id, ticket, recording, sha256: "0".repeat(64) }
                 }

@@ -30,7 +30,8 @@ pub struct Ledger {
     tickets: BTreeMap<TicketId, Ticket>,
     /// The offers of live calls.
     pub offers: BTreeMap<OfferId, Offered>,
-    pub to_be_kept: BTreeMap<CallId, (TicketId, Recording)>,
+    /// By call and the recording's id: a caller may leave two.
+    pub to_be_kept: BTreeMap<(CallId, String), (TicketId, Recording)>,
 
     // What we make of it.
     pub lives: BTreeMap<CallId, Life>,
@@ -151,13 +152,20 @@ impl Ledger {
         }
         for job in &decision.later {
             if let Job::KeepRecording { call, ticket, recording, .. } = job {
-                self.to_be_kept.insert(*call, (*ticket, recording.clone()));
+                self.to_be_kept.insert((*call, recording.id.clone()), (*ticket, recording.clone()));
             }
         }
-        if let Event::RecordingKept { call, .. } | Event::RecordingLost { call, .. } = event {
-            self.to_be_kept.remove(call);
+        if let Event::RecordingKept { call, recording, .. } | Event::RecordingLost { call, recording } = event
+        {
+            self.to_be_kept.remove(&(*call, recording.id.clone()));
         }
         self.book_apology(decision);
+    }
+
+    /// One of the recordings of this call that are being fetched.
+    pub fn to_be_kept_of(&self, id: CallId) -> Option<(TicketId, Recording)> {
+        let mut theirs = self.to_be_kept.iter().filter(|((call, _), _)| *call == id);
+        theirs.next().map(|(_, kept)| kept.clone())
     }
 
     fn open(&mut self, call: &Call, world: &World, place: &str) {

@@ -237,7 +237,7 @@ impl Day {
                 break;
             }
             self.advance(5_000);
-            for (call, (ticket, recording)) in std::mem::take(&mut self.ledger.to_be_kept) {
+            for ((call, _), (ticket, recording)) in std::mem::take(&mut self.ledger.to_be_kept) {
                 self.happen(Event::RecordingKept { call, ticket, recording, sha256: "0".repeat(64) });
             }
         }

@@ -7,7 +7,6 @@ use crate::{
     desk::softphones::Pass,
     routing::{
         ids::{SessionId, UserId},
-        people::Role,
         sentences::Language,
     },
     store::{settings::Change, sign_in::SignIn},
@@ -28,7 +27,6 @@ const USED_WITHIN: TimeDelta = TimeDelta::hours(1);
 pub struct SignedIn {
     pub user: UserId,
     pub name: String,
-    pub role: Role,
     pub session: SessionId,
 }
 
@@ -59,7 +57,7 @@ impl Layout {
         let rest = web.public_url.find("://").map_or(&*web.public_url, |at| &web.public_url[at + 3..]);
         let signed_in = caller.and_then(|caller| {
             let (Some(Pass::Session(session)), Some(user)) = (caller.pass, caller.user) else { return None };
-            Some(SignedIn { user, name: web.desk.settings().name_of(user), role: caller.role, session })
+            Some(SignedIn { user, name: web.desk.settings().name_of(user), session })
         });
         // With two slashes in front it would be the address of another host.
         let here = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -111,15 +109,6 @@ impl Layout {
         let path = self.here.split('?').next().unwrap_or_default().trim_start_matches('/');
         let below = path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if below { "page" } else { "false" }
-    }
-
-    pub fn is_admin(&self) -> bool {
-        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.role == Role::Admin)
-    }
-
-    /// Supervisors and admins.
-    pub fn leads(&self) -> bool {
-        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.role != Role::Agent)
     }
 }
 

@@ -1,12 +1,5 @@
 # What every page has around it.
 skip-to-content = Zum Inhalt
-pages = Seiten
-page-board = Tafel
-page-phone = Telefon
-page-tickets = Tickets
-page-channels = Kanäle
-page-people = Personen
-page-system = System
 sign-in = Anmelden
 sign-out = Abmelden
 sign-in-wrong = Diese E-Mail-Adresse und dieses Passwort gehören nicht zusammen.

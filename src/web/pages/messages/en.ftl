@@ -1,12 +1,5 @@
 # What every page has around it.
 skip-to-content = Skip to content
-pages = Pages
-page-board = Board
-page-phone = Phone
-page-tickets = Tickets
-page-channels = Channels
-page-people = People
-page-system = System
 sign-in = Sign in
 sign-out = Sign out
 sign-in-wrong = This email address and password do not belong together.

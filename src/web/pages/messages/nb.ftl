@@ -1,12 +1,5 @@
 # What every page has around it.
 skip-to-content = Gå til innholdet
-pages = Sider
-page-board = Tavle
-page-phone = Telefon
-page-tickets = Saker
-page-channels = Kanaler
-page-people = Personer
-page-system = System
 sign-in = Logg inn
 sign-out = Logg ut
 sign-in-wrong = Denne e-postadressen og dette passordet hører ikke sammen.

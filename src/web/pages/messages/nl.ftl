@@ -1,12 +1,5 @@
 # What every page has around it.
 skip-to-content = Naar de inhoud
-pages = Pagina’s
-page-board = Bord
-page-phone = Telefoon
-page-tickets = Tickets
-page-channels = Kanalen
-page-people = Mensen
-page-system = Systeem
 sign-in = Aanmelden
 sign-out = Afmelden
 sign-in-wrong = Dit e-mailadres en wachtwoord horen niet bij elkaar.
