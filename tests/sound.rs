@@ -261,6 +261,26 @@ fn a_damaged_file_is_heard_or_refused_but_never_takes_long() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_announcement_of_more_than_a_minute_is_refused_where_it_would_hold_callers_up() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.wav");
+    let file = file.to_str().expect("a path of text");
+    sox(&["-n", "-r", "8000", "-c", "1", file, "synth", "61", "sine", "440"]);
+    let (status, long) = upload(&desk, "Long", &std::fs::read(file).unwrap()).await;
+    assert_eq!(status, 201, "{long}");
+    let path = format!("channels/{}", channel.id);
+    for slot in ["before_ringing", "while_waiting"] {
+        let greetings = json!({ "greetings": { slot: { "audio": long["id"] } } });
+        let (status, problem) = desk.api.ask(Method::PATCH, &path, Some(greetings)).await;
+        let pointer = json!(format!("/greetings/{slot}"));
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &pointer), "{problem}");
+    }
+    desk.api.patch(&path, json!({ "greetings": { "unanswered": { "audio": long["id"] } } })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_greeting_is_kept_renamed_played_and_deleted_but_not_while_a_channel_plays_it() {
     let mut desk = Desk::open().await;
     let speech = std::fs::read(shipped("after-hours-nl")).unwrap();
