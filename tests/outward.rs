@@ -857,7 +857,8 @@ async fn supervisors_hear_and_export_what_is_of_their_teams_only() {
 async fn whoever_leads_no_more_hears_and_writes_nothing_of_the_team_from_then_on() {
     let desk = open("").await;
     let ann = desk.agent("Ann").await;
-    let lead = json!({ "name": "Lead", "email": "lead@example.org", "role": "supervisor", "seats": ["service"] });
+    let lead =
+        json!({ "name": "Lead", "email": "lead@example.org", "role": "supervisor", "seats": ["service"] });
     let lead = desk.agent_with("Lead", lead).await;
     desk.api.post("teams", json!({ "name": "Support", "main": [ann.id], "extra": [lead.id] })).await;
     let asked = json!({ "name": "reports", "role": "supervisor", "user": lead.id });

@@ -27,12 +27,12 @@ pub async fn killed_at_every_point_in_every_state_nothing_is_lost(scale: Scale) 
         let mut met = std::collections::BTreeSet::new();
         let enough = scale.of(2, 20);
         // Until it died there with calls in every state.
-        for round in 0..scale.of(12, 100) {
+        for round in 0..scale.of(60, 200) {
             if round >= enough && STATES.iter().all(|state| met.contains(*state)) {
                 break;
             }
             // Callers have hung up, been rung for, and spoken meanwhile.
-            work_on(700..1_500).await;
+            work_on(200..1_500).await;
             world.shim.as_ref().unwrap().kill_at(point, rand::random_range(1..6));
             world.until_dead().await;
             world.shim.as_ref().unwrap().disarm();

@@ -197,7 +197,10 @@ async fn every_change_is_in_the_audit_log_before_and_after_and_by_whom() {
     let tokens = desk.api.all("tokens").await;
     for line in &new {
         assert_eq!((line["kind"].as_str(), line["subject"].as_str()), (Some("team"), Some(id.as_str())));
-        assert_eq!(line["author"], json!({ "kind": "token", "token": tokens[0]["id"], "user": null }));
+        assert_eq!(
+            line["author"],
+            json!({ "kind": "token", "address": "127.0.0.1", "token": tokens[0]["id"], "user": null })
+        );
     }
     // The desk's own token was made by the command line before the daemon ran.
     let first = log.iter().find(|line| line["kind"] == "token").expect("the first token");
