@@ -692,7 +692,7 @@ async fn a_daemon_that_was_overtaken_says_nothing_more_and_ends() {
 
 async fn ready(desk: &Desk) -> String {
     let request = desk.api.client.get(format!("{}/readyz", desk.api.address)).timeout(PATIENCE);
-    request.send().await.unwrap().text().await.unwrap()
+    request.bearer_auth(&desk.api.token).send().await.unwrap().text().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,7 +98,8 @@ async fn a_caller_held_while_the_store_is_locked_is_rung_for_when_it_is_back() {
 }
 
 async fn ready(desk: &Desk) -> (u16, String) {
-    let answer = desk.api.client.get(format!("{}/readyz", desk.api.address)).send().await.unwrap();
+    let request = desk.api.client.get(format!("{}/readyz", desk.api.address));
+    let answer = request.bearer_auth(&desk.api.token).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
