@@ -116,8 +116,13 @@ async fn the_first_admin_comes_in_by_the_link_that_the_daemon_makes_and_only_the
     let (made, url) = link();
     assert!(made);
     let (path, mut browser) = (path_of(&url), Browser::at(&desk));
-    let fields = [("name", ""), ("email", "eve"), ("password", PASSWORD), ("repeated", PASSWORD)];
-    assert_eq!(browser.post(&path, &fields).await.status, 422);
+    let empty = r#"name="name" type="text" value="""#;
+    assert!(browser.get(&path).await.text().contains(empty), "nothing is filled in");
+    let fields = [("name", "Eve <b>"), ("email", "eve"), ("password", PASSWORD), ("repeated", PASSWORD)];
+    let again = browser.post(&path, &fields).await;
+    assert_eq!(again.status, 422);
+    let typed = [r#"value="Eve &#60;b&#62;""#, r#"value="eve""#];
+    assert!(typed.iter().all(|typed| again.text().contains(typed)), "it is as typed: {}", again.text());
     let fields =
         [("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD), ("repeated", PASSWORD)];
     let answer = browser.post(&path, &fields).await;
