@@ -170,7 +170,7 @@ async fn delete<K: Kind>(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn current<K: Kind>(web: &Web, id: K::Id) -> Result<Value, Problem> {
+pub fn current<K: Kind>(web: &Web, id: K::Id) -> Result<Value, Problem> {
     let subject = Subject { kind: K::KIND, id: K::uuid(id) };
     web.desk.settings().document(subject).ok_or_else(Problem::not_found)
 }

@@ -7,6 +7,7 @@ use crate::{
     desk::softphones::Pass,
     routing::{
         ids::{SessionId, UserId},
+        people::Role,
         sentences::Language,
     },
     store::{settings::Change, sign_in::SignIn},
@@ -27,6 +28,7 @@ const USED_WITHIN: TimeDelta = TimeDelta::hours(1);
 pub struct SignedIn {
     pub user: UserId,
     pub name: String,
+    pub role: Role,
     pub session: SessionId,
 }
 
@@ -57,7 +59,7 @@ impl Layout {
         let rest = web.public_url.find("://").map_or(&*web.public_url, |at| &web.public_url[at + 3..]);
         let signed_in = caller.and_then(|caller| {
             let (Some(Pass::Session(session)), Some(user)) = (caller.pass, caller.user) else { return None };
-            Some(SignedIn { user, name: web.desk.settings().name_of(user), session })
+            Some(SignedIn { user, name: web.desk.settings().name_of(user), role: caller.role, session })
         });
         // With two slashes in front it would be the address of another host.
         let here = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -92,6 +94,22 @@ impl Layout {
             Language::Nb => "nb",
             Language::De => "de",
         }
+    }
+
+    /// The parts of the pages that whoever is signed in can go to: address, and key of the name. The first is where they
+    /// start.
+    pub fn parts(&self) -> Vec<(&'static str, &'static str)> {
+        const ALL: [(&str, &str, Role); 7] = [
+            ("board", "board", Role::Supervisor),
+            ("phone", "phone", Role::Agent),
+            ("tickets", "tickets", Role::Agent),
+            ("tonight", "tonight", Role::Supervisor),
+            ("channels", "channels", Role::Supervisor),
+            ("people", "people", Role::Supervisor),
+            ("system", "system", Role::Admin),
+        ];
+        let Some(role) = self.signed_in.as_ref().map(|me| me.role) else { return Vec::new() };
+        ALL.iter().filter(|(.., least)| role >= *least).map(|(page, key, _)| (*page, *key)).collect()
     }
 
     /// An address to be sent to: what pages link to is relative to `<base>` instead.

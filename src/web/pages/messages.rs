@@ -1,15 +1,20 @@
-//! What the pages say, in each language: one file of messages per language.
+//! What the pages say: a folder of messages per language, with a file per part of the pages.
 
 use crate::routing::sentences::Language;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use rust_embed::RustEmbed;
 use std::sync::OnceLock;
 
-const FILES: [(Language, &str, &str); 4] = [
-    (Language::En, "en-GB", include_str!("messages/en.ftl")),
-    (Language::Nl, "nl", include_str!("messages/nl.ftl")),
-    (Language::Nb, "nb", include_str!("messages/nb.ftl")),
-    (Language::De, "de", include_str!("messages/de.ftl")),
+const LANGUAGES: [(Language, &str, &str); 4] = [
+    (Language::En, "en-GB", "en/"),
+    (Language::Nl, "nl", "nl/"),
+    (Language::Nb, "nb", "nb/"),
+    (Language::De, "de", "de/"),
 ];
+
+#[derive(RustEmbed)]
+#[folder = "src/web/pages/messages"]
+struct Files;
 
 /// A message in this language; the key itself where it has none.
 pub fn message(language: Language, key: &str, arguments: &[(&str, FluentValue<'_>)]) -> String {
@@ -27,21 +32,32 @@ pub fn message(language: Language, key: &str, arguments: &[(&str, FluentValue<'_
 fn bundle(language: Language) -> &'static FluentBundle<FluentResource> {
     static BUNDLES: OnceLock<Vec<(Language, FluentBundle<FluentResource>)>> = OnceLock::new();
     let bundles =
-        BUNDLES.get_or_init(|| FILES.map(|(language, tag, file)| (language, read(tag, file))).into());
+        BUNDLES.get_or_init(|| LANGUAGES.map(|(language, tag, folder)| (language, read(tag, folder))).into());
     let found = bundles.iter().find(|(known, _)| *known == language);
     &found.expect("each language has its messages").1
 }
 
-fn read(tag: &str, file: &str) -> FluentBundle<FluentResource> {
+fn read(tag: &str, folder: &str) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().expect("a language tag")]);
     // Names are put in <bdi>, where they need it.
     bundle.set_use_isolating(false);
-    let resource = match FluentResource::try_new(file.to_owned()) {
-        Ok(resource) | Err((resource, _)) => resource,
-    };
-    // Doubled messages are told by the tests below.
-    let _ = bundle.add_resource(resource);
+    for (_, text) in files(folder) {
+        let resource = match FluentResource::try_new(text) {
+            Ok(resource) | Err((resource, _)) => resource,
+        };
+        // What can't be read, and what is there twice, is told by the tests below.
+        let _ = bundle.add_resource(resource);
+    }
     bundle
+}
+
+/// Name, without the folder, and text of each file.
+fn files(folder: &str) -> impl Iterator<Item = (String, String)> {
+    let names = Files::iter().filter_map(move |name| Some(name.strip_prefix(folder)?.to_owned()));
+    names.filter_map(move |name| {
+        let file = Files::get(&format!("{folder}{name}"))?;
+        Some((name, String::from_utf8_lossy(&file.data).into_owned()))
+    })
 }
 
 #[cfg(test)]
@@ -78,29 +94,39 @@ mod tests {
             .collect()
     }
 
+    /// All of a language; each file must be readable.
+    fn all(folder: &str) -> BTreeMap<String, String> {
+        let mut whole = String::new();
+        for (name, text) in super::files(folder) {
+            if let Err((_, errors)) = FluentResource::try_new(text.clone()) {
+                panic!("{folder}{name}: {errors:?}");
+            }
+            whole += &text;
+        }
+        written(&whole)
+    }
+
     #[test]
     fn every_file_can_be_read_and_says_the_same_things() {
-        let english = written(FILES[0].2);
+        let english = all("en/");
         assert!(!english.is_empty());
-        for (_, tag, file) in FILES {
-            if let Err((_, errors)) = FluentResource::try_new(file.to_owned()) {
-                panic!("{tag}: {errors:?}");
-            }
-            let there = written(file);
-            let names = |all: &BTreeMap<String, String>| all.keys().cloned().collect::<Vec<_>>();
-            assert_eq!(names(&there), names(&english), "{tag}");
+        let names = |folder| super::files(folder).map(|(name, _)| name).collect::<BTreeSet<_>>();
+        for (_, _, folder) in LANGUAGES {
+            assert_eq!(names(folder), names("en/"), "{folder}");
+            let there = all(folder);
+            assert_eq!(there.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>(), "{folder}");
             for (name, text) in &there {
-                assert_eq!(arguments(text), arguments(&english[name]), "{tag}: {name}");
+                assert_eq!(arguments(text), arguments(&english[name]), "{folder}: {name}");
             }
         }
     }
 
     #[test]
     fn what_the_pages_ask_for_is_there() {
-        let english = written(FILES[0].2);
+        let english = all("en/");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/pages");
         let mut asked = 0;
-        for file in files(&folder) {
+        for file in sources(&folder) {
             let text = fs::read_to_string(&file).expect("a source file");
             for call in ["t(\"", "t1(\"", "t2(\"", "count(\""] {
                 for rest in text.split(&format!(".{call}")).skip(1) {
@@ -113,9 +139,9 @@ mod tests {
         assert!(asked > 0);
     }
 
-    fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
         let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+        entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
     }
 
     #[test]

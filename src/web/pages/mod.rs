@@ -3,19 +3,29 @@
 //!
 //! # Adding a page
 //!
-//! One file here and one in `templates` that extends `layout.html`; its messages in every file of `messages`; its route
-//! below. A handler takes `Signed` (or `Layout` where anybody may come), a form comes as `form::Fields`. Links are
+//! One file here and one in `templates` that extends `layout.html`; its messages in a file of every folder of `messages`;
+//! its route in `routes` of its part, which is merged below; its place in `layout::Layout::parts`. A handler takes `Signed` (or `Layout` where anybody may come), a form comes as `form::Fields`. Links are
 //! relative to `<base>`: `tickets`, not `/tickets`. A form that can't be saved is shown again as it was filled in, with
 //! what is wrong beside its field.
 
 mod assets;
+mod board;
+mod channels;
 mod form;
 mod invitation;
 mod layout;
 mod me;
 mod messages;
+mod people;
+mod phone;
 mod refusal;
+mod saving;
 mod sign_in;
+mod start;
+mod system;
+mod test_call;
+mod tickets;
+mod tonight;
 
 use super::{Problem, Web};
 use askama::Template;
@@ -44,13 +54,23 @@ pub fn router() -> Router<Web> {
         .route("/me/password", post(me::change_password))
         .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
         .route("/sign-out", post(sign_in::sign_out))
+        .merge(start::routes())
+        .merge(board::routes())
+        .merge(phone::routes())
+        .merge(tickets::routes())
+        .merge(tonight::routes())
+        .merge(channels::routes())
+        .merge(test_call::routes())
+        .merge(people::routes())
+        .merge(system::routes())
         .layer(map_response(async |response| guarded(response)));
     pages.route("/assets/{version}/{name}", get(assets::serve))
 }
 
 /// The page that somebody works with.
 async fn home(signed: Signed) -> Redirect {
-    Redirect::to(&signed.layout.address("me"))
+    let first = signed.layout.parts().first().map_or("me", |(page, _)| *page);
+    Redirect::to(&signed.layout.address(first))
 }
 
 fn guarded(mut response: Response) -> Response {
