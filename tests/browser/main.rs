@@ -39,6 +39,7 @@ stories! {
     signing_in: at_the_desk(),
     every_page: at_the_desk(),
     keys: at_the_desk(),
+    board: at_the_desk(),
     what_is_wrong_is_noticed: at_the_desk(),
 }
 

@@ -3,4 +3,7 @@
 
 export const PAGES = [
   { name: 'me', as: 'agent', address: 'me' },
+  { name: 'board', as: 'admin', address: 'board' },
+  { name: 'wallboard', as: 'admin', address: 'board?wall' },
+  { name: 'phone', as: 'agent', address: 'phone' },
 ]
