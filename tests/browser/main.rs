@@ -40,6 +40,9 @@ stories! {
     every_page: at_the_desk(),
     keys: at_the_desk(),
     board: at_the_desk(),
+    two_race: at_the_desk(),
+    reload_mid_ring: at_the_desk(),
+    missed_call: at_the_desk(),
     what_is_wrong_is_noticed: at_the_desk(),
 }
 

@@ -12,7 +12,7 @@ const GO_WITHIN_MS = 1500
 
 const $ = id => document.getElementById(id)
 const phone = $('phone')
-const words = new Map(Array.from(document.querySelectorAll('#words li'), item => [item.dataset.word, item.textContent]))
+const words = new Map(Array.from($('words').content.querySelectorAll('li'), item => [item.dataset.word, item.textContent]))
 const word = (name, ...values) => values.reduce((text, value, index) => text.replace(`[${index}]`, value), words.get(name) ?? name)
 const part = (element, name) => element.querySelector(`[data-part="${name}"]`)
 const tabs = new BroadcastChannel('strowger-phone')
@@ -153,7 +153,6 @@ function place() {
 function showOffers() {
   for (const { element, offer } of slots) {
     const rings = Boolean(offer)
-    element.classList.toggle('rings', rings)
     element.classList.toggle('taken', rings)
     for (const button of element.querySelectorAll('button')) button.disabled = !rings || !socket.isOpen() || Boolean(offer.isAnswered)
     if (!rings) write(part(element, 'left'), '')
@@ -536,6 +535,7 @@ function connected(isOpen) {
 
 tabs.onmessage = ({ data }) => data === 'ready' && setWrapUp('free')
 $('live').hidden = false
+$('needs-script').hidden = true
 $('notify').hidden = !sound.mayAskToNotify()
 const socket = new Socket(hear, connected)
 setInterval(tick, 1000)
