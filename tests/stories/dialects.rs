@@ -1,8 +1,6 @@
 //! Whole stories with companies that speak Twilio's language in their own way: SignalWire, Somleng, Telnyx.
 
-mod desk;
-
-use desk::{Agent, Desk, Wishes};
+use crate::desk::{Agent, Desk, Wishes};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -174,7 +172,7 @@ async fn what_telnyx_signed_is_the_same_webhook_at_every_address() {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let headers = desk.company.signed("", &form, &body);
     let send = async |url: &str| {
-        let url = url.replacen(desk::PUBLIC_URL, &desk.api.address, 1);
+        let url = url.replacen(crate::desk::PUBLIC_URL, &desk.api.address, 1);
         let mut request = desk.api.client.post(url).body(body.clone());
         request = request.header("Content-Type", "application/x-www-form-urlencoded");
         for (name, value) in &headers {

@@ -1,8 +1,6 @@
 //! An agent hands the caller on: to another agent, a team, a number outside.
 
-mod desk;
-
-use desk::{Desk, Softphone, Wishes, causes};
+use crate::desk::{Desk, Softphone, Wishes, causes};
 use serde_json::{Value, json};
 use strowger::providers::simulator::{Behaviour, Message, Phone, Status};
 
@@ -93,7 +91,7 @@ async fn a_number_outside_is_dialled_and_the_agent_is_free_at_once() {
     let outside = |story: &strowger::providers::simulator::Story| {
         story.legs.iter().any(|leg| leg.to == "+431234567" && leg.status == Status::InProgress)
     };
-    let deadline = tokio::time::timeout(desk::PATIENCE, async {
+    let deadline = tokio::time::timeout(crate::desk::PATIENCE, async {
         while !outside(&caller.story()) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }

@@ -4,8 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 #![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
 
-mod desk;
-
+use crate::desk::{Api, Channel, Desk, PATIENCE, Wishes};
 use axum::{
     Router,
     body::Bytes,
@@ -15,7 +14,6 @@ use axum::{
     routing::post,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use desk::{Api, Channel, Desk, PATIENCE, Wishes};
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};

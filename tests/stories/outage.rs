@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
 
-mod desk;
-
-use desk::{Desk, Wishes};
+use crate::desk::{Desk, Wishes};
 use serde_json::json;
 use sqlx::Connection;
 use std::time::Duration;

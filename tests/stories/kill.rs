@@ -4,9 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
-mod desk;
-
-use desk::{Agent, Channel, Desk, PATIENCE, PUBLIC_URL, Softphone, Wishes, causes};
+use crate::desk::{Agent, Channel, Desk, PATIENCE, PUBLIC_URL, Softphone, Wishes, causes};
 use serde_json::{Value, json};
 use sqlx::Connection;
 use std::{collections::BTreeMap, time::Duration};

@@ -4,9 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 #![expect(clippy::disallowed_methods, reason = "it is measured how long the daemon takes")]
 
-mod desk;
-
-use desk::{Desk, PATIENCE, Softphone, Wishes};
+use crate::desk::{Desk, PATIENCE, Softphone, Wishes};
 use serde_json::{Value, json};
 use std::{
     os::unix::fs::{PermissionsExt, symlink},
@@ -244,7 +242,7 @@ fn on_a_small_disk(command: &std::process::Command, folder: &Path) -> std::proce
         \"$@\"; status=$?; ls -A {folder}; cat {folder}/x.tar; exit $status"
     );
     let mut unshared = std::process::Command::new("unshare");
-    let inner = desk::by_shell(command, &script);
+    let inner = crate::desk::by_shell(command, &script);
     unshared.args(["--map-root-user", "--mount"]).arg(inner.get_program()).args(inner.get_args());
     unshared.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     unshared
@@ -265,7 +263,7 @@ async fn a_backup_on_a_full_disk_fails_and_leaves_nothing() {
 
     std::fs::write(&file, "the one before").unwrap();
     let script = "trap '' XFSZ; ulimit -f 128; exec \"$@\"";
-    let output = desk::by_shell(&backup, script).output().unwrap();
+    let output = crate::desk::by_shell(&backup, script).output().unwrap();
     must_fail(&output, "no backup was made");
     assert_eq!(everything(folder.path()), [(file, b"the one before".to_vec())]);
 }
@@ -373,7 +371,7 @@ async fn the_watchdog_hears_that_the_loop_turns_and_nothing_while_it_does_not() 
     let stopped = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(stopped.success());
     told.hears("STOPPING=1").await;
-    assert!(desk::end_of(&mut child).await.success());
+    assert!(crate::desk::end_of(&mut child).await.success());
 }
 
 // Stop and start
@@ -640,7 +638,7 @@ async fn the_listener_for_metrics_serves_nothing_else() {
     let http = format!("metrics_listen = \"{free}\"");
     let desk = Desk::open_with(Wishes { http, ..Wishes::default() }).await;
     let channel = desk.channel(&[]).await;
-    let hook = channel.hook("voice").replacen(desk::PUBLIC_URL, "", 1);
+    let hook = channel.hook("voice").replacen(crate::desk::PUBLIC_URL, "", 1);
     let page = desk.api.client.get(format!("http://{free}/metrics")).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("strowger_store_up 1"));

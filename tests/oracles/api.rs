@@ -1,10 +1,7 @@
 //! The API against schemathesis (PyPI), which makes up requests from the API's own document: as an admin and as an agent
 //! no answer is a 500, undocumented, or of another shape than the document says, and the agent sees nothing foreign.
 
-#[path = "desk/mod.rs"]
-mod desk;
-
-use desk::{Agent, Desk, Wishes};
+use crate::desk::{Agent, Desk, Wishes};
 use serde_json::{Value, json};
 use std::process::Command;
 use strowger::providers::simulator::{Behaviour, Message};
@@ -15,7 +12,7 @@ const MARKER: &str = "+43190009990999";
 const EXAMPLES: &str = "6";
 
 /// A call with a message, and its ticket.
-async fn message(desk: &Desk, channel: &desk::Channel) -> Value {
+async fn message(desk: &Desk, channel: &crate::desk::Channel) -> Value {
     let behaviour = Behaviour { message: Message::Seconds(4.0), ..Behaviour::default() };
     let caller = desk.call_with(channel, behaviour);
     desk.over(&caller).await;

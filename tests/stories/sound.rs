@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
 
-mod desk;
-
-use desk::{Desk, Wishes};
+use crate::desk::{Desk, Wishes};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -56,7 +54,7 @@ async fn upload(desk: &Desk, name: &str, file: &[u8]) -> (u16, Value) {
 
 /// What telephone companies get at this public address.
 async fn media(desk: &Desk, url: &str) -> (StatusCode, Vec<u8>) {
-    let path = url.strip_prefix(desk::PUBLIC_URL).expect("a public address");
+    let path = url.strip_prefix(crate::desk::PUBLIC_URL).expect("a public address");
     let answer = desk.api.client.get(format!("{}{path}", desk.api.address)).send().await.unwrap();
     (answer.status(), answer.bytes().await.unwrap().into())
 }

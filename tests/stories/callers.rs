@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
 
-mod desk;
-
-use desk::{Agent, Channel, Desk, Softphone, Wishes};
+use crate::desk::{Agent, Channel, Desk, Softphone, Wishes};
 use serde_json::{Value, json};
 use std::time::Duration;
 use strowger::providers::simulator::{Behaviour, Caller, Ending, Event, Message, Purpose, Status, Story};

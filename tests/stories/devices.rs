@@ -1,9 +1,7 @@
 //! Channels that ring devices: the telephones of agents without a softphone ring by themselves, and the caller is
 //! answered only when somebody takes the call.
 
-mod desk;
-
-use desk::{Agent, Channel, Desk, PATIENCE, Wishes, causes};
+use crate::desk::{Agent, Channel, Desk, PATIENCE, Wishes, causes};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strowger::providers::simulator::{

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
 
-mod desk;
-
-use desk::{Channel, Desk, PATIENCE, Wishes};
+use crate::desk::{Channel, Desk, PATIENCE, Wishes};
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};

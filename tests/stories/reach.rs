@@ -1,9 +1,7 @@
 //! Agents who are not in a browser: at ordinary telephones, where a key shows that it is they, and at SIP addresses;
 //! and where agents may be reached at all.
 
-mod desk;
-
-use desk::{Agent, Desk, Wishes, causes};
+use crate::desk::{Agent, Desk, Wishes, causes};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strowger::providers::simulator::{Behaviour, Message, Phone, Status};

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
 
-mod desk;
-
-use desk::{Agent, Channel, Desk, Wishes};
+use crate::desk::{Agent, Channel, Desk, Wishes};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strowger::providers::simulator::{Behaviour, Caller, Event, Incoming, Message, Phone, Purpose, Story};
@@ -40,7 +38,7 @@ fn no_problems(story: &Story) {
 }
 
 /// A desk whose one agent talks, so that whoever calls the channel waits.
-async fn with_a_busy_agent(desk: &Desk, greetings: Value) -> (Channel, Caller, desk::Softphone) {
+async fn with_a_busy_agent(desk: &Desk, greetings: Value) -> (Channel, Caller, crate::desk::Softphone) {
     let anna = desk.agent("Anna").await;
     let routing = json!({ "users": [anna.id], "wait_seconds": 600 });
     let channel = desk.channel_with(json!({ "routing": routing, "greetings": greetings })).await;
@@ -196,7 +194,7 @@ async fn messages_that_can_not_be_heard_as_they_should_are_refused_where_they_st
 
 /// The documents that the README has operators keep at Twilio, in order.
 fn documents_of_the_readme() -> Vec<String> {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let section = readme.split_once("### When the whole machine is gone").unwrap().1;
     let section = section.split_once("\n### ").map_or(section, |(section, _)| section);
     let blocks = section.split("```xml\n").skip(1);
@@ -228,7 +226,7 @@ async fn the_documents_of_the_readme_take_one_message_and_hang_up_while_we_are_g
         ..desk.incoming(&channel)
     };
     let caller = desk.company.place(incoming);
-    let story = tokio::time::timeout(desk::PATIENCE, caller.ended()).await.expect("the call ends");
+    let story = tokio::time::timeout(crate::desk::PATIENCE, caller.ended()).await.expect("the call ends");
     assert_eq!(story.ending, Some(Ending::HungUp), "{story:#?}");
     let recordings = desk.company.record().recordings;
     assert_eq!(recordings.len(), 1, "one message, asked for once");
