@@ -67,7 +67,7 @@ pub async fn show(
 async fn survey(web: &Web, channel: &Channel, settings: &Settings) -> Vec<Warning> {
     let now = web.clock.now().at;
     // Who holds how many tickets is known to the engine alone; without it this one warning is left out.
-    let standing = match web.desk.preview(channel.id, Some(now), None).await {
+    let standing = match web.desk.preview(channel.id, Some(now), None, Some(channel.clone())).await {
         Ok(Ok(preview)) => preview.candidates,
         _ => Vec::new(),
     };
