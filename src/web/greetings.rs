@@ -108,14 +108,14 @@ pub async fn keep(
     name: String,
     file: Bytes,
     once: Option<Once>,
-) -> Result<Greeting, Problem> {
+) -> Result<Greeting, NotKept> {
     room(web)?;
-    let converted = convert(web, file).await?;
+    let converted = convert(web, file).await.map_err(NotKept::Sound)?;
     let _changing = web.media.changing.lock().await;
     let name_of_file = format!("{}.wav", converted.sha256);
     let (folder, wav) = (web.media.folder.clone(), converted.wav);
     let kept = tokio::task::spawn_blocking(move || audio::keep(&folder, &name_of_file, &wav)).await;
-    kept.map_err(|_| unexpected())?.map_err(|error| not_kept(&error))?;
+    kept.map_err(|_| unexpected())?.map_err(|error| not_written(&error))?;
     let (sha256, length_ms) = (converted.sha256, converted.length_ms);
     let created_at = web.clock.now().at;
     let greeting = Greeting { id, name, sha256: sha256.clone(), length_ms, created_at };
@@ -124,13 +124,40 @@ pub async fn keep(
     if !matches!(saved, Ok(Ok(Saved::Now { .. }))) {
         forget_file(web, &sha256).await;
     }
-    match saved?? {
+    let saved = saved.map_err(Problem::from)?.map_err(Problem::from)?;
+    match saved {
         Saved::Now { change: Change::Greeting(greeting), .. } => Ok(greeting),
         Saved::Before(repeat) => {
             let before = repeat.body.as_ref().and_then(|body| serde_json::from_str(body).ok());
-            before.ok_or_else(unexpected)
+            Ok(before.ok_or_else(unexpected)?)
         }
-        Saved::Now { .. } => Err(unexpected()),
+        Saved::Now { .. } => Err(unexpected().into()),
+    }
+}
+
+/// Why a file was not kept.
+#[derive(Debug)]
+pub enum NotKept {
+    Sound(Refused),
+    Problem(Problem),
+}
+
+impl From<Problem> for NotKept {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(not_kept: NotKept) -> Self {
+        match not_kept {
+            NotKept::Problem(problem) => problem,
+            NotKept::Sound(refused) => {
+                let status = if matches!(refused, Refused::NotAudio | Refused::Opus) { 415 } else { 422 };
+                Self::new(status, "The file can't be a greeting")
+                    .with(vec![Fault::new("/file", refused.to_string())])
+            }
+        }
     }
 }
 
@@ -227,23 +254,19 @@ fn room(web: &Web) -> Result<(), Problem> {
             let detail = format!("less than {mib} MiB are left, which calls need; nothing was kept");
             Err(Problem::new(507, "The disk is nearly full").because(detail))
         }
-        Err(error) => Err(not_kept(&error)),
+        Err(error) => Err(not_written(&error)),
     }
 }
 
 /// A few at once; the processor belongs to calls.
-async fn convert(web: &Web, file: Bytes) -> Result<Converted, Problem> {
-    let _place = web.media.at_once.acquire().await.map_err(|_| unexpected())?;
+async fn convert(web: &Web, file: Bytes) -> Result<Converted, Refused> {
+    let _place = web.media.at_once.acquire().await;
     // A decoder that breaks has met a file that is broken.
     let converted = tokio::task::spawn_blocking(move || audio::convert(file.into())).await;
-    converted.unwrap_or(Err(Refused::Damaged)).map_err(|refused| {
-        let status = if matches!(refused, Refused::NotAudio | Refused::Opus) { 415 } else { 422 };
-        Problem::new(status, "The file can't be a greeting")
-            .with(vec![Fault::new("/file", refused.to_string())])
-    })
+    converted.unwrap_or(Err(Refused::Damaged))
 }
 
-fn not_kept(error: &std::io::Error) -> Problem {
+fn not_written(error: &std::io::Error) -> Problem {
     error!(%error, "an upload can't be written");
     let (status, title) = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (507, "The disk is full"),
