@@ -198,7 +198,7 @@ impl Draft {
             match typed.parse::<u32>() {
                 Ok(number) => put(&mut routing, key, json!(number)),
                 Err(_) if typed.is_empty() => put(&mut routing, key, Value::Null),
-                Err(_) => faults.add(key, layout.t("not-a-number")),
+                Err(_) => faults.add(key, layout.t("channel-not-a-number")),
             }
         }
         let mut greetings = saved["greetings"].clone();
@@ -231,7 +231,7 @@ impl Draft {
 
     /// Looked at here already, so that what is wrong is said in the reader's language.
     fn hours(&self, layout: &Layout, faults: &mut Faults) -> Value {
-        let unreadable = |piece: String| layout.t1("hours-unreadable", "piece", piece);
+        let unreadable = |piece: String| layout.t1("opening-unreadable", "piece", piece);
         let mut hours = json!({ "mode": if self.scheduled { "schedule" } else { "always" } });
         if !self.closed_until.is_empty() {
             put(&mut hours, "closed_until", json!(self.closed_until));
@@ -346,10 +346,10 @@ fn put(object: &mut Value, key: &str, value: Value) {
 
 fn told(error: &HoursError, layout: &Layout) -> String {
     match error.problem() {
-        Problem::Overlap { .. } => layout.t("hours-overlap"),
-        Problem::EqualEnds { .. } | Problem::StartsAtTheEnd => layout.t("hours-empty-span"),
-        Problem::BadDate { .. } => layout.t("hours-no-date"),
-        Problem::DoubledDate { .. } => layout.t("hours-date-twice"),
+        Problem::Overlap { .. } => layout.t("opening-overlap"),
+        Problem::EqualEnds { .. } | Problem::StartsAtTheEnd => layout.t("opening-empty-span"),
+        Problem::BadDate { .. } => layout.t("opening-no-date"),
+        Problem::DoubledDate { .. } => layout.t("opening-date-twice"),
         _ => error.to_string(),
     }
 }

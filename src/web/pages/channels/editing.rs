@@ -15,6 +15,7 @@ use super::{
     panel::{self, Panel, instant_in, seen},
     recordings,
     week::WEEKDAYS,
+    words,
 };
 use crate::{
     calls::{
@@ -213,7 +214,7 @@ fn differences(web: &Web, typed: &Draft, saved: &Draft) -> Vec<Difference> {
     let other = both.filter(|((_, typed), (_, saved))| typed != saved);
     other
         .map(|((field, typed), (_, saved))| Difference {
-            field: field.replace('_', "-"),
+            field: field.to_owned(),
             typed: named(&typed, &settings),
             saved: named(&saved, &settings),
         })
@@ -261,7 +262,7 @@ fn add_holidays(layout: &Layout, draft: &mut Draft, fields: &Fields, today: Naiv
     let year = fields.text("year").parse().unwrap_or(today.year());
     let days = region.holidays(year).into_iter().filter(|(date, _)| *date >= today);
     let added = add_days(draft, days.map(|(date, name)| (date, name.to_owned())));
-    layout.count("days-added", added)
+    layout.count("opening-days-added", added)
 }
 
 fn add_calendar(layout: &Layout, draft: &mut Draft, form: &FieldsAndFiles, shown: &mut Shown) {
@@ -273,7 +274,7 @@ fn add_calendar(layout: &Layout, draft: &mut Draft, form: &FieldsAndFiles, shown
         Ok(calendar) => calendar,
         Err(refused) => return shown.faults.add("ical", layout.t(refused.key())),
     };
-    let mut told = vec![layout.count("days-added", add_days(draft, calendar.days.into_iter()))];
+    let mut told = vec![layout.count("opening-days-added", add_days(draft, calendar.days.into_iter()))];
     if calendar.left_out > 0 {
         told.push(layout.count("ical-left-out", calendar.left_out));
     }
@@ -465,8 +466,16 @@ impl Page {
         found.map(|recording| format!("media/{}.wav", recording.sha256))
     }
 
-    /// The key of a field's label.
+    fn weekday(&self, day: &str) -> String {
+        words::named(&self.layout, day)
+    }
+
+    /// What a field is called.
     fn label(&self, field: &str) -> String {
-        self.layout.t(&format!("channel-{}", field.replace('_', "-")))
+        let field = field.replace('_', "-");
+        match WEEKDAYS.contains(&field.as_str()) {
+            true => self.weekday(&field),
+            false => self.layout.t(&format!("channel-{field}")),
+        }
     }
 }

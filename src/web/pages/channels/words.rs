@@ -1,6 +1,6 @@
 //! What a call would meet, in words.
 
-use super::super::layout::Layout;
+use super::{super::layout::Layout, week::WEEKDAYS};
 use crate::{
     calls::{
         channel::{Channel, Greeting, Slot},
@@ -40,7 +40,7 @@ pub fn names(layout: &Layout, users: &[UserId], settings: &Settings) -> String {
     let names: Vec<String> = users.iter().take(NAMES_MAX).map(|user| settings.name_of(*user)).collect();
     match users.len().saturating_sub(NAMES_MAX) {
         0 => names.join(", "),
-        more => format!("{} {}", names.join(", "), layout.count("and-more", more)),
+        more => format!("{} {}", names.join(", "), layout.count("channel-and-more", more)),
     }
 }
 
@@ -73,8 +73,12 @@ pub fn when(layout: &Layout, teller: &Teller<'_>, now: DateTime<Utc>, at: DateTi
 }
 
 pub fn weekday(layout: &Layout, date: NaiveDate) -> String {
-    let keys = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    layout.t(keys[date.weekday().num_days_from_monday() as usize])
+    named(layout, WEEKDAYS[date.weekday().num_days_from_monday() as usize])
+}
+
+/// A weekday, as documents have it, as people call it.
+pub fn named(layout: &Layout, weekday: &str) -> String {
+    layout.t(&format!("day-{weekday}"))
 }
 
 /// A path to the panel of a channel at an instant, on its wall.
