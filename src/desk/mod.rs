@@ -26,7 +26,7 @@ pub mod spool;
 mod strays;
 
 use crate::{
-    calls::{call::Caller, preview::Preview},
+    calls::{call::Caller, channel::Channel, preview::Preview},
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
@@ -140,6 +140,8 @@ pub enum Input {
         at: Option<DateTime<Utc>>,
         /// Who calls, if that matters.
         from: Option<Caller>,
+        /// The channel as it would be, instead of as it is saved.
+        draft: Option<Box<Channel>>,
     },
     /// Nothing but time.
     Tick,
@@ -333,14 +335,16 @@ impl Desk {
         self.ask_soon(Input::Record { row, claim: claim.clone() }, &claim).await.map(drop)
     }
 
-    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
+    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account. `draft`: the
+    /// channel as it would be, instead of as it is saved.
     pub async fn preview(
         &self,
         channel: ChannelId,
         at: Option<DateTime<Utc>>,
         from: Option<Caller>,
+        draft: Option<Channel>,
     ) -> Result<Result<Preview, Refused>, Unavailable> {
-        match self.ask(Input::Preview { channel, at, from }).await? {
+        match self.ask(Input::Preview { channel, at, from, draft: draft.map(Box::new) }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),

@@ -2,7 +2,7 @@
 
 use super::facts;
 use crate::{
-    calls::{call::Caller, preview},
+    calls::{call::Caller, channel::Channel, preview},
     desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
     routing::ids::{ChannelId, UserId},
 };
@@ -22,9 +22,17 @@ impl Engine {
         })
     }
 
-    pub(super) fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>, from: Option<&Caller>) -> Outcome {
+    pub(super) fn preview(
+        &self,
+        id: ChannelId,
+        at: Option<DateTime<Utc>>,
+        from: Option<&Caller>,
+        draft: Option<&Channel>,
+    ) -> Outcome {
         let Memory { settings, board, load, joinable, .. } = &self.memory;
-        let Some(channel) = settings.channels.get(&id) else { return Outcome::Refused(Refused::NotFound) };
+        let Some(channel) = draft.or_else(|| settings.channels.get(&id)) else {
+            return Outcome::Refused(Refused::NotFound);
+        };
         let times = self.around.ground.times;
         let preview = match at {
             None => board.preview(channel, facts(settings, load, joinable, times, self.around.clock.now())),

@@ -97,7 +97,9 @@ impl Engine {
                 Ok(Some(Outcome::Recorded))
             }
             Input::Look { agent } => Ok(Some(self.look(*agent))),
-            Input::Preview { channel, at, from } => Ok(Some(self.preview(*channel, *at, from.as_ref()))),
+            Input::Preview { channel, at, from, draft } => {
+                Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))
+            }
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }
