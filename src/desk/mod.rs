@@ -3,8 +3,10 @@
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
 //! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
 //! what became of it; `softphones` holds the agents' sockets; `settings` is the snapshot that
-//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
+//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent. `board` is what
+//! goes on at this moment, for whoever looks.
 
+pub mod board;
 mod deciding;
 pub mod documents;
 pub mod engine;
@@ -129,6 +131,8 @@ pub enum Input {
     Look {
         agent: UserId,
     },
+    /// What goes on at this moment.
+    Board,
     /// Something that is kept as it is, and decides nothing.
     Record {
         row: Row,
@@ -198,6 +202,7 @@ pub enum Outcome {
     Noted,
     Preview(Box<Preview>),
     Doing(Doing),
+    Board(Box<board::Board>),
     Recorded,
     Refused(Refused),
     /// It can't be recorded, or it broke something.
@@ -212,6 +217,8 @@ pub struct Doing {
     pub occupation: &'static str,
     /// For how many calls they are being rung.
     pub offers: usize,
+    /// Until then they wrap up, if they do.
+    pub wraps_up_until: Option<DateTime<Utc>>,
     #[serde(flatten)]
     pub phone: Phone,
 }
@@ -368,6 +375,14 @@ impl Desk {
         match outcome {
             Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// What goes on at this moment.
+    pub async fn board(&self) -> Result<board::Board, Unavailable> {
+        match self.ask(Input::Board).await? {
+            Outcome::Board(board) => Ok(*board),
             _ => Err(Unavailable),
         }
     }

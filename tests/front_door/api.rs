@@ -50,6 +50,9 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "jobs", true),
     ("POST", "jobs/{id}/retry", true),
     ("GET", "events", false),
+    // Not for agents: `roles`.
+    ("GET", "board", false),
+    ("GET", "board/stream", false),
     // Not for agents: tests/stories/outward.rs.
     ("GET", "calls/export", false),
     ("GET", "tickets/export", false),

@@ -2,7 +2,7 @@
 
 use super::facts;
 use crate::{
-    calls::{call::Caller, channel::Channel, preview},
+    calls::{agents::Occupation, call::Caller, channel::Channel, preview},
     desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
     routing::ids::{ChannelId, UserId},
 };
@@ -14,10 +14,16 @@ impl Engine {
             return Outcome::Refused(Refused::NotFound);
         }
         let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        let now = self.around.clock.now();
+        let wraps_up_until = match known.occupation {
+            Occupation::WrappingUp { until } => Some(now.wall(until)),
+            _ => None,
+        };
         Outcome::Doing(Doing {
             phone: known.phone(),
             occupation: known.occupation.name(),
             offers: known.offers.len(),
+            wraps_up_until,
             availability: known.by_hand,
         })
     }
