@@ -174,7 +174,7 @@ impl Reader {
         }
         if theirs.is_some() || matches!(wished, Wished::Missed) {
             let caller = if let Wished::From(caller) = wished { Some(caller.as_str()) } else { None };
-            end = self.looks_until("calls", caller, after).await?;
+            end = self.looks_until("calls", None, caller, after).await?;
             if let Some(end) = &end {
                 query.push(" and id >= ").push_bind(end.clone());
             }

@@ -4,7 +4,10 @@ use super::facts;
 use crate::{
     calls::{call::Caller, preview},
     desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
-    routing::ids::{ChannelId, UserId},
+    routing::{
+        ids::{ChannelId, UserId},
+        load::TicketType,
+    },
 };
 use chrono::{DateTime, Utc};
 
@@ -14,7 +17,9 @@ impl Engine {
             return Outcome::Refused(Refused::NotFound);
         }
         let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        let load = self.memory.load.held_by(agent).map_or(0, |held| held.open(TicketType::Calling));
         Outcome::Doing(Doing {
+            load,
             phone: known.phone(),
             occupation: known.occupation.name(),
             offers: known.offers.len(),
