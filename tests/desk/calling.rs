@@ -1,6 +1,6 @@
 //! What comes from outside: callers, and webhooks as the telephone company would send them.
 
-use super::{Channel, Desk, PATIENCE, PUBLIC_URL};
+use super::{Channel, Desk, PATIENCE};
 use std::sync::atomic::Ordering;
 use strowger::providers::simulator::{Behaviour, Caller, Incoming};
 
@@ -38,7 +38,7 @@ impl Desk {
         params: &[(&str, &str)],
         signature: Option<&str>,
     ) -> (u16, String) {
-        let real = format!("{}{}", self.api.address, url.strip_prefix(PUBLIC_URL).unwrap_or(url));
+        let real = format!("{}{}", self.api.address, url.strip_prefix(&*self.public_url).unwrap_or(url));
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
         let mut request = self.api.client.post(real).timeout(PATIENCE).body(form);
         request = request.header("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8");

@@ -1,6 +1,6 @@
 //! The program itself: started, killed, told to stop.
 
-use super::{Api, Desk, LOOK_EVERY, PATIENCE, PROGRAM, PUBLIC_URL};
+use super::{Api, Desk, LOOK_EVERY, PATIENCE, PROGRAM};
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
@@ -50,7 +50,7 @@ impl Desk {
         let line = said.expect("the daemon does not say where it listens").unwrap();
         let address = line.trim().strip_prefix("listening on ");
         let address = address.unwrap_or_else(|| panic!("the daemon said {line:?} and not where it listens"));
-        self.company.forward(PUBLIC_URL, address);
+        self.company.forward(&self.public_url, address);
         self.api = Api::new(address, &self.admin_token);
         self.until_ready().await;
     }

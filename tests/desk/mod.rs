@@ -20,6 +20,7 @@ pub use softphone::Softphone;
 
 use serde_json::{Value, json};
 use std::{
+    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Child,
@@ -49,12 +50,15 @@ pub struct Wishes {
     pub log: String,
     /// How the telephone company speaks.
     pub dialect: Dialect,
+    /// The public address is where the daemon really listens, so that a browser can open the pages.
+    pub is_opened_in_browsers: bool,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
         Self {
             dialect: Dialect::Twilio,
+            is_opened_in_browsers: false,
             pace: 20.0,
             config: String::new(),
             http: String::new(),
@@ -67,6 +71,8 @@ impl Default for Wishes {
 pub struct Desk {
     pub company: Simulator,
     pub account: Account,
+    /// What the telephone company calls and signs; no trailing slash.
+    pub public_url: String,
     /// As an admin.
     pub api: Api,
     daemon: Option<Child>,
@@ -74,7 +80,7 @@ pub struct Desk {
     /// The data folder, if it is not where it was at first.
     pub elsewhere: Option<PathBuf>,
     /// Handed over to the daemon, as a service manager does; connections wait there while it is away.
-    pub socket: Option<std::net::TcpListener>,
+    pub socket: Option<TcpListener>,
     /// The daemon is told that a file may grow no more as an error, as it is told that a disk is full, and not killed.
     pub can_be_full: bool,
     log: String,
@@ -97,12 +103,13 @@ pub struct Agent {
 pub struct Channel {
     pub id: String,
     pub number: String,
+    public_url: String,
 }
 
 impl Channel {
     /// The address of one of its webhooks, as the telephone company knows it.
     pub fn hook(&self, path: &str) -> String {
-        format!("{PUBLIC_URL}/hooks/main/{}/{path}", self.id)
+        format!("{}/hooks/main/{}/{path}", self.public_url, self.id)
     }
 }
 
@@ -142,8 +149,13 @@ impl Desk {
         let account = Account { sid, auth_token: format!("{:032x}", rand::random::<u128>()) };
         let company = Simulator::start_speaking(wishes.dialect, account.clone(), wishes.pace).await.unwrap();
         let folder = tempfile::Builder::new().prefix("strowger-test-").tempdir().unwrap();
+        // Bound before anybody knows its address, and handed over.
+        let socket = wishes.is_opened_in_browsers.then(|| TcpListener::bind("127.0.0.1:0").unwrap());
+        let public_url = socket
+            .as_ref()
+            .map_or(PUBLIC_URL.to_owned(), |socket| format!("http://{}", socket.local_addr().unwrap()));
         let config = format!(
-            "{}\n[http]\npublic_url = {PUBLIC_URL:?}\n{}\n\
+            "{}\n[http]\npublic_url = {public_url:?}\n{}\n\
              [providers.main]\n{}api_base = {:?}\n",
             wishes.config,
             wishes.http,
@@ -156,11 +168,12 @@ impl Desk {
         let mut desk = Self {
             company,
             account,
+            public_url,
             api: Api::new("http://127.0.0.1:1", ""),
             daemon: None,
             folder,
             elsewhere: None,
-            socket: None,
+            socket,
             can_be_full: false,
             log: wishes.log,
             admin_token: String::new(),
@@ -226,7 +239,7 @@ impl Desk {
         merge(&mut channel, patch);
         let number = channel["number"].as_str().unwrap_or(&number).to_owned();
         let id = self.api.create("channels", channel).await;
-        Channel { id, number }
+        Channel { id, number, public_url: self.public_url.clone() }
     }
 
     /// These agents, each with a softphone, and a number that rings them all.

@@ -5,6 +5,7 @@
 
 mod api;
 mod availability;
+mod browser;
 mod command_line;
 mod contacts;
 #[path = "../desk/mod.rs"]

@@ -1,9 +1,12 @@
 //! Signing in to the pages: links, passwords, cookies, and what they open.
 
-use super::{Answer, answer};
+use super::{
+    answer,
+    browser::{Browser, PASSWORD, link, path_of, signed_in},
+};
 use crate::desk::{Desk, PATIENCE, PUBLIC_URL, Wishes};
 use futures_util::StreamExt;
-use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
@@ -13,63 +16,6 @@ use tokio_tungstenite::{
 };
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-const PASSWORD: &str = "correct horse battery";
-
-/// A browser: it keeps one cookie, says where its pages came from, and shows where it is sent instead of going there.
-struct Browser {
-    client: Client,
-    address: String,
-    cookie: Option<String>,
-}
-
-impl Browser {
-    fn at(desk: &Desk) -> Self {
-        let client = Client::builder().redirect(Policy::none()).build().expect("a client");
-        Self { client, address: desk.api.address.clone(), cookie: None }
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.address));
-        match &self.cookie {
-            Some(cookie) => request.header("Cookie", cookie),
-            None => request,
-        }
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        answer(self.request(Method::GET, path)).await
-    }
-
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let answer = answer(self.request(Method::POST, path).header("Origin", PUBLIC_URL).form(fields)).await;
-        if let Some((cookie, _)) = answer.header("set-cookie").split_once(';') {
-            self.cookie = Some(cookie.to_owned());
-        }
-        answer
-    }
-
-    async fn sign_in(&mut self, email: &str, password: &str) -> Answer {
-        self.post("/sign-in", &[("email", email), ("password", password)]).await
-    }
-}
-
-/// A link for this user, as a path.
-async fn link(desk: &Desk, user: &str) -> String {
-    let made = desk.api.post("invitations", json!({ "user": user })).await;
-    path_of(made["url"].as_str().expect("a link"))
-}
-
-fn path_of(url: &str) -> String {
-    format!("/invitation/{}", url.rsplit('/').next().expect("a secret"))
-}
-
-async fn signed_in(desk: &Desk, user: &str) -> Browser {
-    let mut browser = Browser::at(desk);
-    let fields = [("password", PASSWORD), ("repeated", PASSWORD)];
-    let answer = browser.post(&link(desk, user).await, &fields).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    browser
-}
 
 #[tokio::test]
 async fn whoever_is_invited_chooses_a_password_once_and_signs_in_with_it() {
