@@ -131,11 +131,7 @@ fn sought(text: &str, settings: &Settings) -> tickets::Sought {
 #[utoipa::path(get, path = "/tickets/{id}", params(("id" = TicketId, Path)), responses(
     (status = 200, body = schemas::Ticket, headers(("ETag" = String)))
 ))]
-pub async fn show(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<TicketId>,
-) -> Result<Response, Problem> {
+pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<TicketId>) -> Result<Response, Problem> {
     let ticket = visible(&caller, id, &web).await?;
     with_calls(&ticket, &web).await
 }
