@@ -11,6 +11,7 @@
 mod assets;
 mod board;
 mod channels;
+mod differences;
 mod form;
 mod invitation;
 mod layout;

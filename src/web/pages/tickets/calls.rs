@@ -23,6 +23,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 
 /// How many bars a waveform has.
 const BARS: usize = 120;
@@ -39,8 +40,8 @@ pub struct Who {
 impl Who {
     pub fn of(number: Option<&str>, settings: &Settings, layout: &Layout) -> Self {
         match number {
-            None => Self { name: None, number: layout.t("nobody-called") },
-            Some("anonymous") => Self { name: None, number: layout.t("number-withheld") },
+            None => Self { name: None, number: layout.t("ticket-nobody-called") },
+            Some("anonymous") => Self { name: None, number: layout.t("ticket-number-withheld") },
             Some(number) => Self {
                 name: settings.contacts.named(number).map(|contact| contact.name),
                 number: number.to_owned(),
@@ -57,30 +58,30 @@ pub struct State {
 
 pub fn status(status: Status, layout: &Layout) -> State {
     match status {
-        Status::New => State { class: "warn", text: layout.t("status-new") },
-        Status::Waiting => State { class: "busy", text: layout.t("status-waiting") },
-        Status::Closed => State { class: "good", text: layout.t("status-closed") },
+        Status::New => State { class: "warn", text: layout.t("ticket-status-new") },
+        Status::Waiting => State { class: "busy", text: layout.t("ticket-status-waiting") },
+        Status::Closed => State { class: "good", text: layout.t("ticket-status-closed") },
     }
 }
 
 /// What came of a call, or what it does now.
 pub fn came_of(call: &CallRow, layout: &Layout) -> State {
     match call.outcome.as_deref() {
-        Some("answered") => State { class: "good", text: layout.t("call-answered") },
-        Some("voicemail") => State { class: "warn", text: layout.t("call-voicemail") },
-        Some("rejected") => State { class: "", text: layout.t("call-rejected") },
-        Some(_) => State { class: "bad", text: layout.t("call-missed") },
+        Some("answered") => State { class: "good", text: layout.t("ticket-call-answered") },
+        Some("voicemail") => State { class: "warn", text: layout.t("ticket-call-voicemail") },
+        Some("rejected") => State { class: "", text: layout.t("ticket-call-rejected") },
+        Some(_) => State { class: "bad", text: layout.t("ticket-call-missed") },
         None => State { class: "busy", text: going_on(&call.state, layout) },
     }
 }
 
 fn going_on(state: &str, layout: &Layout) -> String {
     match state {
-        "ringing" => layout.t("call-ringing"),
-        "waiting" => layout.t("call-waiting"),
-        "connecting" => layout.t("call-connecting"),
-        "talking" => layout.t("call-talking"),
-        _ => layout.t("call-leaving-message"),
+        "ringing" => layout.t("ticket-call-ringing"),
+        "waiting" => layout.t("ticket-call-waiting"),
+        "connecting" => layout.t("ticket-call-connecting"),
+        "talking" => layout.t("ticket-call-talking"),
+        _ => layout.t("ticket-call-leaving-message"),
     }
 }
 
@@ -101,6 +102,8 @@ pub struct CallPart {
 /// Something that happened during a call.
 pub struct Step {
     pub at: Moment,
+    /// Minutes and seconds after the call came.
+    pub after: String,
     pub who: Option<String>,
     pub text: String,
 }
@@ -192,40 +195,43 @@ impl Part<'_> {
     }
 
     /// On the clock of the channel.
-    fn moment(&self, at: chrono::DateTime<chrono::Utc>) -> Moment {
+    fn moment(&self, at: DateTime<Utc>) -> Moment {
         let channel = self.settings.channels.get(&self.row.channel);
         Moment::new(at, channel.map_or(&self.web.ground.account, |channel| &channel.zone))
     }
 
     fn steps(&self, offers: &[&Offered]) -> Vec<Step> {
         let layout = &self.signed.layout;
-        let mut steps = vec![(self.row.arrived_at, None, layout.t("step-arrived"))];
+        let mut steps = vec![(self.row.arrived_at, None, layout.t("ticket-step-arrived"))];
         for offer in offers {
             let who = Some(self.settings.name_of(offer.agent));
-            steps.push((offer.at, who.clone(), layout.t("step-rung")));
+            steps.push((offer.at, who.clone(), layout.t("ticket-step-rung")));
             if let Some(at) = offer.ended_at {
                 steps.push((at, who, cause(offer.cause.as_deref().unwrap_or_default(), layout)));
             }
         }
         if let Some(at) = self.row.ended_at {
-            steps.push((at, None, layout.t("step-ended")));
+            steps.push((at, None, layout.t("ticket-step-ended")));
         }
         // In the order in which they came: what happened in the same millisecond stays as it is here.
         steps.sort_by_key(|(at, ..)| *at);
-        steps.into_iter().map(|(at, who, text)| Step { at: self.moment(at), who, text }).collect()
+        let after = |at: DateTime<Utc>| (at - self.row.arrived_at).num_seconds().max(0);
+        let after = |at| format!("{}:{:02}", after(at) / 60, after(at) % 60);
+        let told = steps.into_iter();
+        told.map(|(at, who, text)| Step { at: self.moment(at), after: after(at), who, text }).collect()
     }
 }
 
 fn cause(name: &str, layout: &Layout) -> String {
     match name {
-        "won" => layout.t("offer-won"),
-        "taken" => layout.t("offer-taken"),
-        "declined" => layout.t("offer-declined"),
-        "missed" => layout.t("offer-missed"),
-        "expired" => layout.t("offer-expired"),
-        "caller_hung_up" => layout.t("offer-caller-hung-up"),
-        "connection_failed" => layout.t("offer-connection-failed"),
-        _ => layout.t("offer-withdrawn"),
+        "won" => layout.t("ticket-offer-won"),
+        "taken" => layout.t("ticket-offer-taken"),
+        "declined" => layout.t("ticket-offer-declined"),
+        "missed" => layout.t("ticket-offer-missed"),
+        "expired" => layout.t("ticket-offer-expired"),
+        "caller_hung_up" => layout.t("ticket-offer-caller-hung-up"),
+        "connection_failed" => layout.t("ticket-offer-connection-failed"),
+        _ => layout.t("ticket-offer-withdrawn"),
     }
 }
 

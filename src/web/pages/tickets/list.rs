@@ -26,12 +26,12 @@ const ROWS: u32 = 50;
 
 /// The lists, as they are asked for and as they are called. The first is where one starts.
 const VIEWS: [(View, &str, &str); 6] = [
-    (View::Unassigned, "unassigned", "view-unassigned"),
-    (View::Mine, "mine", "view-mine"),
-    (View::MyTeamsUnassigned, "my_teams_unassigned", "view-my-teams-unassigned"),
-    (View::MyTeamsOpen, "my_teams_open", "view-my-teams-open"),
-    (View::All, "all", "view-all"),
-    (View::Closed, "closed", "view-closed"),
+    (View::Unassigned, "unassigned", "ticket-view-unassigned"),
+    (View::Mine, "mine", "ticket-view-mine"),
+    (View::MyTeamsUnassigned, "my_teams_unassigned", "ticket-view-my-teams-unassigned"),
+    (View::MyTeamsOpen, "my_teams_open", "ticket-view-my-teams-open"),
+    (View::All, "all", "ticket-view-all"),
+    (View::Closed, "closed", "ticket-view-closed"),
 ];
 
 #[derive(Deserialize)]

@@ -153,7 +153,7 @@ pub async fn note(
         Ok(_) => Ok(to(&signed.layout, id, "#notes")),
         Err(problem) if problem.status() == 422 => {
             let mut page = page(&web, &signed, id, None).await.map_err(refuse)?;
-            page.note_fault = Some(signed.layout.t("note-fault"));
+            page.note_fault = Some(signed.layout.t("ticket-note-fault"));
             page.note = text;
             Ok(show_wrong(&page))
         }
@@ -293,7 +293,7 @@ fn owners(ticket: &Ticket, signed: &Signed, settings: &Settings) -> Vec<Choice> 
     users.sort_by_key(|user| settings.name_of(*user).to_lowercase());
     let nobody = Choice {
         value: String::new(),
-        text: signed.layout.t("owner-nobody"),
+        text: signed.layout.t("ticket-owner-nobody"),
         selected: ticket.owner.is_none(),
     };
     let somebody = users.into_iter().map(|user| Choice {
@@ -309,7 +309,8 @@ fn teams(ticket: &Ticket, layout: &Layout, settings: &Settings) -> Vec<Choice> {
         settings.people.teams.values().map(|team| (team.id, team.name.as_str())).collect();
     teams.sort_by_key(|(id, name)| (ticket.team != Some(*id), name.to_lowercase()));
     teams.truncate(CHOICES_MAX);
-    let none = Choice { value: String::new(), text: layout.t("team-none"), selected: ticket.team.is_none() };
+    let none =
+        Choice { value: String::new(), text: layout.t("ticket-team-none"), selected: ticket.team.is_none() };
     let some = teams.into_iter().map(|(id, name)| Choice {
         value: id.to_string(),
         text: name.to_owned(),

@@ -68,16 +68,16 @@ pub fn decisions(rows: &[Why], channel: Option<ChannelId>, web: &Web, layout: &L
 
 fn action(action: Action, layout: &Layout) -> String {
     match action {
-        Action::Ring => layout.t("action-ring"),
-        Action::Wait => layout.t("action-wait"),
-        Action::Unanswered => layout.t("action-unanswered"),
-        Action::AfterHours => layout.t("action-after-hours"),
-        Action::Connect => layout.t("action-connect"),
-        Action::Talk => layout.t("action-talk"),
-        Action::RingAgain => layout.t("action-ring-again"),
-        Action::End => layout.t("action-end"),
-        Action::KeepMessage => layout.t("action-keep-message"),
-        Action::Reject => layout.t("action-reject"),
-        Action::Message => layout.t("action-message"),
+        Action::Ring => layout.t("ticket-action-ring"),
+        Action::Wait => layout.t("ticket-action-wait"),
+        Action::Unanswered => layout.t("ticket-action-unanswered"),
+        Action::AfterHours => layout.t("ticket-action-after-hours"),
+        Action::Connect => layout.t("ticket-action-connect"),
+        Action::Talk => layout.t("ticket-action-talk"),
+        Action::RingAgain => layout.t("ticket-action-ring-again"),
+        Action::End => layout.t("ticket-action-end"),
+        Action::KeepMessage => layout.t("ticket-action-keep-message"),
+        Action::Reject => layout.t("ticket-action-reject"),
+        Action::Message => layout.t("ticket-action-message"),
     }
 }
