@@ -112,6 +112,20 @@ impl Layout {
         ALL.iter().filter(|(.., least)| role >= *least).map(|(page, key, _)| (*page, *key)).collect()
     }
 
+    /// The key that goes to this part, after `g`.
+    pub fn letter(&self, page: &str) -> Option<char> {
+        const LETTERS: [(&str, char); 7] = [
+            ("board", 'b'),
+            ("phone", 'p'),
+            ("tickets", 't'),
+            ("tonight", 'n'),
+            ("channels", 'c'),
+            ("people", 'e'),
+            ("system", 's'),
+        ];
+        LETTERS.iter().find(|(known, _)| *known == page).map(|(_, letter)| *letter)
+    }
+
     /// An address to be sent to: what pages link to is relative to `<base>` instead.
     pub fn address(&self, page: &str) -> String {
         format!("{}/{page}", self.base)
