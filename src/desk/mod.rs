@@ -117,6 +117,8 @@ pub enum Input {
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
+        /// The [`ticket_tag`] that it must still have.
+        expected: Option<String>,
         claim: Claim,
     },
     /// Something to be remembered of what somebody did, besides changing settings.
@@ -219,6 +221,8 @@ pub struct Doing {
     pub offers: usize,
     /// Until then they wrap up, if they do.
     pub wraps_up_until: Option<DateTime<Utc>>,
+    /// How many open calling tickets they hold that count.
+    pub load: u32,
     #[serde(flatten)]
     pub phone: Phone,
 }
@@ -324,13 +328,16 @@ impl Desk {
         self.ask_soon(Input::Note(note), &claim).await.map(drop)
     }
 
+    /// `expected`: the [`ticket_tag`] of the ticket from which the change was made. Another one is `Stale`.
     pub async fn change_ticket(
         &self,
         ticket: TicketId,
         patch: TicketPatch,
+        expected: Option<String>,
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
         let claim = Claim::default();
-        match self.ask_soon(Input::Ticket { ticket, patch, claim: claim.clone() }, &claim).await? {
+        let input = Input::Ticket { ticket, patch, expected, claim: claim.clone() };
+        match self.ask_soon(input, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -412,6 +419,16 @@ impl Desk {
     pub fn has_token(&self, token: TokenId) -> bool {
         self.settings.borrow().tokens.contains_key(&token)
     }
+}
+
+/// What people change on a ticket, and look at before they do.
+pub fn ticket_standing(ticket: &Ticket) -> serde_json::Value {
+    serde_json::json!({ "owner": ticket.owner, "team": ticket.team, "status": ticket.status })
+}
+
+/// The entity tag of what people change on a ticket.
+pub fn ticket_tag(ticket: &Ticket) -> String {
+    settings::tag(&ticket_standing(ticket))
 }
 
 /// A change that is wrong for itself.

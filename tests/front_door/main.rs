@@ -14,6 +14,8 @@ mod desk_work;
 mod hooks;
 mod limits;
 mod media;
+mod pages_people;
+mod pages_tickets;
 mod preview;
 mod roles;
 mod saving;

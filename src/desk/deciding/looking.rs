@@ -4,7 +4,10 @@ use super::facts;
 use crate::{
     calls::{agents::Occupation, call::Caller, channel::Channel, preview},
     desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
-    routing::ids::{ChannelId, UserId},
+    routing::{
+        ids::{ChannelId, UserId},
+        load::TicketType,
+    },
 };
 use chrono::{DateTime, Utc};
 
@@ -19,7 +22,9 @@ impl Engine {
             Occupation::WrappingUp { until } => Some(now.wall(until)),
             _ => None,
         };
+        let load = self.memory.load.held_by(agent).map_or(0, |held| held.open(TicketType::Calling));
         Outcome::Doing(Doing {
+            load,
             phone: known.phone(),
             occupation: known.occupation.name(),
             offers: known.offers.len(),

@@ -82,7 +82,9 @@ impl Engine {
             Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(save) => self.save(save, round).await,
             Input::Note(note) => self.note(note, round),
-            Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
+            Input::Ticket { ticket, patch, expected, .. } => {
+                self.change_ticket(*ticket, patch, expected.as_deref(), round).await
+            }
             Input::SetAvailability { agent, by_hand, .. } => {
                 if self.memory.settings.people.users.contains_key(agent) {
                     let (agent, by_hand) = (*agent, by_hand.clone());
