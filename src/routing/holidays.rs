@@ -41,9 +41,7 @@ enum Rule {
     EveryFiveYears(u32, u32),
 }
 
-use Rule::{
-    Before, Easter, EveryFiveYears, KingsDay, LastMonday, Nth, On, Substituted, SubstitutedSecond,
-};
+use Rule::{Before, Easter, EveryFiveYears, KingsDay, LastMonday, Nth, On, Substituted, SubstitutedSecond};
 
 const fn day(rule: Rule, name: &'static str) -> Holiday {
     Holiday { rule, name }
@@ -78,8 +76,7 @@ const GERMANY: &[Holiday] = &[
 ];
 const EPIPHANY: &[Holiday] = &[day(On(1, 6), "Heilige Drei Könige")];
 const WOMENS_DAY: &[Holiday] = &[day(On(3, 8), "Internationaler Frauentag")];
-const EASTER_AND_PENTECOST: &[Holiday] =
-    &[day(Easter(0), "Ostersonntag"), day(Easter(49), "Pfingstsonntag")];
+const EASTER_AND_PENTECOST: &[Holiday] = &[day(Easter(0), "Ostersonntag"), day(Easter(49), "Pfingstsonntag")];
 const CORPUS_CHRISTI: &[Holiday] = &[day(Easter(60), "Fronleichnam")];
 const ASSUMPTION: &[Holiday] = &[day(On(8, 15), "Mariä Himmelfahrt")];
 const CHILDRENS_DAY: &[Holiday] = &[day(On(9, 20), "Weltkindertag")];
@@ -159,11 +156,7 @@ const SCOTLAND: &[Holiday] = &[
     day(SubstitutedSecond(12, 26), "Boxing Day"),
 ];
 
-const fn region(
-    code: &'static str,
-    name: &'static str,
-    rules: &'static [&'static [Holiday]],
-) -> Region {
+const fn region(code: &'static str, name: &'static str, rules: &'static [&'static [Holiday]]) -> Region {
     Region { code, name, rules }
 }
 
@@ -224,7 +217,8 @@ impl Rule {
                 .find_map(|n| NaiveDate::from_weekday_of_month_opt(year, month, Weekday::Mon, n)),
             Before(weekday, month, day) => {
                 let end = on(month, day)?;
-                let back = (end.weekday().num_days_from_monday() + 6 - weekday.num_days_from_monday()) % 7 + 1;
+                let back =
+                    (end.weekday().num_days_from_monday() + 6 - weekday.num_days_from_monday()) % 7 + 1;
                 end.checked_sub_days(Days::new(back.into()))
             }
             Substituted(month, day) => {

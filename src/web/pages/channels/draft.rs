@@ -191,7 +191,8 @@ impl Draft {
         let mut routing = saved["routing"].clone();
         put(&mut routing, "users", json!(self.users));
         put(&mut routing, "teams", json!(self.teams));
-        for key in [("strategy", &self.strategy), ("tie_break", &self.tie_break), ("ringing", &self.ringing)] {
+        for key in [("strategy", &self.strategy), ("tie_break", &self.tie_break), ("ringing", &self.ringing)]
+        {
             put(&mut routing, key.0, json!(key.1));
         }
         for (key, typed) in TIMES.into_iter().zip(&self.times) {
@@ -311,7 +312,11 @@ impl Message {
     }
 
     fn line(&self) -> String {
-        if self.choice == "text" { format!("“{}” ({})", self.text, self.language) } else { self.choice.clone() }
+        if self.choice == "text" {
+            format!("“{}” ({})", self.text, self.language)
+        } else {
+            self.choice.clone()
+        }
     }
 }
 

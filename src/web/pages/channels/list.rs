@@ -52,7 +52,11 @@ pub async fn show_page(
     page(&web, &signed, wished).await.map(|page| show(&page)).map_err(|problem| signed.refuse(problem))
 }
 
-async fn page(web: &Web, signed: &Signed, wished: Result<Wished<ChannelId>, Problem>) -> Result<Page, Problem> {
+async fn page(
+    web: &Web,
+    signed: &Signed,
+    wished: Result<Wished<ChannelId>, Problem>,
+) -> Result<Page, Problem> {
     signed.caller.must_not_be_agent()?;
     let Wished { limit, after } = wished?;
     let (settings, limit) = (web.desk.settings(), limit.min(50) as usize);
@@ -83,7 +87,7 @@ pub fn visible<'a>(signed: &Signed, settings: &'a Settings) -> Vec<&'a Channel> 
 
 async fn row(web: &Web, layout: &Layout, channel: &Channel, settings: &Settings) -> Result<Row, Problem> {
     let preview = web.desk.preview(channel.id, None, None, None).await??;
-    let ringable = preview.candidates.iter().filter(|candidate| candidate.objection.is_none()).count();
+    let ringable = preview.candidates.len() - preview.candidates.objections().count();
     Ok(Row {
         id: channel.id,
         name: channel.name.clone(),
