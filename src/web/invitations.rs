@@ -14,6 +14,7 @@ use crate::{
     },
     routing::ids::{InvitationId, UserId},
     store::{
+        audit::Author,
         settings::Change,
         sign_in::{Hash, Invitation, SignIn},
     },
@@ -58,13 +59,7 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
         }
         None => (must_be_first_start(&web)?, "/api/v1/users".to_owned()),
     };
-    let secret = session::new_secret();
-    let invitation = Invitation {
-        id: InvitationId(web.new_id()),
-        user: form.user,
-        sha256: Hash(audio::sha256(secret.as_bytes())),
-        expires_at: web.clock.now().at + lasts,
-    };
+    let (invitation, url) = new_link(form.user, lasts, &web);
     let change = Change::SignIn(SignIn::Invitation(invitation.clone()));
     let once = new.once(&caller, &location, true);
     if let Saved::Before(repeat) =
@@ -73,9 +68,27 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
         return again(&repeat);
     }
     let Invitation { id, user, expires_at, .. } = invitation;
-    let url = format!("{}/invitation/{secret}", web.public_url);
     let shown = json!({ "id": id, "user": user, "expires_at": expires_at, "url": url });
     Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// Makes a link for a user, in place of an earlier one, and answers its address.
+pub async fn invite(web: &Web, user: UserId, author: Author) -> Result<String, Problem> {
+    let (invitation, url) = new_link(Some(user), must_be_known(user, web)?, web);
+    web.desk.save_as(Save::new(Change::SignIn(SignIn::Invitation(invitation)), author)).await??;
+    Ok(url)
+}
+
+/// Its secret is in the address alone.
+fn new_link(user: Option<UserId>, lasts: TimeDelta, web: &Web) -> (Invitation, String) {
+    let secret = session::new_secret();
+    let invitation = Invitation {
+        id: InvitationId(web.new_id()),
+        user,
+        sha256: Hash(audio::sha256(secret.as_bytes())),
+        expires_at: web.clock.now().at + lasts,
+    };
+    (invitation, format!("{}/invitation/{secret}", web.public_url))
 }
 
 /// For how long a link for this user works.
