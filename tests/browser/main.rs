@@ -38,6 +38,7 @@ macro_rules! stories {
 stories! {
     signing_in: at_the_desk(),
     every_page: at_the_desk(),
+    first_start: at_the_desk(),
     keys: at_the_desk(),
     what_is_wrong_is_noticed: at_the_desk(),
 }

@@ -91,6 +91,23 @@ fn kind(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
+impl Fields {
+    /// Every value of a field that can be filled in several times.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// The same, but this field is empty.
+    pub fn without(&self, name: &str) -> Self {
+        self.0.iter().filter(|(known, _)| known != name).cloned().collect()
+    }
+
+    /// What an address says after its question mark.
+    pub fn of_query(query: Option<&str>) -> Self {
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+    }
+}
+
 impl FromIterator<(String, String)> for Fields {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
         Self(pairs.into_iter().collect())
