@@ -20,4 +20,34 @@ export const PAGES = [
   { name: 'start-greetings', as: 'admin', address: 'start/greetings' },
   { name: 'start-agents', as: 'admin', address: 'start/agents' },
   { name: 'me', as: 'agent', address: 'me' },
+  { name: 'channels-none', as: 'admin', address: 'channels' },
+  { name: 'channel', as: 'admin', prepare: async (desk, here) => (here.channel ??= await helpdesk(desk)) },
+  { name: 'channels', as: 'admin', address: 'channels' },
+  { name: 'channel-new', as: 'admin', address: 'channels/new' },
+  { name: 'channel-delete', as: 'admin', prepare: async (desk, here) => `${here.channel}/deletion` },
+  { name: 'tonight', as: 'admin', address: 'tonight' },
 ]
+
+// A channel with hours, holes, exceptions and messages. Its page.
+async function helpdesk(desk) {
+  const office = { mon: [['09:00', '17:00']], tue: [['09:00', '17:00']], wed: [['09:00', '12:00']] }
+  const users = await Promise.all([
+    desk.user('Berit', { working_hours: office, time_zone: 'Europe/Oslo' }),
+    desk.user('Çağla <b>', { working_hours: { mon: [['13:00', '20:00']] } }),
+    desk.user('Dirk', { capacity: 0 }),
+  ])
+  const team = await desk.post('teams', { name: 'Second line', main: [users[0].id] })
+  const always = ['mon', 'tue', 'wed', 'thu', 'fri'].map(day => [day, [['08:00', '12:00'], ['13:00', '18:00']]])
+  const channel = await desk.channel({
+    name: 'Support',
+    time_zone: 'Europe/Oslo',
+    hours: {
+      mode: 'schedule',
+      weekly: { ...Object.fromEntries(always), sat: [['22:00', '02:00']] },
+      exceptions: [{ date: '2099-12-24', spans: [], name: 'Christmas Eve' }, { date: '2099-12-31', spans: [['09:00', '12:00']] }],
+    },
+    routing: { users: users.map(user => user.id), teams: [team.id], tie_break: 'fixed_order', strategy: 'round_robin' },
+    greetings: { after_hours: { text: 'We are closed.', language: 'en-GB' } },
+  })
+  return `channels/${channel.id}`
+}
