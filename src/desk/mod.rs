@@ -28,7 +28,7 @@ pub mod spool;
 mod strays;
 
 use crate::{
-    calls::{call::Caller, preview::Preview},
+    calls::{call::Caller, channel::Channel, preview::Preview},
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
@@ -117,6 +117,8 @@ pub enum Input {
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
+        /// The [`ticket_tag`] that it must still have.
+        expected: Option<String>,
         claim: Claim,
     },
     /// Something to be remembered of what somebody did, besides changing settings.
@@ -144,6 +146,8 @@ pub enum Input {
         at: Option<DateTime<Utc>>,
         /// Who calls, if that matters.
         from: Option<Caller>,
+        /// The channel as it would be, instead of as it is saved.
+        draft: Option<Box<Channel>>,
     },
     /// Nothing but time.
     Tick,
@@ -217,6 +221,8 @@ pub struct Doing {
     pub offers: usize,
     /// Until then they wrap up, if they do.
     pub wraps_up_until: Option<DateTime<Utc>>,
+    /// How many open calling tickets they hold that count.
+    pub load: u32,
     #[serde(flatten)]
     pub phone: Phone,
 }
@@ -322,13 +328,16 @@ impl Desk {
         self.ask_soon(Input::Note(note), &claim).await.map(drop)
     }
 
+    /// `expected`: the [`ticket_tag`] of the ticket from which the change was made. Another one is `Stale`.
     pub async fn change_ticket(
         &self,
         ticket: TicketId,
         patch: TicketPatch,
+        expected: Option<String>,
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
         let claim = Claim::default();
-        match self.ask_soon(Input::Ticket { ticket, patch, claim: claim.clone() }, &claim).await? {
+        let input = Input::Ticket { ticket, patch, expected, claim: claim.clone() };
+        match self.ask_soon(input, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -340,14 +349,16 @@ impl Desk {
         self.ask_soon(Input::Record { row, claim: claim.clone() }, &claim).await.map(drop)
     }
 
-    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
+    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account. `draft`: the
+    /// channel as it would be, instead of as it is saved.
     pub async fn preview(
         &self,
         channel: ChannelId,
         at: Option<DateTime<Utc>>,
         from: Option<Caller>,
+        draft: Option<Channel>,
     ) -> Result<Result<Preview, Refused>, Unavailable> {
-        match self.ask(Input::Preview { channel, at, from }).await? {
+        match self.ask(Input::Preview { channel, at, from, draft: draft.map(Box::new) }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -408,6 +419,16 @@ impl Desk {
     pub fn has_token(&self, token: TokenId) -> bool {
         self.settings.borrow().tokens.contains_key(&token)
     }
+}
+
+/// What people change on a ticket, and look at before they do.
+pub fn ticket_standing(ticket: &Ticket) -> serde_json::Value {
+    serde_json::json!({ "owner": ticket.owner, "team": ticket.team, "status": ticket.status })
+}
+
+/// The entity tag of what people change on a ticket.
+pub fn ticket_tag(ticket: &Ticket) -> String {
+    settings::tag(&ticket_standing(ticket))
 }
 
 /// A change that is wrong for itself.

@@ -273,10 +273,9 @@ impl Boards {
         {
             return Ok((board, known.clone()));
         }
-        let began = Instant::now();
         let figures = Arc::new(web.reader.figures(since).await?);
-        let took_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX / FIGURES_REST);
-        let good_until = now.steady.plus_ms(FIGURES_EVERY_MS.max(took_ms * FIGURES_REST));
+        let took_ms = web.clock.now().steady.0 - now.steady.0;
+        let good_until = now.steady.plus_ms(FIGURES_EVERY_MS.max(took_ms.saturating_mul(FIGURES_REST)));
         let counted = Counted { since, good_until, figures };
         seen.figures = Some(counted.clone());
         Ok((board, counted))
@@ -360,8 +359,7 @@ fn shown_agents(
         board.agents.iter().map(|at_work| (at_work.agent, at_work)).collect();
     let of_agent: HashMap<UserId, &Line> =
         board.calls.iter().filter_map(|line| Some((line.agent?, line))).collect();
-    let ringing: HashSet<UserId> =
-        board.calls.iter().flat_map(|line| line.ringing.iter().copied()).collect();
+    let ringing: HashSet<UserId> = board.calls.iter().flat_map(|line| line.ringing.iter().copied()).collect();
     let users = routed.iter().filter_map(|id| settings.people.users.get(id));
     let seen = users.filter(|user| viewer.user(user.id) == Sight::All);
     let mut agents: Vec<BoardAgent> = seen
@@ -419,11 +417,7 @@ fn shown_agent(
     }
 }
 
-fn figures<'a>(
-    all: impl Iterator<Item = &'a Alike>,
-    since: DateTime<Utc>,
-    short_seconds: i64,
-) -> Figures {
+fn figures<'a>(all: impl Iterator<Item = &'a Alike>, since: DateTime<Utc>, short_seconds: i64) -> Figures {
     let mut figures = Figures { since, ..Figures::default() };
     let (mut waits, mut short, mut in_time) = (Vec::new(), 0, 0);
     for alike in all {

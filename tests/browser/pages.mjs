@@ -1,21 +1,70 @@
 // Every page that there is: its name in the pictures, as whom it is seen, and its address, or how it is prepared, which answers
-// the address. `here` has the visitors who are there already, by `as`.
+// the address. `here` has the visitors who are there already, by `as`, and whatever else a page leaves for the next ones.
 
 export const PAGES = [
+  { name: 'start', as: 'admin', address: 'start' },
+  { name: 'start-account', as: 'admin', address: 'start/account' },
+  { name: 'start-company', as: 'admin', address: 'start/company' },
+  { name: 'start-number', as: 'admin', address: 'start/number' },
+  { name: 'start-hours-without-a-number', as: 'admin', address: 'start/hours' },
+  {
+    name: 'start-webhooks',
+    as: 'admin',
+    prepare: async (desk, here) => {
+      const people = [await desk.user('Chloé <b>Dupont</b>'), await desk.user('דוד 🙂 Ben')]
+      here.channel = await desk.channel({ name: 'Support', routing: { users: people.map(({ id }) => id) } })
+      return 'start/webhooks'
+    },
+  },
+  { name: 'start-hours', as: 'admin', address: 'start/hours' },
+  { name: 'start-greetings', as: 'admin', address: 'start/greetings' },
+  { name: 'start-agents', as: 'admin', address: 'start/agents' },
   { name: 'me', as: 'agent', address: 'me' },
+  { name: 'channels-none', as: 'admin', address: 'channels' },
+  { name: 'channel', as: 'admin', prepare: async (desk, here) => (here.channel ??= await helpdesk(desk)) },
+  { name: 'channels', as: 'admin', address: 'channels' },
+  { name: 'channel-new', as: 'admin', address: 'channels/new' },
+  { name: 'channel-delete', as: 'admin', prepare: async (desk, here) => `${here.channel}/deletion` },
+  { name: 'tonight', as: 'admin', address: 'tonight' },
   { name: 'phone', as: 'agent', prepare: callers },
   { name: 'board', as: 'admin', address: 'board' },
   { name: 'wallboard', as: 'admin', address: 'board?wall' },
 ]
 
-// One call was missed, two are ringing, another waits for nobody and is told so.
-async function callers(desk) {
-  const users = (await desk.get('users')).items
-  const ben = await desk.user('Ben')
-  const channel = await desk.channel({ name: 'Calls', routing: { users: [...users, ben].map(user => user.id) } })
+// A channel with hours, holes, exceptions and messages. Its page.
+async function helpdesk(desk) {
+  const office = { mon: [['09:00', '17:00']], tue: [['09:00', '17:00']], wed: [['09:00', '12:00']] }
+  const users = await Promise.all([
+    desk.user('Berit', { working_hours: office, time_zone: 'Europe/Oslo' }),
+    desk.user('Çağla <b>', { working_hours: { mon: [['13:00', '20:00']] } }),
+    desk.user('Dirk', { capacity: 0 }),
+  ])
+  const team = await desk.post('teams', { name: 'Second line', main: [users[0].id] })
+  const always = ['mon', 'tue', 'wed', 'thu', 'fri'].map(day => [day, [['08:00', '12:00'], ['13:00', '18:00']]])
+  const channel = await desk.channel({
+    name: 'Support',
+    time_zone: 'Europe/Oslo',
+    hours: {
+      mode: 'schedule',
+      weekly: { ...Object.fromEntries(always), sat: [['22:00', '02:00']] },
+      exceptions: [{ date: '2099-12-24', spans: [], name: 'Christmas Eve' }, { date: '2099-12-31', spans: [['09:00', '12:00']] }],
+    },
+    routing: { users: users.map(user => user.id), teams: [team.id], tie_break: 'fixed_order', strategy: 'round_robin' },
+    greetings: { after_hours: { text: 'We are closed.', language: 'en-GB' } },
+  })
+  return `channels/${channel.id}`
+}
+
+// One call was missed, two are ringing.
+async function callers(desk, here) {
+  const users = (await desk.get('users')).items.filter(user => user.name === 'Ann')
+  users.push(await desk.user('Bert'))
+  const channel = await desk.channel({ name: 'Calls', routing: { users: users.map(user => user.id) } })
   await desk.post('contacts', { name: 'Clara Novak', numbers: ['+43660111'] })
   const missed = await desk.call(channel, { from: '+43660111', message_seconds: 2 })
   await missed.until('is over', call => call.is_over)
+  await here.agent.open('phone')
   for (const from of ['+43660111', '+43660222']) await desk.call(channel, { from })
+  await here.agent.page.locator('.slot.taken').nth(1).waitFor()
   return 'phone'
 }

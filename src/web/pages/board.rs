@@ -122,13 +122,7 @@ async fn show_page(
     Ok(show(&page(layout, wall, board, channels, chosen)))
 }
 
-fn page(
-    layout: Layout,
-    wall: bool,
-    board: Board,
-    channels: Vec<(String, String)>,
-    chosen: String,
-) -> Page {
+fn page(layout: Layout, wall: bool, board: Board, channels: Vec<(String, String)>, chosen: String) -> Page {
     let word = |state: &str| layout.t(&format!("state-{state}"));
     let in_line = board.calls.iter().filter(|call| is_in_line(call));
     let waits = in_line.clone().map(|call| (board.at - call.arrived_at).num_seconds());
@@ -266,7 +260,8 @@ mod tests {
 
     #[test]
     fn how_long_something_lasts_is_read_like_a_clock() {
-        let table = [(-3, "0:00"), (7, "0:07"), (59, "0:59"), (60, "1:00"), (3599, "59:59"), (3727, "1:02:07")];
+        let table =
+            [(-3, "0:00"), (7, "0:07"), (59, "0:59"), (60, "1:00"), (3599, "59:59"), (3727, "1:02:07")];
         for (seconds, expected) in table {
             assert_eq!(lasting(seconds), expected);
         }
