@@ -17,7 +17,7 @@ use crate::{
     desk::settings::Settings,
     routing::{
         ids::{CallId, ChannelId, UserId},
-        people::Reach,
+        people::{Reach, Role},
     },
     store::calls::Wished,
 };
@@ -54,6 +54,8 @@ pub fn routes() -> Router<Web> {
 struct Page {
     layout: Layout,
     user: UserId,
+    /// They may make test calls.
+    leads: bool,
     /// How they are reached: `client`, `sip` or `number`, and where.
     reach: (&'static str, String),
     missed: Vec<Call>,
@@ -115,7 +117,8 @@ async fn page(web: &Web, signed: &Signed) -> Result<Page, Problem> {
     };
     let layout = signed.layout.clone();
     let (missed, recent) = (missed_calls(web, signed, &settings).await?, recent_calls(web, signed, &settings).await?);
-    Ok(Page { layout, user: user.id, reach, missed, recent })
+    let leads = signed.me.role > Role::Agent;
+    Ok(Page { layout, user: user.id, leads, reach, missed, recent })
 }
 
 /// As the API lists them.
