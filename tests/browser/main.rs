@@ -38,6 +38,8 @@ macro_rules! stories {
 stories! {
     signing_in: at_the_desk(),
     every_page: at_the_desk(),
+    a_message_is_heard_and_why_is_read: at_the_desk(),
+    two_admins_collide: at_the_desk(),
     keys: at_the_desk(),
     what_is_wrong_is_noticed: at_the_desk(),
 }
