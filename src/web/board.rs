@@ -38,7 +38,7 @@ use std::{
 };
 use tokio::{
     sync::{Mutex, mpsc},
-    time::{Instant, interval},
+    time::interval,
 };
 use utoipa::{IntoParams, ToSchema};
 

@@ -39,6 +39,8 @@ stories! {
     signing_in: at_the_desk(),
     every_page: at_the_desk(),
     first_start: at_the_desk(),
+    a_message_is_heard_and_why_is_read: at_the_desk(),
+    two_admins_change_a_person: at_the_desk(),
     keys: at_the_desk(),
     board: at_the_desk(),
     two_race: at_the_desk(),

@@ -14,12 +14,9 @@ mod desk_work;
 mod hooks;
 mod limits;
 mod media;
-<<<<<<< HEAD
 mod pages_people;
-mod pages_tickets;
-=======
 mod pages_start;
->>>>>>> 22b17a1782ec4482e0ef5e4a5be2ecb22b47e75c
+mod pages_tickets;
 mod preview;
 mod roles;
 mod saving;

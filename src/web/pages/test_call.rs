@@ -124,7 +124,7 @@ async fn page(web: &Web, signed: &Signed, query: &str) -> Result<Page, Problem> 
     let number = page.numbers.iter().find(|number| **number == field("number"));
     page.number = number.or(page.numbers.first()).cloned().unwrap_or_default();
     let from = Caller::from(page.from.clone());
-    let preview = web.desk.preview(id, None, Some(from)).await??;
+    let preview = web.desk.preview(id, None, Some(from), None).await??;
     let scene = Scene { web, layout: &page.layout, settings: &settings, channel, number: &page.number };
     page.played = Some(scene.play(&preview));
     Ok(page)
