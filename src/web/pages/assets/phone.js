@@ -18,7 +18,6 @@ const part = (element, name) => element.querySelector(`[data-part="${name}"]`)
 const tabs = new BroadcastChannel('strowger-phone')
 const title = document.title
 
-// Of the server's clock, in milliseconds before ours.
 let availability
 let call
 let wrapUp
@@ -72,8 +71,8 @@ function lasting(ms) {
 const clock = at => new Intl.DateTimeFormat(navigator.languages, { timeStyle: 'short' }).format(at)
 
 function showCaller(element, { from, contact, channel }) {
-  write(part(element, 'caller'), contact?.name ?? '')
-  write(part(element, 'number'), from ?? '')
+  write(part(element, 'caller'), contact?.name ?? from ?? '')
+  write(part(element, 'number'), contact ? from : '')
   const place = part(element, 'channel')
   place.dataset.of = channel ?? ''
   if (!channel) return write(place, '')
@@ -146,7 +145,7 @@ function place() {
     write(part(free.element, 'ended'), '')
   }
   const more = [...offers.keys()].filter(id => !slots.some(slot => slot.offer?.offer_id === id)).length
-  write($('more-offers'), more > 0 ? word('more', more) : '\u00a0')
+  write($('more-offers'), more > 0 ? word('more', more) : '')
   showOffers()
 }
 
@@ -160,7 +159,6 @@ function showOffers() {
   const ringing = [...offers.values()].filter(offer => !offer.isAnswered)
   sound.ring(ringing.length > 0)
   $('silent').hidden = !sound.isSilent()
-  if (ringing.length > 0 && sound.isSilent()) $('check').open = true
   document.title = ringing.length > 0 ? `☎ ${word('offered', ringing[0].contact?.name ?? ringing[0].from)}` : title
 }
 

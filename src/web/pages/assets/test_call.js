@@ -51,7 +51,7 @@ function stop() {
   for (const button of page.querySelectorAll('.play')) button.textContent = page.dataset.play
 }
 
-for (const list of page?.querySelectorAll('.steps') ?? []) {
+for (const list of page?.querySelectorAll('.heard') ?? []) {
   if (list.children.length === 0) continue
   const button = document.createElement('button')
   Object.assign(button, { type: 'button', className: 'play', textContent: page.dataset.play })
