@@ -93,3 +93,5 @@ phone-back-minutes = { $count ->
     [one] in { $count } Minute
    *[other] in { $count } Minuten
 }
+phone-reach-here = Sie hören und sprechen hier, als
+phone-mute = Stumm

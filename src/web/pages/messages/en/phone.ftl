@@ -93,3 +93,5 @@ phone-back-minutes = { $count ->
     [one] in { $count } minute
    *[other] in { $count } minutes
 }
+phone-reach-here = You hear and speak here, as
+phone-mute = Mute

@@ -93,3 +93,5 @@ phone-back-minutes = { $count ->
     [one] om { $count } minutt
    *[other] om { $count } minutter
 }
+phone-reach-here = Du hører og snakker her, som
+phone-mute = Demp

@@ -93,3 +93,5 @@ phone-back-minutes = { $count ->
     [one] over { $count } minuut
    *[other] over { $count } minuten
 }
+phone-reach-here = U luistert en spreekt hier, als
+phone-mute = Dempen
