@@ -14,6 +14,7 @@ mod desk_work;
 mod hooks;
 mod limits;
 mod media;
+mod pages_channels;
 mod preview;
 mod roles;
 mod saving;

@@ -59,7 +59,11 @@ async fn show_page(
     page(&web, &signed, wished).await.map(|page| show(&page)).map_err(|problem| signed.refuse(problem))
 }
 
-async fn page(web: &Web, signed: &Signed, wished: Result<Wished<ChannelId>, Problem>) -> Result<Page, Problem> {
+async fn page(
+    web: &Web,
+    signed: &Signed,
+    wished: Result<Wished<ChannelId>, Problem>,
+) -> Result<Page, Problem> {
     signed.caller.must_not_be_agent()?;
     let Wished { limit, after } = wished?;
     let (settings, limit) = (web.desk.settings(), limit.min(50) as usize);
@@ -107,7 +111,8 @@ async fn evening(
         }
     }
     if let Some(opening) = opening_after(channel, until) {
-        let there = preview::by_schedule(channel, &settings.people, times, &Default::default(), None, opening);
+        let there =
+            preview::by_schedule(channel, &settings.people, times, &Default::default(), None, opening);
         sentences.push(tell(opening, &there, false));
     }
     Ok(Evening { id: channel.id, name: channel.name.clone(), zone: channel.zone.name(), sentences })

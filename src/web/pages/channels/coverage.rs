@@ -100,7 +100,8 @@ fn week(
         Day { name, stretches: stretches(layout, cells, spans, settings) }
     });
     let ahead = spans.iter().filter(|span| span.preview.is_hole() && span.until > now);
-    let holes: Vec<Hole> = joined(ahead).map(|(from, until)| hole(layout, channel, &teller, now, from, until)).collect();
+    let holes: Vec<Hole> =
+        joined(ahead).map(|(from, until)| hole(layout, channel, &teller, now, from, until)).collect();
     let more_holes = holes.len().saturating_sub(HOLES_MAX);
     Week {
         days: days.collect(),
@@ -110,7 +111,12 @@ fn week(
     }
 }
 
-fn stretches(layout: &Layout, cells: &[Option<usize>; CELLS], spans: &[Span], settings: &Settings) -> Vec<Stretch> {
+fn stretches(
+    layout: &Layout,
+    cells: &[Option<usize>; CELLS],
+    spans: &[Span],
+    settings: &Settings,
+) -> Vec<Stretch> {
     let meets = |cell: &Option<usize>| cell.map(|index| &spans[index].preview);
     let is_same = |a: &Option<usize>, b: &Option<usize>| {
         let what = |cell| meets(cell).map(|preview| (look(preview), preview.ring.as_slice()));

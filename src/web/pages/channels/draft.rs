@@ -191,7 +191,8 @@ impl Draft {
         let mut routing = saved["routing"].clone();
         put(&mut routing, "users", json!(self.users));
         put(&mut routing, "teams", json!(self.teams));
-        for key in [("strategy", &self.strategy), ("tie_break", &self.tie_break), ("ringing", &self.ringing)] {
+        for key in [("strategy", &self.strategy), ("tie_break", &self.tie_break), ("ringing", &self.ringing)]
+        {
             put(&mut routing, key.0, json!(key.1));
         }
         for (key, typed) in TIMES.into_iter().zip(&self.times) {
@@ -219,7 +220,8 @@ impl Draft {
         put(&mut document, "name", json!(self.name));
         put(&mut document, "provider", json!(self.provider));
         put(&mut document, "numbers", json!(pieces(&self.numbers)));
-        put(&mut document, "time_zone", json!(self.time_zone));
+        // Without one it is the account's.
+        put(&mut document, "time_zone", json!(Some(&self.time_zone).filter(|zone| !zone.is_empty())));
         put(&mut document, "withheld", json!(self.withheld));
         for (key, value) in
             [("hours", hours), ("routing", routing), ("greetings", greetings), ("notify", notify)]
@@ -311,7 +313,11 @@ impl Message {
     }
 
     fn line(&self) -> String {
-        if self.choice == "text" { format!("“{}” ({})", self.text, self.language) } else { self.choice.clone() }
+        if self.choice == "text" {
+            format!("“{}” ({})", self.text, self.language)
+        } else {
+            self.choice.clone()
+        }
     }
 }
 

@@ -215,7 +215,9 @@ mod tests {
     fn deep_and_broken_files_end() {
         let deep = format!("BEGIN:VCALENDAR\n{}", "BEGIN:VEVENT\n".repeat(20_000));
         assert_eq!(read(deep.as_bytes()), Err(Refused::NoWholeDays));
-        let odd = calendar("BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261399\nDTSTART:😀😀\n:\n;:\nSUMMARY:\\\nEND:VEVENT\nEND:VEVENT\n");
+        let odd = calendar(
+            "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261399\nDTSTART:😀😀\n:\n;:\nSUMMARY:\\\nEND:VEVENT\nEND:VEVENT\n",
+        );
         assert_eq!(read(odd.as_bytes()), Err(Refused::NoWholeDays));
     }
 }

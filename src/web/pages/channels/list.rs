@@ -52,7 +52,11 @@ pub async fn show_page(
     page(&web, &signed, wished).await.map(|page| show(&page)).map_err(|problem| signed.refuse(problem))
 }
 
-async fn page(web: &Web, signed: &Signed, wished: Result<Wished<ChannelId>, Problem>) -> Result<Page, Problem> {
+async fn page(
+    web: &Web,
+    signed: &Signed,
+    wished: Result<Wished<ChannelId>, Problem>,
+) -> Result<Page, Problem> {
     signed.caller.must_not_be_agent()?;
     let Wished { limit, after } = wished?;
     let (settings, limit) = (web.desk.settings(), limit.min(50) as usize);

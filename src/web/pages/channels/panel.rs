@@ -55,7 +55,7 @@ pub struct Panel {
     reasons: Vec<String>,
     /// Who would not be rung, and why not.
     passed_over: Vec<String>,
-    warnings: Vec<String>,
+    pub warnings: Vec<String>,
     week: Week,
 }
 
@@ -137,8 +137,7 @@ impl Panel {
         let is_draft = draft.is_some();
         let channel = draft.unwrap_or_else(|| saved.clone());
         let chosen = instant(at, &channel);
-        let wrong_instant =
-            (!at.is_empty() && chosen.is_none()).then(|| layout.t("panel-no-instant"));
+        let wrong_instant = (!at.is_empty() && chosen.is_none()).then(|| layout.t("panel-no-instant"));
         let settings = web.desk.settings();
         let preview = web.desk.preview(channel.id, chosen, None, Some(channel.clone())).await??;
         let times = web.ground.times;

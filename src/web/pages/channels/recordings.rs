@@ -3,7 +3,10 @@
 
 use super::{
     super::{
-        super::{Problem, Web, greetings::{self, NotKept}},
+        super::{
+            Problem, Web,
+            greetings::{self, NotKept},
+        },
         form::FieldsAndFiles,
         layout::{Layout, Signed},
     },

@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn what_cant_be_read_is_named() {
-        let table = ["nine to five", "9", "9-", "25-26", "9:60-10", "9:0-10", "+9-10", "9-12-15", "24:30-25", "٩-١٢"];
+        let table =
+            ["nine to five", "9", "9-", "25-26", "9:60-10", "9:0-10", "+9-10", "9-12-15", "24:30-25", "٩-١٢"];
         for text in table {
             assert_eq!(spans(&format!("8-9, {text}")), Err(text.to_owned()));
         }

@@ -54,6 +54,12 @@ channel-routing = Who is rung
 channel-users = Users
 channel-teams = Teams
 channel-no-users = Nobody has a service seat yet.
+channel-more-users = { $count ->
+    [one] { $count } more user: add by name
+   *[other] { $count } more users: add by name
+}
+channel-more-users-hint = Names or email addresses, with commas between them.
+channel-nobody-of-this-name = Nobody is called { $name }.
 channel-no-teams = There is no team yet.
 channel-can-be-rung = Can be rung now
 channel-put-first = Put first
