@@ -22,7 +22,8 @@ export default async ({ desk, visit }) => {
   await admin.page.getByLabel('At', { exact: true }).fill('2030-06-03T10:00')
   await panel.getByText('It rings Ann, Ben <b>.').waitFor()
 
-  const plain = await visit(eve, { javaScriptEnabled: false })
+  const fay = await desk.user('Fay', { role: 'admin' })
+  const plain = await visit(fay, { javaScriptEnabled: false })
   await plain.page.goto(`${desk.url}/channels/${channel.id}`)
   await plain.page.getByLabel('At', { exact: true }).fill('2030-06-04T10:00')
   await plain.page.getByRole('button', { name: 'Look' }).click()

@@ -202,6 +202,7 @@ panel-passed-over = Wer übergangen würde
 panel-by-schedule = Nur nach den Zeiten, mit jedem Softphone offen.
 panel-back-to-now = Zurück zu jetzt
 panel-as-they-are = Jetzt, mit allen, wie sie sind.
+panel-stale = Das kann gerade nicht nachgesehen werden und ist vielleicht veraltet.
 panel-warnings = Warnungen
 open-until = Offen bis { $until }
 open-always = Offen

@@ -202,6 +202,7 @@ panel-passed-over = Who would be passed over
 panel-by-schedule = By schedules alone, with every softphone open.
 panel-back-to-now = Back to now
 panel-as-they-are = Now, with everybody as they are.
+panel-stale = This can’t be looked up at the moment and may be old.
 panel-warnings = Warnings
 open-until = Open until { $until }
 open-always = Open

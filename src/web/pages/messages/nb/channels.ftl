@@ -202,6 +202,7 @@ panel-passed-over = Hvem som ville bli hoppet over
 panel-by-schedule = Bare etter tidsplanene, med alle softtelefoner åpne.
 panel-back-to-now = Tilbake til nå
 panel-as-they-are = Nå, med alle slik de er.
+panel-stale = Dette kan ikke slås opp akkurat nå og kan være gammelt.
 panel-warnings = Advarsler
 open-until = Åpent til { $until }
 open-always = Åpent

@@ -202,6 +202,7 @@ panel-passed-over = Wie zou worden overgeslagen
 panel-by-schedule = Alleen volgens rooster, met elke softphone open.
 panel-back-to-now = Terug naar nu
 panel-as-they-are = Nu, met iedereen zoals hij is.
+panel-stale = Dit kan nu niet worden opgezocht en is misschien verouderd.
 panel-warnings = Waarschuwingen
 open-until = Open tot { $until }
 open-always = Open
