@@ -13,7 +13,7 @@ use crate::{
     audio,
     desk::settings::Settings,
     routing::{
-        assignment::Candidate,
+        candidates::Candidates,
         eligibility::Objection,
         ids::{CallId, ChannelId},
         reasons::Reason,
@@ -132,7 +132,8 @@ pub async fn voicemail(
     Ok((headers, bytes).into_response())
 }
 
-async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Vec<u8>> {
+/// The file of a recording: trimmed, where that could be done and the original is not asked for.
+pub async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Vec<u8>> {
     let trimmed = web.voicemails.join(audio::trimmed_name(sha256));
     if !original && let Ok(bytes) = tokio::fs::read(trimmed).await {
         return Ok(bytes);
@@ -209,15 +210,14 @@ pub fn explained(decisions: &[Why], channel: Option<ChannelId>, web: &Web, langu
 }
 
 /// Everybody who was looked at, and what was held against them.
-pub fn candidates(candidates: &[Candidate], teller: &Teller<'_>) -> Vec<Value> {
-    let shown = candidates.iter().map(|candidate| {
-        let objection = candidate.objection.as_ref();
+pub fn candidates(candidates: &Candidates, teller: &Teller<'_>) -> Vec<Value> {
+    let shown = candidates.iter().map(|(user, load, objection)| {
         json!({
-            "user": candidate.user,
+            "user": user,
             "eligible": objection.is_none(),
             "objection": objection.map(Objection::code),
-            "sentence": objection.map(|objection| teller.objection(candidate.user, objection)),
-            "load": candidate.load,
+            "sentence": objection.map(|objection| teller.objection(user, objection)),
+            "load": load,
         })
     });
     shown.collect()

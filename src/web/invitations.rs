@@ -24,7 +24,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -58,13 +58,7 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
         }
         None => (must_be_first_start(&web)?, "/api/v1/users".to_owned()),
     };
-    let secret = session::new_secret();
-    let invitation = Invitation {
-        id: InvitationId(web.new_id()),
-        user: form.user,
-        sha256: Hash(audio::sha256(secret.as_bytes())),
-        expires_at: web.clock.now().at + lasts,
-    };
+    let (invitation, url) = made(&web, form.user, lasts);
     let change = Change::SignIn(SignIn::Invitation(invitation.clone()));
     let once = new.once(&caller, &location, true);
     if let Saved::Before(repeat) =
@@ -73,9 +67,30 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
         return again(&repeat);
     }
     let Invitation { id, user, expires_at, .. } = invitation;
-    let url = format!("{}/invitation/{secret}", web.public_url);
     let shown = json!({ "id": id, "user": user, "expires_at": expires_at, "url": url });
     Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// Also for pages: a link for this user, and until when it works.
+pub async fn invite(web: &Web, caller: &Caller, user: UserId) -> Result<(String, DateTime<Utc>), Problem> {
+    caller.must_be_admin()?;
+    let (invitation, url) = made(web, Some(user), must_be_known(user, web)?);
+    let expires_at = invitation.expires_at;
+    let change = Change::SignIn(SignIn::Invitation(invitation));
+    web.desk.save_as(Save::new(change, caller.author())).await??;
+    Ok((url, expires_at))
+}
+
+fn made(web: &Web, user: Option<UserId>, lasts: TimeDelta) -> (Invitation, String) {
+    let secret = session::new_secret();
+    let url = format!("{}/invitation/{secret}", web.public_url);
+    let invitation = Invitation {
+        id: InvitationId(web.new_id()),
+        user,
+        sha256: Hash(audio::sha256(secret.as_bytes())),
+        expires_at: web.clock.now().at + lasts,
+    };
+    (invitation, url)
 }
 
 /// For how long a link for this user works.
