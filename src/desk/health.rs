@@ -3,7 +3,7 @@
 use super::{Providers, metrics::Metrics};
 use crate::store;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -33,6 +33,8 @@ pub struct Health {
     doubted: AtomicBool,
     pub softphones: AtomicUsize,
     without_secret: Vec<String>,
+    /// Whether a signed webhook of each telephone company has ever come.
+    heard: BTreeMap<String, AtomicBool>,
     /// Telephone companies that will not give us recordings.
     recordings_refused: Mutex<BTreeSet<String>>,
 }
@@ -51,6 +53,7 @@ impl Health {
             doubted: AtomicBool::default(),
             softphones: AtomicUsize::default(),
             without_secret: without_secret.map(|(name, _)| name.clone()).collect(),
+            heard: providers.keys().map(|name| (name.clone(), AtomicBool::default())).collect(),
             recordings_refused: Mutex::default(),
         }
     }
@@ -96,6 +99,18 @@ impl Health {
     /// True, once: whether the store is still ours has to be looked at.
     pub fn take_doubt(&self) -> bool {
         self.doubted.swap(false, Relaxed)
+    }
+
+    /// A signed webhook of this telephone company came.
+    pub fn heard(&self, provider: &str) {
+        if let Some(heard) = self.heard.get(provider) {
+            heard.store(true, Relaxed);
+        }
+    }
+
+    /// Whether one ever came: in this run, or in one that left a call.
+    pub fn has_heard(&self, provider: &str) -> bool {
+        self.heard.get(provider).is_some_and(|heard| heard.load(Relaxed))
     }
 
     pub fn recordings(&self, provider: &str, refused: bool) {

@@ -114,6 +114,7 @@ pub(super) async fn recall(
     let open =
         store::tickets::latest_open(connection, Joinable::KEPT).await.context("cannot read the tickets")?;
     let known = store::calls::provider_call_ids(connection).await.context("cannot read the calls")?;
+    known.chunk_by(|(one, _), (next, _)| one == next).for_each(|calls| around.health.heard(&calls[0].0));
     let removed = store::known_calls::all(connection).await.context("cannot read the calls of old")?;
     let (mut calls, unreadable) =
         store::calls::live(connection).await.context("cannot read the live calls")?;

@@ -3,8 +3,10 @@
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
 //! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
 //! what became of it; `softphones` holds the agents' sockets; `settings` is the snapshot that
-//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
+//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent. `board` is what
+//! goes on at this moment, for whoever looks.
 
+pub mod board;
 mod deciding;
 pub mod documents;
 pub mod engine;
@@ -27,7 +29,7 @@ pub mod spool;
 mod strays;
 
 use crate::{
-    calls::{call::Caller, preview::Preview},
+    calls::{call::Caller, channel::Channel, preview::Preview},
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
@@ -132,6 +134,8 @@ pub enum Input {
     Look {
         agent: UserId,
     },
+    /// What goes on at this moment.
+    Board,
     /// Something that is kept as it is, and decides nothing.
     Record {
         row: Row,
@@ -143,6 +147,8 @@ pub enum Input {
         at: Option<DateTime<Utc>>,
         /// Who calls, if that matters.
         from: Option<Caller>,
+        /// The channel as it would be, instead of as it is saved.
+        draft: Option<Box<Channel>>,
     },
     /// Nothing but time.
     Tick,
@@ -199,6 +205,7 @@ pub enum Outcome {
     Noted,
     Preview(Box<Preview>),
     Doing(Doing),
+    Board(Box<board::Board>),
     Recorded,
     Refused(Refused),
     /// It can't be recorded, or it broke something.
@@ -213,6 +220,8 @@ pub struct Doing {
     pub occupation: &'static str,
     /// For how many calls they are being rung.
     pub offers: usize,
+    /// Until then they wrap up, if they do.
+    pub wraps_up_until: Option<DateTime<Utc>>,
     /// How many open calling tickets they hold that count.
     pub load: u32,
     #[serde(flatten)]
@@ -341,14 +350,16 @@ impl Desk {
         self.ask_soon(Input::Record { row, claim: claim.clone() }, &claim).await.map(drop)
     }
 
-    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
+    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account. `draft`: the
+    /// channel as it would be, instead of as it is saved.
     pub async fn preview(
         &self,
         channel: ChannelId,
         at: Option<DateTime<Utc>>,
         from: Option<Caller>,
+        draft: Option<Channel>,
     ) -> Result<Result<Preview, Refused>, Unavailable> {
-        match self.ask(Input::Preview { channel, at, from }).await? {
+        match self.ask(Input::Preview { channel, at, from, draft: draft.map(Box::new) }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -372,6 +383,14 @@ impl Desk {
         match outcome {
             Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// What goes on at this moment.
+    pub async fn board(&self) -> Result<board::Board, Unavailable> {
+        match self.ask(Input::Board).await? {
+            Outcome::Board(board) => Ok(*board),
             _ => Err(Unavailable),
         }
     }

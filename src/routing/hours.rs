@@ -119,6 +119,17 @@ impl Hours {
         }
     }
 
+    /// Whether it is open at any time at all, or was on the date of an exception.
+    pub fn ever_opens(&self) -> bool {
+        match &self.mode {
+            Mode::Always => true,
+            Mode::Schedule(schedule) => {
+                let exceptions = &schedule.exceptions;
+                !schedule.weekly.is_empty() || exceptions.iter().any(|exception| !exception.spans.is_empty())
+            }
+        }
+    }
+
     /// The date of the last exception.
     pub fn last_exception(&self) -> Option<NaiveDate> {
         match &self.mode {

@@ -2,14 +2,18 @@
 
 pub mod assignment;
 pub mod availability;
+pub mod candidates;
 pub mod contacts;
 pub mod distribution;
 pub mod eligibility;
+pub mod holidays;
 pub mod hours;
 pub mod ids;
 pub mod joinable;
 pub mod load;
 pub mod people;
 pub mod reasons;
+pub mod roster;
+pub mod rows;
 pub mod sentences;
 pub mod zone;

@@ -30,6 +30,16 @@ impl Language {
         accepted.split(',').find_map(|tag| tag.split(';').next()?.parse().ok())
     }
 
+    /// As it is set, and as in `<html lang>`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Nl => "nl",
+            Self::Nb => "nb",
+            Self::De => "de",
+        }
+    }
+
     fn date(self, date: NaiveDate) -> String {
         let format = match self {
             Self::En => "%Y-%m-%d",

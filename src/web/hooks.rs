@@ -117,6 +117,7 @@ async fn answer(
     if let Err(unsigned) = company.verify(&web.public_url, &request, web.clock.now().at) {
         return Err((StatusCode::FORBIDDEN, (metrics::FORBIDDEN, unsigned.code()), unsigned.to_string()));
     }
+    web.desk.health().heard(&channel.provider);
     let reading = company.read(&channel.provider, channel.id, hook, &request).map_err(|bad| {
         let (status, result) = match bad.malformed {
             true => (StatusCode::BAD_REQUEST, metrics::MALFORMED),

@@ -22,6 +22,7 @@ mod audit;
 mod auth;
 mod availability;
 pub mod backups;
+mod board;
 mod calls;
 mod channels;
 mod contacts;
@@ -109,6 +110,7 @@ pub struct Web {
     backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    boards: board::Boards,
     passwords: passwords::Passwords,
 }
 
@@ -145,6 +147,7 @@ impl Web {
             backing_up: Arc::default(),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
         }
     }
@@ -225,6 +228,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
         .routes(routes!(events::stream))
+        .routes(routes!(board::show))
+        .routes(routes!(board::stream))
         .routes(routes!(export::calls))
         .routes(routes!(export::tickets))
         .routes(routes!(calls::list))

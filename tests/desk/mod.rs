@@ -52,6 +52,8 @@ pub struct Wishes {
     pub dialect: Dialect,
     /// The public address is where the daemon really listens, so that a browser can open the pages.
     pub is_opened_in_browsers: bool,
+    /// The telephone company is configured.
+    pub has_company: bool,
 }
 
 impl Default for Wishes {
@@ -59,6 +61,7 @@ impl Default for Wishes {
         Self {
             dialect: Dialect::Twilio,
             is_opened_in_browsers: false,
+            has_company: true,
             pace: 20.0,
             config: String::new(),
             http: String::new(),
@@ -154,14 +157,11 @@ impl Desk {
         let public_url = socket
             .as_ref()
             .map_or(PUBLIC_URL.to_owned(), |socket| format!("http://{}", socket.local_addr().unwrap()));
-        let config = format!(
-            "{}\n[http]\npublic_url = {public_url:?}\n{}\n\
-             [providers.main]\n{}api_base = {:?}\n",
-            wishes.config,
-            wishes.http,
-            provider(wishes.dialect, &account, &company.public_key()),
-            company.address(),
-        );
+        let mut config = format!("{}\n[http]\npublic_url = {public_url:?}\n{}\n", wishes.config, wishes.http);
+        if wishes.has_company {
+            let provider = provider(wishes.dialect, &account, &company.public_key());
+            config += &format!("[providers.main]\n{provider}api_base = {:?}\n", company.address());
+        }
         let file = folder.path().join("config.toml");
         std::fs::write(&file, config).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -13,6 +13,7 @@ mod webhooks;
 
 use super::{
     Input, Outcome, Row,
+    board::Board,
     engine::Engine,
     settings::Settings,
     softphones::{Opened, Pass},
@@ -99,7 +100,13 @@ impl Engine {
                 Ok(Some(Outcome::Recorded))
             }
             Input::Look { agent } => Ok(Some(self.look(*agent))),
-            Input::Preview { channel, at, from } => Ok(Some(self.preview(*channel, *at, from.as_ref()))),
+            Input::Board => {
+                let board = Board::of(&self.memory.board, self.around.clock.now());
+                Ok(Some(Outcome::Board(Box::new(board))))
+            }
+            Input::Preview { channel, at, from, draft } => {
+                Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))
+            }
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }

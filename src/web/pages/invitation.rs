@@ -38,6 +38,8 @@ struct Page {
     user: Option<String>,
     name: String,
     email: String,
+    /// Of the first admin: whether calls can ring them, too.
+    takes_calls: bool,
     faults: Faults,
 }
 
@@ -72,6 +74,7 @@ pub async fn accept(
     let mut page = page(layout.clone(), secret, &invitation, &web);
     page.name = fields.text("name").to_owned();
     page.email = fields.text("email").to_owned();
+    page.takes_calls = !fields.text("takes_calls").is_empty();
     let password = fields.raw("password").to_owned();
     page.faults.password = passwords::objection(&password).map(|key| layout.t(key));
     page.faults.repeated = (fields.raw("repeated") != password).then(|| layout.t("password-differs"));
@@ -102,7 +105,7 @@ pub async fn accept(
         },
     };
     let secret = let_in(&web, user, hash, client, &headers).await.map_err(refuse)?;
-    let address = layout.address("");
+    let address = layout.address(if invitation.user.is_some() { "" } else { "start" });
     let cookie = session::cookie(&secret, &web.public_url);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], [(header::SET_COOKIE, cookie)]).into_response())
 }
@@ -159,6 +162,10 @@ async fn first_admin(page: &Page, web: &Web) -> Result<Result<UserId, Fault>, Pr
     let (id, mut document) = known.unwrap_or_else(|| (UserId(web.new_id()), json!({ "email": page.email })));
     document["name"] = json!(page.name);
     document["role"] = json!("admin");
+    if page.takes_calls {
+        // Nobody gives a seat to themselves later.
+        document["seats"] = json!(["service"]);
+    }
     match web.desk.save_as(Save::new(Change::User(id, document), Author::CommandLine)).await? {
         Ok(Saved::Now { .. } | Saved::Before(_)) => Ok(Ok(id)),
         Err(Refused::Invalid(mut faults)) if !faults.is_empty() => Ok(Err(faults.remove(0))),
@@ -169,7 +176,15 @@ async fn first_admin(page: &Page, web: &Web) -> Result<Result<UserId, Fault>, Pr
 
 fn page(layout: Layout, secret: String, invitation: &Invitation, web: &Web) -> Page {
     let user = invitation.user.map(|user| web.desk.settings().name_of(user));
-    Page { layout, secret, user, name: String::new(), email: String::new(), faults: Faults::default() }
+    Page {
+        layout,
+        secret,
+        user,
+        name: String::new(),
+        email: String::new(),
+        takes_calls: true,
+        faults: Faults::default(),
+    }
 }
 
 fn found(secret: &str, web: &Web) -> Option<Invitation> {

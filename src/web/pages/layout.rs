@@ -2,6 +2,7 @@
 
 use super::{
     super::Web, super::auth::Caller, super::problem::Problem, assets, messages::message, refusal::Refusal,
+    start::Progress,
 };
 use crate::{
     desk::softphones::Pass,
@@ -40,6 +41,8 @@ pub struct Layout {
     /// Path and query of this page, below `base`.
     pub here: String,
     pub signed_in: Option<SignedIn>,
+    /// For admins: how many steps of the first start are left.
+    pub first_steps: usize,
 }
 
 /// A page for people who are signed in. Others are sent to sign in, and come back.
@@ -67,6 +70,7 @@ impl Layout {
             language: accepted.and_then(Language::preferred).unwrap_or(web.language),
             base: rest.find('/').map_or_else(String::new, |at| rest[at..].to_owned()),
             here: format!("/{}", here.trim_start_matches(['/', '\\'])),
+            first_steps: first_steps(signed_in.as_ref(), web),
             signed_in,
         }
     }
@@ -81,6 +85,11 @@ impl Layout {
         message(self.language, key, &[(name, value.into())])
     }
 
+    /// A message with several arguments.
+    pub fn t_with(&self, key: &str, arguments: &[(&str, FluentValue<'_>)]) -> String {
+        message(self.language, key, arguments)
+    }
+
     /// A message that counts: its argument is `count`.
     pub fn count(&self, key: &str, count: usize) -> String {
         message(self.language, key, &[("count", FluentValue::from(count))])
@@ -88,12 +97,7 @@ impl Layout {
 
     /// As in `<html lang>`.
     pub fn tag(&self) -> &'static str {
-        match self.language {
-            Language::En => "en",
-            Language::Nl => "nl",
-            Language::Nb => "nb",
-            Language::De => "de",
-        }
+        self.language.code()
     }
 
     /// The parts of the pages that whoever is signed in can go to: address, and key of the name. The first is where they
@@ -177,6 +181,11 @@ impl Signed {
     pub fn refuse(&self, problem: impl Into<Problem>) -> Refusal {
         Refusal::new(self.layout.clone(), problem.into())
     }
+}
+
+fn first_steps(signed_in: Option<&SignedIn>, web: &Web) -> usize {
+    let is_admin = signed_in.is_some_and(|me| me.role == Role::Admin);
+    if is_admin { Progress::of(web, &web.desk.settings()).left() } else { 0 }
 }
 
 /// A session that is used goes on.

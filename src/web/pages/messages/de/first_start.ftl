@@ -9,3 +9,4 @@ password-again = Dasselbe Passwort noch einmal
 password-differs = Das ist nicht dasselbe Passwort.
 password-hint = Mindestens 10 Zeichen. Vier Wörter ohne Zusammenhang merkt man sich leicht und errät man schwer.
 go-on = Weiter
+first-start-takes-calls = Ich nehme auch Anrufe an

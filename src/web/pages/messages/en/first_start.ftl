@@ -9,3 +9,4 @@ password-again = The same password again
 password-differs = This is not the same password.
 password-hint = At least 10 characters. Four unrelated words are easy to remember and hard to guess.
 go-on = Go on
+first-start-takes-calls = I take calls, too

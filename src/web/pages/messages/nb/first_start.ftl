@@ -9,3 +9,4 @@ password-again = Det samme passordet en gang til
 password-differs = Dette er ikke det samme passordet.
 password-hint = Minst 10 tegn. Fire ord som ikke hører sammen er lette å huske og vanskelige å gjette.
 go-on = Videre
+first-start-takes-calls = Jeg tar samtaler, jeg også

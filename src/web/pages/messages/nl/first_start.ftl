@@ -9,3 +9,4 @@ password-again = Hetzelfde wachtwoord nog eens
 password-differs = Dit is niet hetzelfde wachtwoord.
 password-hint = Minstens 10 tekens. Vier losse woorden zijn makkelijk te onthouden en moeilijk te raden.
 go-on = Verder
+first-start-takes-calls = Ik neem ook gesprekken aan
