@@ -16,6 +16,7 @@ mod limits;
 mod media;
 mod pages_people;
 mod pages_start;
+mod pages_system;
 mod pages_tickets;
 mod preview;
 mod roles;
