@@ -39,6 +39,40 @@ impl Fields {
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
     }
+
+    /// The same, but this field is empty.
+    pub fn without(&self, name: &str) -> Self {
+        self.0.iter().filter(|(known, _)| known != name).cloned().collect()
+    }
+
+    /// What an address says after its question mark.
+    pub fn of_query(query: Option<&str>) -> Self {
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+    }
+}
+
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl FromRequest<Web> for Fields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
+        let headers = request.headers();
+        let layout = super::layout::Layout::of(headers, request.uri(), web);
+        let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
+        session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
+        if !kind(headers).starts_with("application/x-www-form-urlencoded") {
+            return Err(refuse(Problem::new(415, "This is not what a form sends")));
+        }
+        let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), FORM_MAX)).await;
+        let read = read.map_err(|_| refuse(Problem::new(408, "The form did not come within 10 s")))?;
+        let bytes = read.map_err(|_| refuse(Problem::new(413, "The form is larger than 256 KiB")))?;
+        Ok(form_urlencoded::parse(&bytes).into_owned().collect())
+    }
 }
 
 /// A form with files in it, if it was sent as such: each with the name of its field. A field without a file has none.
@@ -89,45 +123,4 @@ async fn read(mut form: Multipart) -> Result<FieldsAndFiles, MultipartError> {
 
 fn kind(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
-}
-
-impl Fields {
-    /// Every value of a field that can be filled in several times.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
-    }
-
-    /// The same, but this field is empty.
-    pub fn without(&self, name: &str) -> Self {
-        self.0.iter().filter(|(known, _)| known != name).cloned().collect()
-    }
-
-    /// What an address says after its question mark.
-    pub fn of_query(query: Option<&str>) -> Self {
-        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
-    }
-}
-
-impl FromIterator<(String, String)> for Fields {
-    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
-        Self(pairs.into_iter().collect())
-    }
-}
-
-impl FromRequest<Web> for Fields {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
-        let headers = request.headers();
-        let layout = super::layout::Layout::of(headers, request.uri(), web);
-        let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
-        session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
-        if !kind(headers).starts_with("application/x-www-form-urlencoded") {
-            return Err(refuse(Problem::new(415, "This is not what a form sends")));
-        }
-        let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), FORM_MAX)).await;
-        let read = read.map_err(|_| refuse(Problem::new(408, "The form did not come within 10 s")))?;
-        let bytes = read.map_err(|_| refuse(Problem::new(413, "The form is larger than 256 KiB")))?;
-        Ok(form_urlencoded::parse(&bytes).into_owned().collect())
-    }
 }
