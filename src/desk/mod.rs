@@ -18,6 +18,7 @@ pub mod hours_form;
 pub mod jobs;
 mod memory;
 pub mod metrics;
+pub mod numbers;
 pub mod postman;
 pub mod retention;
 pub mod saving;

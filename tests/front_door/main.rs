@@ -17,6 +17,7 @@ mod media;
 mod pages_channels;
 mod pages_people;
 mod pages_start;
+mod pages_system;
 mod pages_tickets;
 mod preview;
 mod roles;
