@@ -3,7 +3,8 @@
 
 use crate::{
     calls::{
-        call::{Call, Cause, Offer},
+        agents::Occupation,
+        call::{Call, Cause, Offer, State},
         decision::{Refusal, Say},
         switchboard::Switchboard,
         time::{Now, Steady},
@@ -85,7 +86,12 @@ pub enum Frame {
         epoch: i64,
         agent: UserId,
         availability: ByHand,
+        /// `free`, `connecting`, `talking` or `wrapping_up`.
+        occupation: &'static str,
+        /// Until then they wrap up, if they do.
+        wraps_up_until: Option<DateTime<Utc>>,
         offers: Vec<OfferFrame>,
+        /// With everything that a call has.
         call: Option<CallFrame>,
         resume: String,
     },
@@ -143,10 +149,45 @@ pub struct OfferFrame {
     pub expires_at: DateTime<Utc>,
 }
 
+/// A call of the agent's. Beside `welcome` it has only its id and its state.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CallFrame {
     pub call_id: CallId,
     pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whose number it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Named>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_id: Option<TicketId>,
+    /// Since when they are being connected, or talk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl CallFrame {
+    fn changed(call_id: CallId, state: &'static str) -> Self {
+        Self { call_id, state, channel: None, from: None, contact: None, ticket_id: None, since: None }
+    }
+
+    fn whole(call: &Call, contacts: &Contacts) -> Self {
+        let since = match &call.state {
+            State::Connecting(connection) => Some(connection.offer.at),
+            State::Talking(talk) => Some(talk.since),
+            _ => None,
+        };
+        Self {
+            channel: Some(call.channel),
+            from: Some(call.from.to_string()),
+            contact: call.from.number().and_then(|number| contacts.named(number)),
+            ticket_id: Some(call.ticket),
+            since,
+            ..Self::changed(call.id, call.state_name())
+        }
+    }
 }
 
 impl Frame {
@@ -301,6 +342,11 @@ impl Softphones {
     ) {
         let resume = self.resume_token(agent, socket, now);
         let known = board.known_agent(agent);
+        let occupation = known.map_or(Occupation::Free, |known| known.occupation);
+        let wraps_up_until = match occupation {
+            Occupation::WrappingUp { until } => Some(now.wall(until)),
+            _ => None,
+        };
         let offers = board.offers_to(agent);
         let call = board.calls().find(|call| call.agent() == Some(agent));
         let epoch = self.epoch;
@@ -309,8 +355,10 @@ impl Softphones {
             epoch,
             agent,
             availability: known.map(|known| known.by_hand.clone()).unwrap_or_default(),
+            occupation: occupation.name(),
+            wraps_up_until,
             offers: offers.collect(),
-            call: call.map(|call| CallFrame { call_id: call.id, state: call.state_name() }),
+            call: call.map(|call| CallFrame::whole(call, contacts)),
             resume,
         };
         self.send_to(agent, socket, frame.text(None));
@@ -353,7 +401,7 @@ impl Softphones {
                 self.answer(*agent, &Frame::OfferLost { offer_id: *offer, cause, by }, origin);
             }
             Say::Call { agent, call, state } => {
-                self.send_answer(*agent, &Frame::Call(CallFrame { call_id: *call, state }), origin);
+                self.send_answer(*agent, &Frame::Call(CallFrame::changed(*call, state)), origin);
             }
             Say::Ticket { agent, ticket, call } => {
                 self.send(*agent, &Frame::Ticket { ticket_id: *ticket, call_id: *call });

@@ -15,6 +15,7 @@ mod hooks;
 mod limits;
 mod media;
 mod pages_channels;
+mod pages_live;
 mod pages_people;
 mod pages_start;
 mod pages_system;
