@@ -16,6 +16,7 @@ pub mod hours_form;
 pub mod jobs;
 mod memory;
 pub mod metrics;
+pub mod outbox;
 pub mod postman;
 pub mod retention;
 pub mod saving;

@@ -49,13 +49,17 @@ pub struct Held {
     /// By type: how many tickets count.
     open: [u32; TicketType::ALL.len()],
     /// When they were last given anything, whether they still hold it or not.
-    pub last_assigned: Option<DateTime<Utc>>,
+    pub last_assigned_ms: Option<i64>,
 }
 
 impl Held {
     /// Open tickets of this type that count.
     pub fn open(&self, kind: TicketType) -> u32 {
         self.open[kind as usize]
+    }
+
+    pub fn last_assigned(&self) -> Option<DateTime<Utc>> {
+        self.last_assigned_ms.and_then(DateTime::from_timestamp_millis)
     }
 }
 
@@ -105,8 +109,8 @@ impl Load {
 
     /// For the ties: `user` was given something at `at`, whether they still hold it or not.
     pub fn remember_assignment(&mut self, user: UserId, at: DateTime<Utc>) {
-        let last = &mut self.users.of(user).last_assigned;
-        *last = Some(at).max(*last);
+        let last = &mut self.users.of(user).last_assigned_ms;
+        *last = Some(at.timestamp_millis()).max(*last);
     }
 
     /// Forgets the tickets that were assigned too long before `now`.
@@ -137,7 +141,7 @@ impl Load {
     }
 
     pub fn last_assigned(&self, user: UserId) -> Option<DateTime<Utc>> {
-        self.held_by(user)?.last_assigned
+        self.held_by(user)?.last_assigned()
     }
 
     /// Every count that is not zero, for the recount.
