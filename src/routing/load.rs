@@ -144,7 +144,13 @@ impl Load {
         self.held_by(user)?.last_assigned()
     }
 
-    /// Every count that is not zero, for the recount.
+    /// This is what the user holds, whatever was thought before.
+    pub fn correct(&mut self, user: UserId, held: impl IntoIterator<Item = Weight>) {
+        TicketType::ALL.into_iter().for_each(|kind| self.change_held(user, kind, VecDeque::clear));
+        held.into_iter().for_each(|weight| self.put(weight));
+    }
+
+    /// Every count that is not zero.
     pub fn counts(&self) -> impl Iterator<Item = ((UserId, TicketType), u32)> + '_ {
         let each = self.users.iter().flat_map(|(user, held)| {
             TicketType::ALL.into_iter().map(move |kind| ((user, kind), held.open(kind)))
@@ -198,6 +204,19 @@ mod tests {
         load.change(None, None);
         assert_eq!(load.counts().count(), 0);
         assert!(load.oldest.is_empty());
+    }
+
+    #[test]
+    fn what_was_counted_wrong_is_corrected_and_the_others_keep_what_they_hold() {
+        let [ann, ben] = two_users();
+        let mut load = Load::default();
+        for user in [ann, ben] {
+            [10, 20].into_iter().for_each(|seconds| load.put(weight(user, TicketType::Calling, seconds)));
+        }
+        load.correct(ann, [weight(ann, TicketType::Messages, 30)]);
+        let of = |user| TicketType::ALL.map(|kind| load.of(user, kind));
+        assert_eq!((of(ann), of(ben)), ([0, 1, 0], [2, 0, 0]));
+        assert_eq!(load.oldest.len(), 2);
     }
 
     #[test]
