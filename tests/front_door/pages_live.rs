@@ -41,9 +41,10 @@ async fn board(api: &Api, what: &str, wished: impl Fn(&Value) -> bool) -> Value 
 
 fn state_of<'a>(board: &'a Value, agent: &Agent) -> &'a str {
     let agents = board["agents"].as_array().expect("a list");
-    agents.iter().find(|one| one["id"] == agent.id.as_str()).map_or("absent", |one| {
-        one["state"].as_str().expect("a state")
-    })
+    agents
+        .iter()
+        .find(|one| one["id"] == agent.id.as_str())
+        .map_or("absent", |one| one["state"].as_str().expect("a state"))
 }
 
 #[tokio::test]
@@ -74,8 +75,13 @@ async fn the_board_shows_who_rings_and_talks_and_supervisors_see_what_is_of_thei
     assert_eq!((&call["from"], &call["contact"]["name"]), (&json!("+436601234"), &json!("Clara")));
     let ringing = call["ringing"].as_array().expect("a list");
     assert_eq!(ringing.len(), 2, "also with whom they do not lead: of a call of theirs all is seen");
-    assert_eq!((state_of(&seen, &ann), state_of(&seen, &ben), state_of(&seen, &cem)), ("ringing", "absent", "absent"));
-    let all = board(&desk.api, "both calls", |board| board["calls"].as_array().is_some_and(|all| all.len() == 2)).await;
+    assert_eq!(
+        (state_of(&seen, &ann), state_of(&seen, &ben), state_of(&seen, &cem)),
+        ("ringing", "absent", "absent")
+    );
+    let all =
+        board(&desk.api, "both calls", |board| board["calls"].as_array().is_some_and(|all| all.len() == 2))
+            .await;
     assert_eq!((state_of(&all, &ben), state_of(&all, &cem)), ("ringing", "ringing"));
     let narrow = desk.api.get(&format!("board?channel={}", other.id)).await;
     assert_eq!(narrow["calls"].as_array().map(Vec::len), Some(1));
@@ -95,12 +101,18 @@ async fn the_board_shows_who_rings_and_talks_and_supervisors_see_what_is_of_thei
     assert_eq!(seen["today"]["service_level"]["percent"], 100);
     assert!(seen["today"]["median_answer_seconds"].is_u64());
 
-    desk.api.patch(&format!("users/{}", ann.id), json!({ "out_of_office": [
+    desk.api
+        .patch(
+            &format!("users/{}", ann.id),
+            json!({ "out_of_office": [
         { "from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z" }
-    ] })).await;
+    ] }),
+        )
+        .await;
     phones[1].say(json!({ "type": "availability", "state": "away", "reason": "lunch" }));
     phones[2].media(true, false);
-    let seen = board(&desk.api, "why each is not rung", |board| state_of(board, &cem) == "no_microphone").await;
+    let seen =
+        board(&desk.api, "why each is not rung", |board| state_of(board, &cem) == "no_microphone").await;
     assert_eq!((state_of(&seen, &ann), state_of(&seen, &ben)), ("out_of_office", "away"));
 }
 
@@ -178,7 +190,9 @@ async fn the_board_and_the_test_call_are_for_supervisors_and_admins_and_names_ar
     let heard = page.text();
     assert_eq!(page.status, 200, "{heard}");
     assert!(heard.contains("&#60;i&#62;Nobody&#60;/i&#62; is &#34;there&#34;"), "{heard}");
-    assert!(heard.contains("value=\"&#60;u&#62;\"") && !heard.contains("<i>Nobody") && !heard.contains("<u>"));
+    assert!(
+        heard.contains("value=\"&#60;u&#62;\"") && !heard.contains("<i>Nobody") && !heard.contains("<u>")
+    );
     assert!(!heard.contains("If Ann takes it"), "she has no softphone open: {heard}");
     assert_eq!(refused(&by_lead, &format!("/test-call?channel={NOBODY}")).await.0, 404);
     assert_eq!(refused(&by_lead, "/test-call?channel=none").await.0, 404);
@@ -187,7 +201,11 @@ async fn the_board_and_the_test_call_are_for_supervisors_and_admins_and_names_ar
 
     let mut phone = desk.softphone(&agent).await;
     let page = by_lead.get(&format!("/test-call?channel={}", channel.id)).await;
-    assert!(page.text().contains("It rings with") && page.text().contains("If Ann takes it"), "{}", page.text());
+    assert!(
+        page.text().contains("It rings with") && page.text().contains("If Ann takes it"),
+        "{}",
+        page.text()
+    );
     phone.say(json!({ "type": "availability", "state": "available", "ref": 1 }));
     phone.next_where("an answer", |frame| frame["ref"] == 1).await;
     assert_eq!(phone.seen_of("offer"), Vec::<Value>::new(), "nobody was rung");
@@ -221,7 +239,10 @@ async fn missed_calls_are_on_the_telephone_page_and_whoever_calls_back_first_sta
     assert_eq!(by_ann.post(&path, &[]).await.status, 303);
     let page = by_ann.get("/phone").await;
     let text = page.text();
-    assert!(!text.contains(&call_back) && text.contains("called back <bdi>&#60;b&#62;Ben&#60;/b&#62;</bdi>"), "{text}");
+    assert!(
+        !text.contains(&call_back) && text.contains("called back <bdi>&#60;b&#62;Ben&#60;/b&#62;</bdi>"),
+        "{text}"
+    );
     let foreign = by_ann.request(Method::POST, &path).header("Origin", "https://evil.example.org");
     assert_eq!(super::answer(foreign.form(&[("a", "b")])).await.status, 403);
 }
@@ -250,7 +271,10 @@ async fn a_welcome_says_all_of_a_call_and_of_a_wrap_up() {
     let welcome = third.next("welcome").await;
     assert_eq!((&welcome["occupation"], &welcome["call"]), (&json!("wrapping_up"), &Value::Null));
     let doing = desk.api.get(&format!("users/{}/availability", ann.id)).await;
-    assert!(welcome["wraps_up_until"].is_string() && doing["wraps_up_until"].is_string(), "{welcome} {doing}");
+    assert!(
+        welcome["wraps_up_until"].is_string() && doing["wraps_up_until"].is_string(),
+        "{welcome} {doing}"
+    );
     phone.say(json!({ "type": "ready" }));
     timeout(PATIENCE, async {
         while desk.api.get(&format!("users/{}/availability", ann.id)).await["occupation"] != "free" {

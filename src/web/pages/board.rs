@@ -124,7 +124,14 @@ async fn show_page(
     Ok(show(&page(layout, wall, board, channels, chosen, web.ground.account.name())))
 }
 
-fn page(layout: Layout, wall: bool, board: Board, channels: Vec<(String, String)>, chosen: String, zone: &'static str) -> Page {
+fn page(
+    layout: Layout,
+    wall: bool,
+    board: Board,
+    channels: Vec<(String, String)>,
+    chosen: String,
+    zone: &'static str,
+) -> Page {
     let word = |state: &str| layout.t(&format!("state-{state}"));
     let in_line = board.calls.iter().filter(|call| is_in_line(call));
     let waits = in_line.clone().map(|call| (board.at - call.arrived_at).num_seconds());

@@ -38,11 +38,39 @@ const CALLS: u32 = 20;
 
 /// What the script says.
 const WORDS: [&str; 33] = [
-    "connecting", "connected", "trying-again", "no-call", "is-connecting", "is-talking", "wraps-up", "call-over",
-    "available", "is-away", "away-until", "taken-by", "taken-here", "expired", "caller-hung-up", "withdrawn",
-    "declined", "offered", "more", "note-saved", "ticket-closed", "microphone-works", "microphone-fails",
-    "microphone-silent", "unknown-offer", "unknown-call", "unknown-target", "unavailable", "bad-frame",
-    "too-many-sockets", "not-done", "connecting-failed", "speak-now",
+    "connecting",
+    "connected",
+    "trying-again",
+    "no-call",
+    "is-connecting",
+    "is-talking",
+    "wraps-up",
+    "call-over",
+    "available",
+    "is-away",
+    "away-until",
+    "taken-by",
+    "taken-here",
+    "expired",
+    "caller-hung-up",
+    "withdrawn",
+    "declined",
+    "offered",
+    "more",
+    "note-saved",
+    "ticket-closed",
+    "microphone-works",
+    "microphone-fails",
+    "microphone-silent",
+    "unknown-offer",
+    "unknown-call",
+    "unknown-target",
+    "unavailable",
+    "bad-frame",
+    "too-many-sockets",
+    "not-done",
+    "connecting-failed",
+    "speak-now",
 ];
 
 pub fn routes() -> Router<Web> {
@@ -116,7 +144,8 @@ async fn page(web: &Web, signed: &Signed) -> Result<Page, Problem> {
         Reach::Number(number) => ("number", number.clone()),
     };
     let layout = signed.layout.clone();
-    let (missed, recent) = (missed_calls(web, signed, &settings).await?, recent_calls(web, signed, &settings).await?);
+    let (missed, recent) =
+        (missed_calls(web, signed, &settings).await?, recent_calls(web, signed, &settings).await?);
     let leads = signed.me.role > Role::Agent;
     Ok(Page { layout, user: user.id, leads, reach, missed, recent })
 }
@@ -221,7 +250,9 @@ mod tests {
         for number in ["+43660123456", "+112"] {
             assert!(is_telephone(number), "{number}");
         }
-        for other in ["", "+", "anonymous", "sip:a@example.org", "client:ann", "+43;ext=1", "+43 660", "43660123"] {
+        for other in
+            ["", "+", "anonymous", "sip:a@example.org", "client:ann", "+43;ext=1", "+43 660", "43660123"]
+        {
             assert!(!is_telephone(other), "{other}");
         }
     }
