@@ -1,6 +1,7 @@
 //! The agents' sockets, as the engine sees them, and the frames that go over them (subprotocol `strowger.v1`).
 //! Several sockets of one agent act as one agent.
 
+use super::outbox::{About, Outbox, TooSlow};
 use crate::{
     calls::{
         agents::Occupation,
@@ -22,13 +23,10 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
-use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 /// How many sockets an agent may have.
 pub const SOCKETS_MAX: usize = 8;
-/// How many frames may wait for a slow reader before it is dropped.
-pub const OUTBOX: usize = 256;
 /// How long a resume token is good for.
 const RESUME_SECONDS: u32 = 60;
 
@@ -50,7 +48,7 @@ pub struct Opened {
     pub socket: SocketId,
     pub pass: Pass,
     /// Frames for it. When the engine drops its end, the socket is closed.
-    pub outbox: mpsc::Sender<Arc<str>>,
+    pub outbox: Arc<Outbox>,
 }
 
 /// What a softphone says. `ref` comes back with the answer.
@@ -208,6 +206,14 @@ impl Frame {
         text.expect("a frame is JSON").into()
     }
 
+    fn about(&self) -> About {
+        match self {
+            Self::Offer(offer) => About::Offer(offer.offer_id),
+            Self::OfferEnded { offer_id, .. } => About::OfferEnd(*offer_id),
+            _ => About::Other,
+        }
+    }
+
     pub fn error(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Error { code, detail: detail.into() }
     }
@@ -231,7 +237,8 @@ pub type Origin<'a> = Option<(UserId, SocketId, Option<&'a Value>)>;
 struct Socket {
     id: SocketId,
     pass: Pass,
-    outbox: mpsc::Sender<Arc<str>>,
+    /// None any more: it was hung up on.
+    outbox: Option<Arc<Outbox>>,
     registered: bool,
     microphone: bool,
 }
@@ -272,7 +279,7 @@ impl Softphones {
         sockets.push(Socket {
             id: opened.socket,
             pass: opened.pass,
-            outbox: opened.outbox.clone(),
+            outbox: Some(opened.outbox.clone()),
             registered: true,
             microphone: true,
         });
@@ -361,7 +368,7 @@ impl Softphones {
             call: call.map(|call| CallFrame::whole(call, contacts)),
             resume,
         };
-        self.send_to(agent, socket, frame.text(None));
+        self.send_to(agent, socket, About::Other, frame.text(None));
     }
 
     /// Single-use, for a minute, for this agent only.
@@ -427,10 +434,10 @@ impl Softphones {
         for socket in sockets {
             match by {
                 Some((winner, reference)) if winner == socket => {
-                    self.send_to(agent, socket, won.text(reference))
+                    self.send_to(agent, socket, About::Other, won.text(reference))
                 }
-                Some(_) => self.send_to(agent, socket, taken.clone()),
-                None => self.send_to(agent, socket, won.text(None)),
+                Some(_) => self.send_to(agent, socket, About::OfferEnd(offer_id), taken.clone()),
+                None => self.send_to(agent, socket, About::Other, won.text(None)),
             }
         }
     }
@@ -439,7 +446,7 @@ impl Softphones {
     pub fn answer(&mut self, agent: UserId, frame: &Frame, origin: Origin<'_>) {
         match origin {
             Some((from, socket, reference)) if from == agent => {
-                self.send_to(agent, socket, frame.text(reference))
+                self.send_to(agent, socket, About::Other, frame.text(reference))
             }
             _ => self.send(agent, frame),
         }
@@ -454,9 +461,9 @@ impl Softphones {
         for socket in sockets {
             match asked {
                 Some((_, asking, reference)) if asking == socket => {
-                    self.send_to(agent, socket, frame.text(reference));
+                    self.send_to(agent, socket, About::Other, frame.text(reference));
                 }
-                _ => self.send_to(agent, socket, plain.clone()),
+                _ => self.send_to(agent, socket, frame.about(), plain.clone()),
             }
         }
     }
@@ -465,12 +472,12 @@ impl Softphones {
         let Some(sockets) = self.sockets.get_mut(&agent) else { return };
         let text = frame.text(None);
         // A reader who can't keep up loses its socket; its task then reports that it closed.
-        sockets.iter_mut().for_each(|open| push(open, text.clone()));
+        sockets.iter_mut().for_each(|open| push(open, frame.about(), text.clone()));
     }
 
-    fn send_to(&mut self, agent: UserId, socket: SocketId, text: Arc<str>) {
+    fn send_to(&mut self, agent: UserId, socket: SocketId, about: About, text: Arc<str>) {
         let sockets = self.sockets.get_mut(&agent).into_iter().flatten();
-        sockets.filter(|open| open.id == socket).for_each(|open| push(open, text.clone()));
+        sockets.filter(|open| open.id == socket).for_each(|open| push(open, about, text.clone()));
     }
 
     /// Closes the sockets that were opened with a token or in a session that is no longer good.
@@ -487,8 +494,9 @@ impl Softphones {
     }
 }
 
-fn push(open: &mut Socket, text: Arc<str>) {
-    if open.outbox.try_send(text).is_err() && !open.outbox.is_closed() {
+fn push(open: &mut Socket, about: About, text: Arc<str>) {
+    let put = open.outbox.as_ref().map(|outbox| outbox.put(about, text));
+    if put == Some(Err(TooSlow)) {
         warn!("a softphone reads too slowly and is dropped");
         hang_up(open);
     }
@@ -496,8 +504,7 @@ fn push(open: &mut Socket, text: Arc<str>) {
 
 /// Without our end of its outbox the socket's task closes it, and reports so.
 fn hang_up(open: &mut Socket) {
-    let (closed, _) = mpsc::channel(1);
-    open.outbox = closed;
+    open.outbox = None;
 }
 
 fn refused(refusal: Refusal) -> Frame {
