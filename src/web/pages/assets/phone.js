@@ -422,9 +422,9 @@ function deviceRings(leg) {
 }
 
 function answerDevice({ offer_id, leg }, does) {
+  endOffer(offer_id, does === 'accept' ? 'taken' : 'declined', phone.dataset.user)
   if (does === 'accept') voice.accept(leg)
   else leg.reject()
-  endOffer(offer_id, does === 'accept' ? 'taken' : 'declined', phone.dataset.user)
 }
 
 $('mute')?.addEventListener('click', () => $('mute').setAttribute('aria-pressed', String(voice.mute())))
