@@ -14,7 +14,7 @@ pub use decode::{Refused, SECONDS_MAX};
 pub use file::{is_room_for_more, keep, sweep};
 pub use greeting::{Converted, convert, length_ms};
 pub use shipped::{Sound, all, by_hash, shipped};
-pub use voicemail::{seconds, trimmed, trimmed_name};
+pub use voicemail::{peaks, seconds, trimmed, trimmed_name};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use sha2::{Digest, Sha256};

@@ -22,6 +22,22 @@ pub fn seconds(file: &[u8]) -> Option<f64> {
     Some(f64::from(wav.duration()) / f64::from(wav.spec().sample_rate.max(1)))
 }
 
+/// How loud each of so many parts of a recording is, 255 being the loudest of them. Empty: it is none that we can read.
+pub fn peaks(file: &[u8], count: usize) -> Vec<u8> {
+    let Ok(mut reader) = WavReader::new(file) else { return Vec::new() };
+    let spec = reader.spec();
+    if (spec.bits_per_sample, spec.sample_format) != (16, SampleFormat::Int) {
+        return Vec::new();
+    }
+    let Ok(samples) = reader.samples::<i16>().collect::<Result<Vec<_>, _>>() else { return Vec::new() };
+    let size = samples.len().div_ceil(count.max(1)).max(1);
+    let loudest =
+        |part: &[i16]| part.iter().map(|sample| u32::from(sample.unsigned_abs())).max().unwrap_or(0);
+    let peaks: Vec<u32> = samples.chunks(size).map(loudest).collect();
+    let highest = peaks.iter().copied().max().unwrap_or(0).max(1);
+    peaks.iter().map(|peak| u8::try_from(peak * 255 / highest).unwrap_or(255)).collect()
+}
+
 /// The recording without the silence before and after. `None`: it would not get shorter, or it is none that we can cut.
 pub fn trimmed(file: &[u8]) -> Option<Vec<u8>> {
     let mut reader = WavReader::new(file).ok()?;
@@ -80,6 +96,16 @@ mod tests {
         let cut = trimmed(&whole).expect("it gets shorter");
         let seconds = seconds(&cut).expect("a WAV file");
         assert!((seconds - (0.3 + 4.7 + 0.5)).abs() < 0.1, "{seconds}");
+    }
+
+    #[test]
+    fn a_recording_is_loud_where_somebody_speaks() {
+        let peaks = peaks(&recording(3.0, 4.7, 9.0), 100);
+        assert_eq!(peaks.len(), 100);
+        // Of 16.7 seconds, the first 3 and the last 9 are noise.
+        assert!(peaks[..17].iter().chain(&peaks[48..]).all(|peak| *peak < 10), "{peaks:?}");
+        assert!(peaks[19..40].iter().filter(|peak| **peak > 200).count() > 10, "{peaks:?}");
+        assert_eq!(super::peaks(b"RIFF", 100), []);
     }
 
     #[test]

@@ -216,6 +216,11 @@ impl Switchboard {
         self.agents.get(&agent)
     }
 
+    /// Everybody of whom anything is known, in no order.
+    pub fn known_agents(&self) -> impl Iterator<Item = (UserId, &Agent)> {
+        self.agents.iter().map(|(id, agent)| (*id, agent))
+    }
+
     /// The calls that are offered to this agent's softphone, oldest first.
     pub fn offers_to(&self, agent: UserId) -> Vec<(&Call, Offer)> {
         let offers = self.agents.get(&agent).into_iter().flat_map(|agent| &agent.offers);

@@ -3,8 +3,10 @@
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
 //! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
 //! what became of it; `softphones` holds the agents' sockets; `settings` is the snapshot that
-//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent.
+//! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent. `board` is what
+//! goes on at this moment, for whoever looks.
 
+pub mod board;
 mod deciding;
 pub mod documents;
 pub mod engine;
@@ -26,7 +28,7 @@ pub mod spool;
 mod strays;
 
 use crate::{
-    calls::{call::Caller, preview::Preview},
+    calls::{call::Caller, channel::Channel, preview::Preview},
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
@@ -115,6 +117,8 @@ pub enum Input {
     Ticket {
         ticket: TicketId,
         patch: TicketPatch,
+        /// The [`ticket_tag`] that it must still have.
+        expected: Option<String>,
         claim: Claim,
     },
     /// Something to be remembered of what somebody did, besides changing settings.
@@ -129,6 +133,8 @@ pub enum Input {
     Look {
         agent: UserId,
     },
+    /// What goes on at this moment.
+    Board,
     /// Something that is kept as it is, and decides nothing.
     Record {
         row: Row,
@@ -140,6 +146,8 @@ pub enum Input {
         at: Option<DateTime<Utc>>,
         /// Who calls, if that matters.
         from: Option<Caller>,
+        /// The channel as it would be, instead of as it is saved.
+        draft: Option<Box<Channel>>,
     },
     /// Nothing but time.
     Tick,
@@ -196,6 +204,7 @@ pub enum Outcome {
     Noted,
     Preview(Box<Preview>),
     Doing(Doing),
+    Board(Box<board::Board>),
     Recorded,
     Refused(Refused),
     /// It can't be recorded, or it broke something.
@@ -210,6 +219,10 @@ pub struct Doing {
     pub occupation: &'static str,
     /// For how many calls they are being rung.
     pub offers: usize,
+    /// Until then they wrap up, if they do.
+    pub wraps_up_until: Option<DateTime<Utc>>,
+    /// How many open calling tickets they hold that count.
+    pub load: u32,
     #[serde(flatten)]
     pub phone: Phone,
 }
@@ -315,13 +328,16 @@ impl Desk {
         self.ask_soon(Input::Note(note), &claim).await.map(drop)
     }
 
+    /// `expected`: the [`ticket_tag`] of the ticket from which the change was made. Another one is `Stale`.
     pub async fn change_ticket(
         &self,
         ticket: TicketId,
         patch: TicketPatch,
+        expected: Option<String>,
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
         let claim = Claim::default();
-        match self.ask_soon(Input::Ticket { ticket, patch, claim: claim.clone() }, &claim).await? {
+        let input = Input::Ticket { ticket, patch, expected, claim: claim.clone() };
+        match self.ask_soon(input, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -333,14 +349,16 @@ impl Desk {
         self.ask_soon(Input::Record { row, claim: claim.clone() }, &claim).await.map(drop)
     }
 
-    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account.
+    /// What a call to this channel would meet. `at`: softphones and live calls are left out of account. `draft`: the
+    /// channel as it would be, instead of as it is saved.
     pub async fn preview(
         &self,
         channel: ChannelId,
         at: Option<DateTime<Utc>>,
         from: Option<Caller>,
+        draft: Option<Channel>,
     ) -> Result<Result<Preview, Refused>, Unavailable> {
-        match self.ask(Input::Preview { channel, at, from }).await? {
+        match self.ask(Input::Preview { channel, at, from, draft: draft.map(Box::new) }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
@@ -364,6 +382,14 @@ impl Desk {
         match outcome {
             Outcome::Doing(doing) => Ok(Ok(doing)),
             Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// What goes on at this moment.
+    pub async fn board(&self) -> Result<board::Board, Unavailable> {
+        match self.ask(Input::Board).await? {
+            Outcome::Board(board) => Ok(*board),
             _ => Err(Unavailable),
         }
     }
@@ -393,6 +419,16 @@ impl Desk {
     pub fn has_token(&self, token: TokenId) -> bool {
         self.settings.borrow().tokens.contains_key(&token)
     }
+}
+
+/// What people change on a ticket, and look at before they do.
+pub fn ticket_standing(ticket: &Ticket) -> serde_json::Value {
+    serde_json::json!({ "owner": ticket.owner, "team": ticket.team, "status": ticket.status })
+}
+
+/// The entity tag of what people change on a ticket.
+pub fn ticket_tag(ticket: &Ticket) -> String {
+    settings::tag(&ticket_standing(ticket))
 }
 
 /// A change that is wrong for itself.

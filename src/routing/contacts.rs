@@ -82,6 +82,14 @@ impl Contacts {
         self.of(number).map(|(id, contact)| Named { id, name: contact.name.clone() })
     }
 
+    /// The numbers of contacts in whose name this is found, whatever the case; at most so many.
+    pub fn numbers_of_named(&self, part: &str, max: usize) -> Vec<String> {
+        let part = part.to_lowercase();
+        let all = self.by_id.iter().flat_map(|shelf| shelf.values());
+        let named = all.filter(|contact| contact.name.to_lowercase().contains(&part));
+        named.flat_map(|contact| contact.numbers.iter().cloned()).take(max).collect()
+    }
+
     /// Every contact's id, sorted.
     pub fn ids(&self) -> Vec<ContactId> {
         let mut ids: Vec<ContactId> = self.by_id.iter().flat_map(|shelf| shelf.keys().copied()).collect();

@@ -5,6 +5,7 @@ pub mod availability;
 pub mod contacts;
 pub mod distribution;
 pub mod eligibility;
+pub mod holidays;
 pub mod hours;
 pub mod ids;
 pub mod joinable;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -58,6 +58,23 @@ impl Zone {
         let offset = TimeDelta::seconds(self.offset_seconds(at).into());
         let utc = at.naive_utc();
         utc.checked_add_signed(offset).unwrap_or(utc)
+    }
+
+    /// The instant at which wall clocks show this. What they show twice is meant the first time; what they skip, as long
+    /// after the change as it would have been. `None`: beyond the years that are reckoned with.
+    pub fn instant(&self, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
+        let field = |number: u32| i8::try_from(number).ok();
+        let wall = jiff::civil::DateTime::new(
+            i16::try_from(wall.year()).ok()?,
+            field(wall.month())?,
+            field(wall.day())?,
+            field(wall.hour())?,
+            field(wall.minute())?,
+            field(wall.second())?,
+            0,
+        );
+        let at = self.rules.to_ambiguous_timestamp(wall.ok()?).compatible().ok()?;
+        DateTime::from_timestamp(at.as_second(), 0)
     }
 
     /// The first instant after `after` at which wall clocks are changed. A change of the abbreviation alone
@@ -131,6 +148,21 @@ mod tests {
         assert_eq!(wall(&vienna, "2026-03-29T01:00:00Z"), "2026-03-29 03:00:00");
         assert_eq!(wall(&vienna, "2026-10-25T00:59:59.999Z"), "2026-10-25 02:59:59.999");
         assert_eq!(wall(&vienna, "2026-10-25T01:00:00Z"), "2026-10-25 02:00:00");
+    }
+
+    #[test]
+    fn wall_time_that_is_shown_twice_is_meant_the_first_time_and_what_is_skipped_comes_after_the_change() {
+        let vienna = Zone::bundled("Europe/Vienna");
+        let table = [
+            ("2026-12-01T18:00:00", "2026-12-01T17:00:00Z"),
+            ("2026-07-01T19:00:00", "2026-07-01T17:00:00Z"),
+            ("2026-10-25T02:30:00", "2026-10-25T00:30:00Z"),
+            ("2026-03-29T02:30:00", "2026-03-29T01:30:00Z"),
+        ];
+        for (wall, at) in table {
+            assert_eq!(vienna.instant(wall.parse().expect("wall time")), Some(instant(at)), "{wall}");
+        }
+        assert_eq!(Zone::utc().instant(NaiveDateTime::MAX), None);
     }
 
     #[test]

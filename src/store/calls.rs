@@ -148,6 +148,18 @@ impl Reader {
         query.build().fetch_optional(&self.pool).await?.as_ref().map(read).transpose()
     }
 
+    /// These calls, in no order.
+    pub async fn calls_of(&self, ids: &[CallId]) -> sqlx::Result<Vec<CallRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where id in (");
+        let mut list = query.separated(", ");
+        ids.iter().for_each(|id| {
+            list.push_bind(id.to_string());
+        });
+        query.push(")");
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// The newest first, older than `after`: those as wished that somebody sees, or all.
     pub async fn calls(
         &self,
@@ -174,7 +186,7 @@ impl Reader {
         }
         if theirs.is_some() || matches!(wished, Wished::Missed) {
             let caller = if let Wished::From(caller) = wished { Some(caller.as_str()) } else { None };
-            end = self.looks_until("calls", caller, after).await?;
+            end = self.looks_until("calls", None, caller, after).await?;
             if let Some(end) = &end {
                 query.push(" and id >= ").push_bind(end.clone());
             }

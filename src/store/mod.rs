@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod engine;
 pub mod events;
+pub mod figures;
 pub mod happenings;
 pub mod jobs;
 pub mod known_calls;

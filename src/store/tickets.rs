@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     calls::call::Caller,
-    routing::ids::{CallId, TicketId, UserId},
+    routing::ids::{CallId, TeamId, TicketId, UserId},
     routing::load::{COUNTED_FOR, Load, TicketType, Weight},
     tickets::ticket::{Status, Ticket},
 };
@@ -136,27 +136,34 @@ impl Reader {
         one(&mut connection, ticket).await
     }
 
-    /// The newest first, older than `after`; all, or what somebody sees.
+    /// The newest first, older than `after`: those as wished that somebody sees, or all.
     pub async fn tickets(
         &self,
+        wished: &Wished,
         theirs: Option<&Theirs>,
         after: Option<TicketId>,
         limit: u32,
     ) -> sqlx::Result<Seen<Ticket>> {
         let after = after.map(|after| after.to_string());
         let mut query = QueryBuilder::new(COLUMNS);
-        query.push("where true");
+        query.push("where ").push(wished.view.of());
         if let Some(after) = &after {
             query.push(" and id < ").push_bind(after.clone());
         }
+        wished.view.narrow(&mut query);
+        if let Some(sought) = &wished.sought {
+            sought.narrow(&mut query);
+        }
         let mut end = None;
         if let Some(theirs) = theirs {
-            end = self.looks_until("tickets", None, after).await?;
+            query.push(" and ");
+            theirs.narrow_tickets(&mut query);
+        }
+        if theirs.is_some() || wished.is_narrow() {
+            end = self.looks_until("tickets", Some(wished.view.of()), None, after).await?;
             if let Some(end) = &end {
                 query.push(" and id >= ").push_bind(end.clone());
             }
-            query.push(" and ");
-            theirs.narrow_tickets(&mut query);
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit) + 1);
         let rows = query.build().fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
@@ -167,6 +174,103 @@ impl Reader {
         let mut query = QueryBuilder::new(COLUMNS);
         query.push("where call = ").push_bind(call.to_string());
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}
+
+/// Which tickets are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wished {
+    pub view: View,
+    pub sought: Option<Sought>,
+}
+
+impl Wished {
+    fn is_narrow(&self) -> bool {
+        self.sought.is_some() || !matches!(self.view, View::All)
+    }
+}
+
+/// The lists that a desk works through (R2, A24).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    All,
+    Closed,
+    /// Open, and nobody's.
+    Unassigned,
+    /// Open, and theirs.
+    Of(UserId),
+    /// Open, nobody's, and of one of these teams.
+    UnassignedOf(Vec<TeamId>),
+    /// Open, and of one of these teams.
+    OfTeams(Vec<TeamId>),
+}
+
+impl View {
+    /// Of what it is a part: open tickets have an index of their own.
+    fn of(&self) -> &'static str {
+        match self {
+            Self::All => "true",
+            Self::Closed => "closed_ms is not null",
+            _ => "closed_ms is null",
+        }
+    }
+
+    fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
+        match self {
+            Self::All | Self::Closed => {}
+            Self::Unassigned => drop(query.push(" and owner is null")),
+            Self::Of(owner) => drop(query.push(" and owner = ").push_bind(owner.to_string())),
+            Self::UnassignedOf(teams) => {
+                query.push(" and owner is null");
+                of_teams(teams, query);
+            }
+            Self::OfTeams(teams) => of_teams(teams, query),
+        }
+    }
+}
+
+fn of_teams(teams: &[TeamId], query: &mut QueryBuilder<sqlx::Sqlite>) {
+    query.push(" and team in (");
+    let mut list = query.separated(", ");
+    teams.iter().for_each(|team| {
+        list.push_bind(team.to_string());
+    });
+    query.push(")");
+}
+
+/// What was typed to find a ticket; any of these is enough.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// The beginning of its id.
+    pub id: Option<String>,
+    /// One of these called.
+    pub callers: Vec<String>,
+    /// Somebody called whose number has these digits in it.
+    pub digits: Option<String>,
+}
+
+impl Sought {
+    fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
+        query.push(" and (false");
+        if let Some(id) = &self.id {
+            // Ids are hex digits: nothing of them comes after this letter.
+            query.push(" or (id >= ").push_bind(id.clone());
+            query.push(" and id < ").push_bind(format!("{id}g")).push(")");
+        }
+        if !self.callers.is_empty() {
+            query.push(" or exists (select 1 from calls where calls.ticket = tickets.id and caller in (");
+            let mut list = query.separated(", ");
+            self.callers.iter().for_each(|caller| {
+                list.push_bind(caller.clone());
+            });
+            query.push("))");
+        }
+        if let Some(digits) = &self.digits {
+            query.push(" or exists (select 1 from calls where calls.ticket = tickets.id and instr(caller, ");
+            query.push_bind(digits.clone()).push(") > 0)");
+        }
+        query.push(")");
     }
 }
 

@@ -69,15 +69,16 @@ impl<T> Seen<T> {
 }
 
 impl Reader {
-    /// The oldest row that a request looks at which goes on after `after`; `None`: there are no more than it may look at.
+    /// The oldest row that a request looks at which goes on after `after`, `of` those that hold this; `None`: there are no more than it may look at.
     pub(super) async fn looks_until(
         &self,
         table: &'static str,
+        of: Option<&'static str>,
         caller: Option<&str>,
         after: Option<String>,
     ) -> sqlx::Result<Option<String>> {
         let mut query = QueryBuilder::new("select id from ");
-        query.push(table).push(" where true");
+        query.push(table).push(" where ").push(of.unwrap_or("true"));
         if let Some(caller) = caller {
             query.push(" and caller = ").push_bind(caller.to_owned());
         }

@@ -68,14 +68,19 @@ impl<'a> Viewer<'a> {
 
     /// Who took it sees it, and who sees its channel's calls. So does who sees its ticket.
     pub fn call(self, call: &CallRow) -> bool {
+        self.line(call.channel, call.agent)
+    }
+
+    /// The same of a live call on this channel, with this agent.
+    pub fn line(self, channel: ChannelId, agent: Option<UserId>) -> bool {
         if self.is_admin() {
             return true;
         }
         let Some(user) = self.with_ticket_access() else { return false };
-        call.agent == Some(user)
-            || self.is_routed(user, call.channel)
-            || self.leads_channel(call.channel)
-            || call.agent.is_some_and(|agent| self.leads_user(agent))
+        agent == Some(user)
+            || self.is_routed(user, channel)
+            || self.leads_channel(channel)
+            || agent.is_some_and(|agent| self.leads_user(agent))
     }
 
     pub fn ticket(self, ticket: &Ticket) -> bool {

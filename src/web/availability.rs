@@ -41,13 +41,19 @@ pub async fn set(
         return Err(Problem::not_found());
     }
     let by_hand: ByHand = read_form(body).map_err(Problem::invalid)?;
+    Ok(Json(say(&web, &caller, agent, by_hand).await?))
+}
+
+/// Also for pages.
+pub async fn say(web: &Web, caller: &Caller, agent: UserId, by_hand: ByHand) -> Result<Doing, Problem> {
+    allow(caller, agent)?;
     if let ByHand::Away { reason: Some(reason), .. } = &by_hand
         && (reason.chars().count() > REASON_CHARACTERS_MAX || reason.chars().any(char::is_control))
     {
         let detail = format!("a reason has at most {REASON_CHARACTERS_MAX} characters, on one line");
         return Err(Problem::invalid(Fault::new("/reason", detail)));
     }
-    Ok(Json(web.desk.availability(agent, Some(by_hand)).await??))
+    Ok(web.desk.availability(agent, Some(by_hand)).await??)
 }
 
 const REASON_CHARACTERS_MAX: usize = 200;

@@ -132,7 +132,8 @@ pub async fn voicemail(
     Ok((headers, bytes).into_response())
 }
 
-async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Vec<u8>> {
+/// The file of a recording: trimmed, where that could be done and the original is not asked for.
+pub async fn recorded(web: &Web, sha256: &str, original: bool) -> std::io::Result<Vec<u8>> {
     let trimmed = web.voicemails.join(audio::trimmed_name(sha256));
     if !original && let Ok(bytes) = tokio::fs::read(trimmed).await {
         return Ok(bytes);

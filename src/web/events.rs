@@ -18,18 +18,18 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::mpsc::{self, Sender},
+    sync::mpsc::{self, Receiver, Sender},
     time::interval,
 };
 use tracing::warn;
 
 const STREAMS_PER_TOKEN_MAX: usize = 4;
 /// A comment, which readers skip.
-const HEARTBEAT: &str = ":\n\n";
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+pub const HEARTBEAT: &str = ":\n\n";
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// How many parts may wait for a reader, and for how long.
-const OUTBOX: usize = 64;
-const TAKEN_WITHIN: Duration = Duration::from_secs(10);
+pub const OUTBOX: usize = 64;
+pub const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 const PAGE: u32 = 100;
 /// A stream that is open ends when its reader likes.
 const RETRY_AFTER_SECONDS: u64 = 15;
@@ -39,19 +39,21 @@ const RETRY_AFTER_SECONDS: u64 = 15;
 pub struct Streams(Arc<Mutex<HashMap<Option<Pass>, usize>>>);
 
 impl Streams {
-    fn open(&self, pass: Option<Pass>) -> Option<Place> {
+    /// Err: as many are open as may be.
+    pub fn open(&self, pass: Option<Pass>) -> Result<Place, Problem> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(pass).or_default();
         if *count >= STREAMS_PER_TOKEN_MAX {
-            return None;
+            let problem = Problem::new(429, "This token has as many streams open as it may");
+            return Err(problem.later(RETRY_AFTER_SECONDS));
         }
         *count += 1;
-        Some(Place { streams: self.clone(), pass })
+        Ok(Place { streams: self.clone(), pass })
     }
 }
 
 /// One open stream's place, given back when its connection ends.
-struct Place {
+pub struct Place {
     streams: Streams,
     pass: Option<Pass>,
 }
@@ -84,11 +86,14 @@ pub async fn stream(caller: Caller, State(web): State<Web>, headers: HeaderMap) 
             Some(id.ok_or_else(|| Problem::invalid(fault()))?)
         }
     };
-    let place = web.streams.open(caller.pass).ok_or_else(|| {
-        Problem::new(429, "This token has as many streams open as it may").later(RETRY_AFTER_SECONDS)
-    })?;
+    let place = web.streams.open(caller.pass)?;
     let (outbox, inbox) = mpsc::channel(OUTBOX);
     tokio::spawn(async move { Reading { caller, web, after, outbox }.run().await });
+    Ok(answer(inbox, place))
+}
+
+/// Server-sent events for as long as somebody writes them and somebody reads them.
+pub fn answer(inbox: Receiver<Bytes>, place: Place) -> Response {
     let parts = stream::unfold((inbox, place), |(mut inbox, place)| async move {
         let part: Bytes = inbox.recv().await?;
         Some((Ok::<_, Infallible>(part), (inbox, place)))
@@ -98,7 +103,7 @@ pub async fn stream(caller: Caller, State(web): State<Web>, headers: HeaderMap) 
         (header::CACHE_CONTROL, "no-store"),
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, Body::from_stream(parts)).into_response())
+    (headers, Body::from_stream(parts)).into_response()
 }
 
 /// One reader of what happens. It ends when the reader is gone, too slow, or may read no more.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     audio::{self, Converted, Refused},
     desk::{
-        saving::{Save, Saved},
+        saving::{Once, Save, Saved},
         settings::{Fault, read_form},
     },
     routing::ids::GreetingId,
@@ -35,7 +35,7 @@ use tracing::{error, info, warn};
 /// The largest file, in bytes.
 const FILE_MAX: usize = 10 << 20;
 /// For a whole file over a slow line.
-const UPLOAD_WITHIN: Duration = Duration::from_secs(300);
+pub const UPLOAD_WITHIN: Duration = Duration::from_secs(300);
 /// The file, and what a form needs around it.
 pub const UPLOAD_MAX: usize = FILE_MAX + BODY_MAX;
 
@@ -94,31 +94,71 @@ pub async fn upload(caller: Caller, State(web): State<Web>, request: Request) ->
     caller.must_be_admin()?;
     let mut upload = Upload::read(request, UPLOAD_WITHIN, UPLOAD_MAX).await?;
     let Form { name, file } = read(&mut upload.form).await?;
-    room(&web)?;
-    let converted = convert(&web, file).await?;
+    let id = GreetingId(web.new_id());
+    let once = upload.once(&caller, &format!("/api/v1/greetings/{id}"));
+    let greeting = keep(&web, &caller, id, name, file, once).await?;
+    Ok(created("greetings", greeting.id, shown(&greeting, &web)))
+}
+
+/// Makes a message of a sound file as callers hear it, and keeps it.
+pub async fn keep(
+    web: &Web,
+    caller: &Caller,
+    id: GreetingId,
+    name: String,
+    file: Bytes,
+    once: Option<Once>,
+) -> Result<Greeting, NotKept> {
+    room(web)?;
+    let converted = convert(web, file).await.map_err(NotKept::Sound)?;
     let _changing = web.media.changing.lock().await;
     let name_of_file = format!("{}.wav", converted.sha256);
     let (folder, wav) = (web.media.folder.clone(), converted.wav);
     let kept = tokio::task::spawn_blocking(move || audio::keep(&folder, &name_of_file, &wav)).await;
-    kept.map_err(|_| unexpected())?.map_err(|error| not_kept(&error))?;
-    let (id, created_at) = (GreetingId(web.new_id()), web.clock.now().at);
+    kept.map_err(|_| unexpected())?.map_err(|error| not_written(&error))?;
     let (sha256, length_ms) = (converted.sha256, converted.length_ms);
+    let created_at = web.clock.now().at;
     let greeting = Greeting { id, name, sha256: sha256.clone(), length_ms, created_at };
-    let once = upload.once(&caller, &format!("/api/v1/greetings/{id}"));
     let save = Save { once, ..Save::new(Change::Greeting(greeting), caller.author()) };
     let saved = web.desk.save_as(save).await;
     if !matches!(saved, Ok(Ok(Saved::Now { .. }))) {
-        forget_file(&web, &sha256).await;
+        forget_file(web, &sha256).await;
     }
-    let greeting = match saved?? {
-        Saved::Now { change: Change::Greeting(greeting), .. } => greeting,
+    let saved = saved.map_err(Problem::from)?.map_err(Problem::from)?;
+    match saved {
+        Saved::Now { change: Change::Greeting(greeting), .. } => Ok(greeting),
         Saved::Before(repeat) => {
             let before = repeat.body.as_ref().and_then(|body| serde_json::from_str(body).ok());
-            before.ok_or_else(unexpected)?
+            Ok(before.ok_or_else(unexpected)?)
         }
-        Saved::Now { .. } => return Err(unexpected()),
-    };
-    Ok(created("greetings", greeting.id, shown(&greeting, &web)))
+        Saved::Now { .. } => Err(unexpected().into()),
+    }
+}
+
+/// Why a file was not kept.
+#[derive(Debug)]
+pub enum NotKept {
+    Sound(Refused),
+    Problem(Problem),
+}
+
+impl From<Problem> for NotKept {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(not_kept: NotKept) -> Self {
+        match not_kept {
+            NotKept::Problem(problem) => problem,
+            NotKept::Sound(refused) => {
+                let status = if matches!(refused, Refused::NotAudio | Refused::Opus) { 415 } else { 422 };
+                Self::new(status, "The file can't be a greeting")
+                    .with(vec![Fault::new("/file", refused.to_string())])
+            }
+        }
+    }
 }
 
 /// Renames a greeting.
@@ -214,23 +254,19 @@ fn room(web: &Web) -> Result<(), Problem> {
             let detail = format!("less than {mib} MiB are left, which calls need; nothing was kept");
             Err(Problem::new(507, "The disk is nearly full").because(detail))
         }
-        Err(error) => Err(not_kept(&error)),
+        Err(error) => Err(not_written(&error)),
     }
 }
 
 /// A few at once; the processor belongs to calls.
-async fn convert(web: &Web, file: Bytes) -> Result<Converted, Problem> {
-    let _place = web.media.at_once.acquire().await.map_err(|_| unexpected())?;
+async fn convert(web: &Web, file: Bytes) -> Result<Converted, Refused> {
+    let _place = web.media.at_once.acquire().await;
     // A decoder that breaks has met a file that is broken.
     let converted = tokio::task::spawn_blocking(move || audio::convert(file.into())).await;
-    converted.unwrap_or(Err(Refused::Damaged)).map_err(|refused| {
-        let status = if matches!(refused, Refused::NotAudio | Refused::Opus) { 415 } else { 422 };
-        Problem::new(status, "The file can't be a greeting")
-            .with(vec![Fault::new("/file", refused.to_string())])
-    })
+    converted.unwrap_or(Err(Refused::Damaged))
 }
 
-fn not_kept(error: &std::io::Error) -> Problem {
+fn not_written(error: &std::io::Error) -> Problem {
     error!(%error, "an upload can't be written");
     let (status, title) = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (507, "The disk is full"),

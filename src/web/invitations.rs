@@ -14,7 +14,6 @@ use crate::{
     },
     routing::ids::{InvitationId, UserId},
     store::{
-        audit::Author,
         settings::Change,
         sign_in::{Hash, Invitation, SignIn},
     },
@@ -25,7 +24,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -59,7 +58,7 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
         }
         None => (must_be_first_start(&web)?, "/api/v1/users".to_owned()),
     };
-    let (invitation, url) = new_link(form.user, lasts, &web);
+    let (invitation, url) = made(&web, form.user, lasts);
     let change = Change::SignIn(SignIn::Invitation(invitation.clone()));
     let once = new.once(&caller, &location, true);
     if let Saved::Before(repeat) =
@@ -72,23 +71,26 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
-/// Makes a link for a user, in place of an earlier one, and answers its address.
-pub async fn invite(web: &Web, user: UserId, author: Author) -> Result<String, Problem> {
-    let (invitation, url) = new_link(Some(user), must_be_known(user, web)?, web);
-    web.desk.save_as(Save::new(Change::SignIn(SignIn::Invitation(invitation)), author)).await??;
-    Ok(url)
+/// Also for pages: a link for this user, and until when it works.
+pub async fn invite(web: &Web, caller: &Caller, user: UserId) -> Result<(String, DateTime<Utc>), Problem> {
+    caller.must_be_admin()?;
+    let (invitation, url) = made(web, Some(user), must_be_known(user, web)?);
+    let expires_at = invitation.expires_at;
+    let change = Change::SignIn(SignIn::Invitation(invitation));
+    web.desk.save_as(Save::new(change, caller.author())).await??;
+    Ok((url, expires_at))
 }
 
-/// Its secret is in the address alone.
-fn new_link(user: Option<UserId>, lasts: TimeDelta, web: &Web) -> (Invitation, String) {
+fn made(web: &Web, user: Option<UserId>, lasts: TimeDelta) -> (Invitation, String) {
     let secret = session::new_secret();
+    let url = format!("{}/invitation/{secret}", web.public_url);
     let invitation = Invitation {
         id: InvitationId(web.new_id()),
         user,
         sha256: Hash(audio::sha256(secret.as_bytes())),
         expires_at: web.clock.now().at + lasts,
     };
-    (invitation, format!("{}/invitation/{secret}", web.public_url))
+    (invitation, url)
 }
 
 /// For how long a link for this user works.

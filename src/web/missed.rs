@@ -57,18 +57,23 @@ pub async fn called_back(
     State(web): State<Web>,
     Id(id): Id<CallId>,
 ) -> Result<Json<Value>, Problem> {
-    let row = visible(&caller, id, &web).await?;
+    let first = say(&web, &caller, id).await?;
+    Ok(Json(told(&first)))
+}
+
+/// Also for pages. Answers who said so first.
+pub async fn say(web: &Web, caller: &Caller, id: CallId) -> Result<CalledBack, Problem> {
+    let row = visible(caller, id, web).await?;
     if !is_missed(&row) {
         let fault = Fault::new("", "this call was not missed");
         return Err(crate::desk::settings::Refused::Conflict(fault).into());
     }
     let back = CalledBack { call: id, by: caller.user, at: web.clock.now().at };
     web.desk.record(Row::CalledBack(back.clone())).await?;
-    let first = web.reader.called_back(&[id]).await?.pop().unwrap_or(back);
-    Ok(Json(told(&first)))
+    Ok(web.reader.called_back(&[id]).await?.pop().unwrap_or(back))
 }
 
-fn is_missed(row: &CallRow) -> bool {
+pub fn is_missed(row: &CallRow) -> bool {
     matches!(row.outcome.as_deref(), Some("abandoned" | "voicemail"))
 }
 

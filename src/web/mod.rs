@@ -21,6 +21,7 @@ mod asyncapi;
 mod audit;
 mod auth;
 mod availability;
+mod board;
 mod calls;
 mod channels;
 mod contacts;
@@ -105,6 +106,7 @@ pub struct Web {
     ids: Arc<Mutex<Ids>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    boards: board::Boards,
     passwords: passwords::Passwords,
 }
 
@@ -140,6 +142,7 @@ impl Web {
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
         }
     }
@@ -220,6 +223,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
         .routes(routes!(events::stream))
+        .routes(routes!(board::show))
+        .routes(routes!(board::stream))
         .routes(routes!(export::calls))
         .routes(routes!(export::tickets))
         .routes(routes!(calls::list))

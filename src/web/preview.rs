@@ -6,6 +6,7 @@ use super::{
     auth::{Caller, Document},
     calls::{candidates, reasons},
     language::Speaking,
+    page::merge,
     schemas,
 };
 use crate::{
@@ -38,6 +39,9 @@ struct Form {
     at: Option<DateTime<Utc>>,
     /// The caller's number; "anonymous" for one who withholds it.
     from: Option<String>,
+    /// What would be changed of the channel first, as it is sent to change it. It is checked as it would be when saved.
+    #[schema(value_type = Option<Object>)]
+    draft: Option<Value>,
 }
 
 /// What a call would meet. Writes nothing.
@@ -56,7 +60,13 @@ pub async fn at_an_instant(
     let channel = settings.channels.get(&form.channel).filter(|_| sees(&caller, &settings, form.channel));
     let channel = channel.ok_or_else(|| Fault::new("/channel", "there is no channel of this id"));
     let channel = channel.map_err(Problem::invalid)?;
-    let preview = web.desk.preview(form.channel, form.at, form.from.map(From::from)).await??;
+    let draft = match form.draft {
+        Some(patch) => Some(draft(&web, &settings, form.channel, patch)?),
+        None => None,
+    };
+    let from = form.from.map(From::from);
+    let preview = web.desk.preview(form.channel, form.at, from, draft.clone()).await??;
+    let channel = draft.as_ref().unwrap_or(channel);
     let name = |user| settings.name_of(user);
     let teller = Teller { language, zone: &channel.zone, name: &name };
     let mut object = shown(&preview, &teller);
@@ -66,6 +76,14 @@ pub async fn at_an_instant(
         fields.insert("ringing".into(), json!(channel.ringing));
     }
     Ok(Json(object))
+}
+
+/// The channel after this change, which is not made.
+fn draft(web: &Web, settings: &Settings, id: ChannelId, patch: Value) -> Result<Channel, Problem> {
+    let mut document = settings.channel_document(id).cloned().ok_or_else(Problem::not_found)?;
+    merge(&mut document, patch);
+    let channel = settings.draft(id, document, &web.ground);
+    channel.map_err(|refused| Problem::from(refused.below("/draft")))
 }
 
 fn sees(caller: &Caller, settings: &Settings, channel: ChannelId) -> bool {

@@ -3,43 +3,135 @@
 use super::{
     Problem, Web,
     access::Viewer,
-    auth::{Caller, Document, Id, Page},
+    auth::{Caller, Document, Id, IfMatch, Page},
     calls::explained,
     language::Speaking,
     page::page_until,
     schemas,
 };
 use crate::{
-    desk::{TicketPatch, settings::read_form},
+    desk::{
+        TicketPatch,
+        settings::{Settings, read_form},
+        ticket_standing, ticket_tag,
+    },
     routing::ids::TicketId,
+    store::{tickets, visible::Seen},
     tickets::ticket::Ticket,
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+/// The lists that a desk works through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// Open, and nobody's.
+    Unassigned,
+    /// Open, and one's own.
+    Mine,
+    /// Open, nobody's, and of a team that one is in.
+    MyTeamsUnassigned,
+    /// Open, and of a team that one is in.
+    MyTeamsOpen,
+    #[default]
+    All,
+    Closed,
+}
+
+impl View {
+    /// Whoever is nobody has no tickets and no teams.
+    pub fn of(self, caller: &Caller, settings: &Settings) -> tickets::View {
+        let teams = || {
+            let teams = settings.people.teams.values();
+            let mine = teams.filter(|team| caller.user.is_some_and(|user| team.has(user)));
+            mine.map(|team| team.id).collect()
+        };
+        match (self, caller.user) {
+            (Self::Unassigned, _) => tickets::View::Unassigned,
+            (Self::Mine, Some(user)) => tickets::View::Of(user),
+            (Self::Mine, None) => tickets::View::OfTeams(Vec::new()),
+            (Self::MyTeamsUnassigned, _) => tickets::View::UnassignedOf(teams()),
+            (Self::MyTeamsOpen, _) => tickets::View::OfTeams(teams()),
+            (Self::All, _) => tickets::View::All,
+            (Self::Closed, _) => tickets::View::Closed,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    #[serde(default)]
+    #[param(inline, required = false)]
+    view: View,
+    /// Digits of a caller's number, part of a contact's name, or the beginning of a ticket's id.
+    #[serde(default)]
+    #[param(required = false, max_length = 200)]
+    q: String,
+}
 
 /// Lists tickets, the newest first.
-#[utoipa::path(get, path = "/tickets", params(schemas::Paging), responses(
+#[utoipa::path(get, path = "/tickets", params(schemas::Paging, Asked), responses(
     (status = 200, body = schemas::Page<schemas::Ticket>)
 ))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
     asked: Page<TicketId>,
+    wanted: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let theirs = Viewer::new(&caller, &web.desk.settings()).theirs();
-    let seen = web.reader.tickets(theirs.as_ref(), asked.after, asked.limit).await?;
+    let Query(wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
+    let seen = find(&caller, &web, wanted.view, &wanted.q, asked.after, asked.limit).await?;
     Ok(page_until(seen.rows.iter().map(object).collect(), seen.next))
 }
 
-/// Shows a ticket.
+/// What somebody sees of a list, of what they are looking for.
+pub async fn find(
+    caller: &Caller,
+    web: &Web,
+    view: View,
+    text: &str,
+    after: Option<TicketId>,
+    limit: u32,
+) -> Result<Seen<Ticket>, Problem> {
+    let settings = web.desk.settings();
+    let viewer = Viewer::new(caller, &settings);
+    let sought = (!text.trim().is_empty()).then(|| sought(text.trim(), &settings));
+    let wished = tickets::Wished { view: view.of(caller, &settings), sought };
+    Ok(web.reader.tickets(&wished, viewer.theirs().as_ref(), after, limit).await?)
+}
+
+/// Contacts beyond so many numbers are not looked for: who types so little of a name types more.
+const NUMBERS_MAX: usize = 500;
+/// Fewer digits are in every number.
+const DIGITS_MIN: usize = 3;
+
+fn sought(text: &str, settings: &Settings) -> tickets::Sought {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || " +-/().\u{a0}".contains(c));
+    // As it is dialled: 00 stands for what is written as +, and 0 for a country's own numbers.
+    let digits = digits.trim_start_matches('0');
+    let id = text.to_ascii_lowercase();
+    tickets::Sought {
+        id: id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).then_some(id),
+        callers: if is_number { Vec::new() } else { settings.contacts.numbers_of_named(text, NUMBERS_MAX) },
+        digits: (is_number && digits.len() >= DIGITS_MIN).then(|| digits.to_owned()),
+    }
+}
+
+/// Shows a ticket. Its tag is of owner, team and status.
 #[utoipa::path(get, path = "/tickets/{id}", params(("id" = TicketId, Path)), responses(
-    (status = 200, body = schemas::Ticket)
+    (status = 200, body = schemas::Ticket, headers(("ETag" = String)))
 ))]
-pub async fn show(
-    caller: Caller,
-    State(web): State<Web>,
-    Id(id): Id<TicketId>,
-) -> Result<Json<Value>, Problem> {
+pub async fn show(caller: Caller, State(web): State<Web>, Id(id): Id<TicketId>) -> Result<Response, Problem> {
     let ticket = visible(&caller, id, &web).await?;
     with_calls(&ticket, &web).await
 }
@@ -60,18 +152,21 @@ pub async fn why(
 }
 
 /// Changes owner, team or status. What is not there stays; null empties it.
-#[utoipa::path(patch, path = "/tickets/{id}", params(("id" = TicketId, Path)), request_body = TicketPatch, responses(
-    (status = 200, body = schemas::Ticket)
+#[utoipa::path(patch, path = "/tickets/{id}",
+    params(("id" = TicketId, Path), ("If-Match" = Option<String>, Header)), request_body = TicketPatch, responses(
+    (status = 200, body = schemas::Ticket, headers(("ETag" = String))), (status = 412)
 ))]
 pub async fn change(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<TicketId>,
+    if_match: IfMatch,
     Document(patch): Document,
-) -> Result<Json<Value>, Problem> {
-    visible(&caller, id, &web).await?;
+) -> Result<Response, Problem> {
+    let ticket = visible(&caller, id, &web).await?;
     let patch: TicketPatch = read_form(patch).map_err(Problem::invalid)?;
-    let ticket = web.desk.change_ticket(id, patch).await??;
+    let expected = if_match.expected(&ticket_standing(&ticket))?;
+    let ticket = web.desk.change_ticket(id, patch, expected).await??;
     with_calls(&ticket, &web).await
 }
 
@@ -85,10 +180,10 @@ pub fn may_see(caller: &Caller, ticket: &Ticket, web: &Web) -> bool {
 }
 
 /// One ticket, with every call that belongs to it.
-async fn with_calls(ticket: &Ticket, web: &Web) -> Result<Json<Value>, Problem> {
+async fn with_calls(ticket: &Ticket, web: &Web) -> Result<Response, Problem> {
     let mut object = object(ticket);
     object["calls"] = json!(web.reader.calls_of_ticket(ticket.id).await?);
-    Ok(Json(object))
+    Ok(([(header::ETAG, format!("\"{}\"", ticket_tag(ticket)))], Json(object)).into_response())
 }
 
 pub fn object(ticket: &Ticket) -> Value {

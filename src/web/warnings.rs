@@ -64,10 +64,18 @@ pub async fn show(
     Ok(Json(json!({ "warnings": warnings })))
 }
 
+/// What may surprise about a channel as it is given, saved or not, in sentences.
+pub async fn sentences(web: &Web, channel: &Channel, settings: &Settings, language: Language) -> Vec<String> {
+    let name = |user| settings.name_of(user);
+    let warnings = survey(web, channel, settings).await;
+    let teller = Teller { language, zone: &channel.zone, name: &name };
+    warnings.iter().map(|warning| warning.sentence(&teller)).collect()
+}
+
 async fn survey(web: &Web, channel: &Channel, settings: &Settings) -> Vec<Warning> {
     let now = web.clock.now().at;
     // Who holds how many tickets is known to the engine alone; without it this one warning is left out.
-    let standing = match web.desk.preview(channel.id, Some(now), None).await {
+    let standing = match web.desk.preview(channel.id, Some(now), None, Some(channel.clone())).await {
         Ok(Ok(preview)) => preview.candidates,
         _ => Vec::new(),
     };

@@ -50,7 +50,10 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "jobs", true),
     ("POST", "jobs/{id}/retry", true),
     ("GET", "events", false),
-    // Not for agents: tests/outward.rs.
+    // Not for agents: `roles`.
+    ("GET", "board", false),
+    ("GET", "board/stream", false),
+    // Not for agents: tests/stories/outward.rs.
     ("GET", "calls/export", false),
     ("GET", "tickets/export", false),
     ("GET", "calls", false),
@@ -195,7 +198,7 @@ async fn only_admins_change_settings() {
                 || route.starts_with("contacts")
                 || route.ends_with("/export")
             {
-                // Supervisors may, for what they see, and keep contacts: see roles.rs, contacts.rs, tests/outward.rs.
+                // Supervisors may, for what they see, and keep contacts: roles.rs, contacts.rs, tests/stories/outward.rs.
                 continue;
             }
             let what = format!("{who}: {method} {route}");

@@ -1,4 +1,4 @@
-"""Makes webhooks as SignalWire, Somleng and Telnyx would send them, for tests/twilio_oracle.rs to check.
+"""Makes webhooks as SignalWire, Somleng and Telnyx would send them, for tests/oracles/twilio.rs to check.
 
 SignalWire's are signed by its own SDK (PyPI: signalwire), or by the rule that repeated names keep the order in which they
 were submitted; Telnyx's by the PyPI package cryptography; Somleng's by the one line of Ruby that it has for it. Knows

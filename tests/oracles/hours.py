@@ -1,4 +1,4 @@
-"""Judges working hours around every change of clocks of 2024 to 2030, for tests/hours_oracle.rs to compare.
+"""Judges working hours around every change of clocks of 2024 to 2030, for tests/oracles/hours.rs to compare.
 
 Needs the standard library and the PyPI package tzdata; the system's zones are ignored. Knows nothing of the Rust code:
 each schedule is painted on a strip of wall minutes, and each minute of UTC is looked up there by zoneinfo's wall time.

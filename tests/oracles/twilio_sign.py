@@ -1,4 +1,4 @@
-"""Makes webhooks as Twilio would send them, signed by Twilio's own SDK, for tests/twilio_oracle.rs to check.
+"""Makes webhooks as Twilio would send them, signed by Twilio's own SDK, for tests/oracles/twilio.rs to check.
 
 Needs the PyPI package twilio. Knows nothing of the Rust code. Writes JSON lines: first the accounts with their secrets,
 then one webhook per line, each with copies of which one byte was changed. The SDK has confirmed that it accepts the

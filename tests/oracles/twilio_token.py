@@ -1,4 +1,4 @@
-"""Compares access tokens with those that Twilio's own SDK makes, for tests/twilio_oracle.rs.
+"""Compares access tokens with those that Twilio's own SDK makes, for tests/oracles/twilio.rs.
 
 Needs the PyPI package twilio. Knows nothing of the Rust code. Reads JSON lines `{"account", "key", "secret", "identity", "now",
 "token"}`, writes for each `{"problem": null or text}`."""

@@ -1,4 +1,4 @@
-"""Compares TwiML with what Twilio's own builder makes of the same content, for tests/twilio_oracle.rs.
+"""Compares TwiML with what Twilio's own builder makes of the same content, for tests/oracles/twilio.rs.
 
 Needs the PyPI package twilio. Knows nothing of the Rust code. Reads JSON lines `{"content": …, "document": XML}`; without
 content the document is only read. Writes for each `{"problem": null or text, "tree": …}`, the tree being [name, attributes,

@@ -2,9 +2,12 @@
 
 use super::facts;
 use crate::{
-    calls::{call::Caller, preview},
+    calls::{agents::Occupation, call::Caller, channel::Channel, preview},
     desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
-    routing::ids::{ChannelId, UserId},
+    routing::{
+        ids::{ChannelId, UserId},
+        load::TicketType,
+    },
 };
 use chrono::{DateTime, Utc};
 
@@ -14,17 +17,33 @@ impl Engine {
             return Outcome::Refused(Refused::NotFound);
         }
         let known = self.memory.board.known_agent(agent).cloned().unwrap_or_default();
+        let now = self.around.clock.now();
+        let wraps_up_until = match known.occupation {
+            Occupation::WrappingUp { until } => Some(now.wall(until)),
+            _ => None,
+        };
+        let load = self.memory.load.held_by(agent).map_or(0, |held| held.open(TicketType::Calling));
         Outcome::Doing(Doing {
+            load,
             phone: known.phone(),
             occupation: known.occupation.name(),
             offers: known.offers.len(),
+            wraps_up_until,
             availability: known.by_hand,
         })
     }
 
-    pub(super) fn preview(&self, id: ChannelId, at: Option<DateTime<Utc>>, from: Option<&Caller>) -> Outcome {
+    pub(super) fn preview(
+        &self,
+        id: ChannelId,
+        at: Option<DateTime<Utc>>,
+        from: Option<&Caller>,
+        draft: Option<&Channel>,
+    ) -> Outcome {
         let Memory { settings, board, load, joinable, .. } = &self.memory;
-        let Some(channel) = settings.channels.get(&id) else { return Outcome::Refused(Refused::NotFound) };
+        let Some(channel) = draft.or_else(|| settings.channels.get(&id)) else {
+            return Outcome::Refused(Refused::NotFound);
+        };
         let times = self.around.ground.times;
         let preview = match at {
             None => board.preview(channel, facts(settings, load, joinable, times, self.around.clock.now())),

@@ -13,6 +13,7 @@ mod webhooks;
 
 use super::{
     Input, Outcome, Row,
+    board::Board,
     engine::Engine,
     settings::Settings,
     softphones::{Opened, Pass},
@@ -81,7 +82,9 @@ impl Engine {
             Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(save) => self.save(save, round).await,
             Input::Note(note) => self.note(note, round),
-            Input::Ticket { ticket, patch, .. } => self.change_ticket(*ticket, patch, round).await,
+            Input::Ticket { ticket, patch, expected, .. } => {
+                self.change_ticket(*ticket, patch, expected.as_deref(), round).await
+            }
             Input::SetAvailability { agent, by_hand, .. } => {
                 if self.memory.settings.people.users.contains_key(agent) {
                     let (agent, by_hand) = (*agent, by_hand.clone());
@@ -97,7 +100,13 @@ impl Engine {
                 Ok(Some(Outcome::Recorded))
             }
             Input::Look { agent } => Ok(Some(self.look(*agent))),
-            Input::Preview { channel, at, from } => Ok(Some(self.preview(*channel, *at, from.as_ref()))),
+            Input::Board => {
+                let board = Board::of(&self.memory.board, self.around.clock.now());
+                Ok(Some(Outcome::Board(Box::new(board))))
+            }
+            Input::Preview { channel, at, from, draft } => {
+                Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))
+            }
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }

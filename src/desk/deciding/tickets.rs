@@ -3,7 +3,7 @@
 use super::{Broken, Round};
 use crate::{
     calls::{call::Caller, event::Event},
-    desk::{Outcome, TicketPatch, engine::Engine, settings::Refused, wrong},
+    desk::{Outcome, TicketPatch, engine::Engine, settings::Refused, ticket_tag, wrong},
     routing::ids::TicketId,
     store::{self, batch::NotCommitted},
     tickets::ticket::Ticket,
@@ -14,6 +14,7 @@ impl Engine {
         &mut self,
         id: TicketId,
         patch: &TicketPatch,
+        expected: Option<&str>,
         round: &mut Round,
     ) -> Result<Option<Outcome>, Broken> {
         let live = self.memory.tickets.get(&id).or_else(|| round.batch.tickets.get(&id)).cloned();
@@ -24,6 +25,9 @@ impl Engine {
                 .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
         };
         let Some(mut ticket) = stored else { return Ok(Some(Outcome::Refused(Refused::NotFound))) };
+        if expected.is_some_and(|tag| tag != ticket_tag(&ticket)) {
+            return Ok(Some(Outcome::Refused(Refused::Stale)));
+        }
         let before = ticket.weight();
         if let Err(refused) = self.patch(&mut ticket, patch) {
             return Ok(Some(Outcome::Refused(refused)));

@@ -67,6 +67,19 @@ pub enum Refused {
     KeyReused,
 }
 
+impl Refused {
+    /// The same, seen from the document that holds what was refused at this pointer.
+    pub fn below(self, pointer: &str) -> Self {
+        let below = |fault: Fault| Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault };
+        match self {
+            Self::Invalid(faults) => Self::Invalid(faults.into_iter().map(below).collect()),
+            Self::Conflict(fault) => Self::Conflict(below(fault)),
+            Self::Forbidden(fault) => Self::Forbidden(below(fault)),
+            refused => refused,
+        }
+    }
+}
+
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         Self::Invalid(vec![fault])
@@ -133,6 +146,12 @@ impl Settings {
             _ => {}
         }
         Ok((next, stored))
+    }
+
+    /// A channel as this document would make it, were it saved; refused as saving it would be.
+    pub fn draft(&self, id: ChannelId, document: Value, ground: &Ground) -> Result<Channel, Refused> {
+        let (mut next, _) = self.with(Change::Channel(id, document), ground)?;
+        next.channels.remove(&id).ok_or(Refused::NotFound)
     }
 
     /// Makes the settings out of what is stored. What a channel names may be gone by now; then it is skipped.

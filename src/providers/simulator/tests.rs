@@ -558,6 +558,15 @@ async fn different_answers_to_a_repeated_request_are_a_problem() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_over_may_be_answered_otherwise() {
+    let world = World::with(&[("/voice", "<Pause/>"), ("/voice", "<Hangup/>")]).await;
+    world.simulator.faults(|faults| faults.webhooks = Some(Twice::After(Duration::from_millis(300))));
+    let gives_up = Behaviour { patience: Some(Duration::ZERO), ..stays() };
+    assert_eq!(world.story(gives_up).await.problems().count(), 0);
+    assert_eq!(world.asked("/voice").len(), 2);
+}
+
+#[tokio::test]
 async fn leg_callbacks_get_lost_late_doubled_and_swapped() {
     for (delivery, expected) in [
         (Delivery::Never, vec![]),

@@ -1,10 +1,19 @@
 //! What a form on a page sends: fields by name, each as often as it was filled in.
 
-use super::{super::Problem, super::Web, super::serving::REQUEST_WITHIN, super::session, refusal::Refusal};
+use super::{
+    super::{
+        Problem, Web,
+        auth::Upload,
+        greetings::{UPLOAD_MAX, UPLOAD_WITHIN},
+        serving::REQUEST_WITHIN,
+        session,
+    },
+    refusal::Refusal,
+};
 use axum::{
-    body::to_bytes,
-    extract::{FromRequest, Request},
-    http::header,
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, Multipart, Request, multipart::MultipartError},
+    http::{HeaderMap, header},
 };
 use tokio::time::timeout;
 
@@ -25,10 +34,8 @@ impl Fields {
     pub fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
-}
 
-impl Fields {
-    /// Every value of a field that can be filled in several times.
+    /// Everything of this name, in order: of boxes, those that are ticked.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
     }
@@ -42,6 +49,56 @@ impl Fields {
     pub fn of_query(query: Option<&str>) -> Self {
         form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
     }
+}
+
+/// A form with files in it, if it was sent as such: each with the name of its field. A field without a file has none.
+#[derive(Debug, Default)]
+pub struct FieldsAndFiles {
+    pub fields: Fields,
+    pub files: Vec<(String, Bytes)>,
+}
+
+impl FieldsAndFiles {
+    pub fn file(&self, name: &str) -> Option<&Bytes> {
+        self.files.iter().find(|(known, _)| known == name).map(|(_, file)| file)
+    }
+}
+
+impl FromRequest<Web> for FieldsAndFiles {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
+        let headers = request.headers();
+        let is_with_files = kind(headers).starts_with("multipart/form-data");
+        if !is_with_files {
+            return Ok(Self { fields: Fields::from_request(request, web).await?, files: Vec::new() });
+        }
+        let layout = super::layout::Layout::of(headers, request.uri(), web);
+        let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
+        session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
+        let upload = Upload::read(request, UPLOAD_WITHIN, UPLOAD_MAX).await.map_err(refuse)?;
+        read(upload.form).await.map_err(|_| refuse(Problem::new(400, "The form can't be read")))
+    }
+}
+
+async fn read(mut form: Multipart) -> Result<FieldsAndFiles, MultipartError> {
+    let mut read = FieldsAndFiles::default();
+    while let Some(field) = form.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if field.file_name().is_none() {
+            read.fields.0.push((name, field.text().await?));
+            continue;
+        }
+        let file = field.bytes().await?;
+        if !file.is_empty() {
+            read.files.push((name, file));
+        }
+    }
+    Ok(read)
+}
+
+fn kind(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
 impl FromIterator<(String, String)> for Fields {
@@ -58,8 +115,7 @@ impl FromRequest<Web> for Fields {
         let layout = super::layout::Layout::of(headers, request.uri(), web);
         let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
         session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if !kind.starts_with("application/x-www-form-urlencoded") {
+        if !kind(headers).starts_with("application/x-www-form-urlencoded") {
             return Err(refuse(Problem::new(415, "This is not what a form sends")));
         }
         let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), FORM_MAX)).await;

@@ -85,6 +85,11 @@ impl Layout {
         message(self.language, key, &[(name, value.into())])
     }
 
+    /// A message with several arguments.
+    pub fn t_with(&self, key: &str, arguments: &[(&str, FluentValue<'_>)]) -> String {
+        message(self.language, key, arguments)
+    }
+
     /// A message that counts: its argument is `count`.
     pub fn count(&self, key: &str, count: usize) -> String {
         message(self.language, key, &[("count", FluentValue::from(count))])

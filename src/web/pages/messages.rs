@@ -128,7 +128,7 @@ mod tests {
         let mut asked = 0;
         for file in sources(&folder) {
             let text = fs::read_to_string(&file).expect("a source file");
-            for call in ["t(\"", "t1(\"", "t2(\"", "count(\""] {
+            for call in ["t(\"", "t1(\"", "t_with(\"", "count(\""] {
                 for rest in text.split(&format!(".{call}")).skip(1) {
                     let key = rest.split('"').next().unwrap_or("");
                     assert!(english.contains_key(key), "{}: {key}", file.display());

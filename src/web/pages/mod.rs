@@ -11,11 +11,13 @@
 mod assets;
 mod board;
 mod channels;
+mod differences;
 mod form;
 mod invitation;
 mod layout;
 mod me;
 mod messages;
+mod moment;
 mod people;
 mod phone;
 mod refusal;
@@ -101,4 +103,9 @@ fn show(page: &impl Template) -> Response {
 /// A page with something that is wrong in it.
 fn show_wrong(page: &impl Template) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, show(page)).into_response()
+}
+
+/// A page with what somebody else has changed meanwhile beside what was typed.
+fn show_changed(page: &impl Template) -> Response {
+    (StatusCode::CONFLICT, show(page)).into_response()
 }

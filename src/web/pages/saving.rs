@@ -55,6 +55,22 @@ pub async fn change<K: Kind>(
     save_over::<K>(web, signed, id, known, K::change(id, document)).await
 }
 
+/// Puts a document in the place of another, under the same condition: for a form that shows all of it.
+pub async fn replace<K: Kind>(
+    web: &Web,
+    signed: &Signed,
+    id: K::Id,
+    known: &str,
+    document: Value,
+) -> Result<Outcome, Problem> {
+    K::may_be_written_by(&signed.caller)?;
+    let there = current::<K>(web, id)?;
+    if tag(&there) != known {
+        return Ok(Outcome::Changed(there));
+    }
+    save_over::<K>(web, signed, id, known, K::change(id, document)).await
+}
+
 /// Deletes a document, under the same condition.
 pub async fn delete<K: Kind>(web: &Web, signed: &Signed, id: K::Id, known: &str) -> Result<Outcome, Problem> {
     K::may_be_written_by(&signed.caller)?;

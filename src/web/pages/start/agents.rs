@@ -139,9 +139,9 @@ pub async fn invite(
 }
 
 async fn link(web: &Web, signed: &Signed, user: UserId) -> Result<(String, String), Refusal> {
-    let url = invitations::invite(web, user, signed.caller.author()).await;
-    let name = web.desk.settings().name_of(user);
-    Ok((name, url.map_err(|problem| signed.refuse(problem))?))
+    let made = invitations::invite(web, &signed.caller, user).await;
+    let (url, _) = made.map_err(|problem| signed.refuse(problem))?;
+    Ok((web.desk.settings().name_of(user), url))
 }
 
 /// Adds them to those whom the number rings, whatever else is changed of it at the same time.

@@ -1,8 +1,0 @@
-//! Calling channels: whom they ring, when, and what callers hear.
-
-use super::super::Web;
-use axum::Router;
-
-pub fn routes() -> Router<Web> {
-    Router::new()
-}

@@ -1,0 +1,189 @@
+//! The week ahead of a channel as a map: a row for each day, a quarter of an hour for each cell, and its holes in words.
+
+use super::{
+    super::{super::Problem, layout::Layout},
+    words,
+};
+use crate::{
+    calls::{
+        channel::{Channel, Times},
+        preview::{self, Preview, STEP, Span},
+    },
+    desk::settings::Settings,
+    routing::sentences::Teller,
+};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use std::sync::Arc;
+
+const DAYS: u64 = 7;
+/// Quarters of an hour in a day on the wall.
+const CELLS: usize = 96;
+/// More holes than these are told as a number.
+const HOLES_MAX: usize = 12;
+
+pub struct Week {
+    pub days: Vec<Day>,
+    /// A sentence for each.
+    pub holes: Vec<Hole>,
+    /// How many more there are.
+    pub more_holes: usize,
+    /// Open at no time of it.
+    pub is_shut: bool,
+}
+
+pub struct Day {
+    /// Weekday and date.
+    pub name: String,
+    pub stretches: Vec<Stretch>,
+}
+
+/// Cells side by side through which calls meet the same.
+pub struct Stretch {
+    pub cells: usize,
+    /// `shut`, `hole`, `thin` for one agent, `some`, `full`.
+    pub look: &'static str,
+    /// From when to when, and what calls meet.
+    pub text: String,
+}
+
+pub struct Hole {
+    pub text: String,
+    /// The panel at its beginning.
+    pub link: String,
+}
+
+/// Looks at the week from today on. Many agents make it long: not on a thread that answers others.
+pub async fn of(
+    layout: &Layout,
+    channel: &Channel,
+    settings: &Arc<Settings>,
+    times: Times,
+    now: DateTime<Utc>,
+) -> Result<Week, Problem> {
+    let (layout, channel, settings) = (layout.clone(), channel.clone(), settings.clone());
+    let looked = tokio::task::spawn_blocking(move || {
+        let today = channel.zone.local(now).date();
+        let midnight = |date: NaiveDate| channel.zone.instant(date.and_time(NaiveTime::MIN)).unwrap_or(now);
+        let (from, until) = (midnight(today), midnight(today + Days::new(DAYS)));
+        let spans = preview::coverage(&channel, &settings.people, times, from, until);
+        week(&layout, &channel, &settings, &spans, today, now)
+    });
+    looked.await.map_err(|_| Problem::new(500, "The week can't be looked at"))
+}
+
+fn week(
+    layout: &Layout,
+    channel: &Channel,
+    settings: &Settings,
+    spans: &[Span],
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Week {
+    let mut wall = vec![[None::<usize>; CELLS]; DAYS as usize];
+    for (index, span) in spans.iter().enumerate() {
+        let mut at = span.from;
+        while at < span.until {
+            let local = channel.zone.local(at);
+            let day = usize::try_from((local.date() - today).num_days()).ok();
+            let cell = (local.hour() * 4 + local.minute() / 15) as usize;
+            if let Some(place) = day.and_then(|day| wall.get_mut(day)) {
+                place[cell] = Some(index);
+            }
+            at += STEP;
+        }
+    }
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language: layout.language, zone: &channel.zone, name: &name };
+    let days = wall.iter().zip(0..).map(|(cells, later)| {
+        let date = today + Days::new(later);
+        let name = format!("{} {}", words::weekday(layout, date), teller.date(date));
+        Day { name, stretches: stretches(layout, cells, spans, settings) }
+    });
+    let ahead = spans.iter().filter(|span| span.preview.is_hole() && span.until > now);
+    let holes: Vec<Hole> =
+        joined(ahead).map(|(from, until)| hole(layout, channel, &teller, now, from, until)).collect();
+    let more_holes = holes.len().saturating_sub(HOLES_MAX);
+    Week {
+        days: days.collect(),
+        holes: holes.into_iter().take(HOLES_MAX).collect(),
+        more_holes,
+        is_shut: spans.iter().all(|span| !span.preview.hours.open),
+    }
+}
+
+fn stretches(
+    layout: &Layout,
+    cells: &[Option<usize>; CELLS],
+    spans: &[Span],
+    settings: &Settings,
+) -> Vec<Stretch> {
+    let meets = |cell: &Option<usize>| cell.map(|index| &spans[index].preview);
+    let is_same = |a: &Option<usize>, b: &Option<usize>| {
+        let what = |cell| meets(cell).map(|preview| (look(preview), preview.ring.as_slice()));
+        a == b || what(a) == what(b)
+    };
+    let mut start = 0;
+    let all = cells.chunk_by(is_same).map(|same| {
+        let (from, until) = (start, start + same.len());
+        start = until;
+        let time = |cell: usize| format!("{:02}:{:02}", cell / 4, cell % 4 * 15);
+        let (look, what) = match meets(&same[0]) {
+            Some(preview) => (look(preview), told(layout, preview, settings)),
+            // An hour that the clocks skip.
+            None => ("shut", layout.t("coverage-skipped")),
+        };
+        Stretch { cells: same.len(), look, text: format!("{}–{}: {what}", time(from), time(until)) }
+    });
+    all.collect()
+}
+
+fn look(preview: &Preview) -> &'static str {
+    match preview.ring.len() {
+        _ if !preview.hours.open => "shut",
+        _ if preview.is_hole() => "hole",
+        1 => "thin",
+        2..=3 => "some",
+        _ => "full",
+    }
+}
+
+fn told(layout: &Layout, preview: &Preview, settings: &Settings) -> String {
+    match look(preview) {
+        "shut" => layout.t("coverage-closed"),
+        "hole" => layout.t("coverage-nobody"),
+        _ => layout.t1("coverage-rings", "names", words::names(layout, &preview.ring, settings)),
+    }
+}
+
+fn hole(
+    layout: &Layout,
+    channel: &Channel,
+    teller: &Teller<'_>,
+    now: DateTime<Utc>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Hole {
+    // Of days that are gone nothing is told, and nothing of the part of a hole that is.
+    let (from, last) = (from.max(now), until - TimeDelta::minutes(1));
+    let is_one_day = channel.zone.local(from).date() == channel.zone.local(last).date();
+    let end = match is_one_day {
+        true => channel.zone.local(until).format("%H:%M").to_string().replace("00:00", "24:00"),
+        false => words::when(layout, teller, now, until),
+    };
+    let day = words::weekday(layout, channel.zone.local(from).date());
+    let start = format!("{day} {}", channel.zone.local(from).format("%H:%M"));
+    let text = layout.t_with("coverage-hole", &[("from", start.into()), ("until", end.into())]);
+    Hole { text, link: words::panel_at(channel, from) }
+}
+
+/// Holes that touch are one.
+fn joined<'a>(spans: impl Iterator<Item = &'a Span>) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
+    let mut joined: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if last.1 == span.from => last.1 = span.until,
+            _ => joined.push((span.from, span.until)),
+        }
+    }
+    joined.into_iter()
+}

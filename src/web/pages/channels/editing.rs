@@ -1,0 +1,481 @@
+//! The page of a channel: everything about it in one form, with the panel beside it. Buttons that fill something in, such
+//! as copying a day, send the form too, and get it back as it then is; only *save* saves.
+
+use super::{
+    super::{
+        super::{Problem, Web, auth::Id, channels::Channels, settings::current},
+        form::{Fields, FieldsAndFiles},
+        layout::{Layout, Signed},
+        refusal::Refusal,
+        saving::{self, Outcome},
+        show, show_wrong,
+    },
+    draft::{Draft, Exception, Faults, MAILS, Message, TIMES},
+    ical,
+    panel::{self, Panel, instant_in, seen},
+    recordings,
+    week::WEEKDAYS,
+    words,
+};
+use crate::{
+    calls::{
+        channel::{Channel, Slot, Times},
+        preview::Preview,
+    },
+    desk::settings::{Settings, tag},
+    routing::{
+        holidays::{REGIONS, Region},
+        ids::{ChannelId, UserId},
+        people::{Seat, User},
+        sentences::Teller,
+    },
+    web::access::{Sight, Viewer},
+};
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{Datelike, NaiveDate, NaiveTime};
+
+/// A calendar of holidays is small.
+const CALENDAR_MAX: usize = 1 << 20;
+/// So many users are listed who are not chosen.
+const OTHERS_MAX: usize = 500;
+
+#[derive(Template)]
+#[template(path = "channel.html", config = "src/web/pages/askama.toml")]
+struct Page {
+    layout: Layout,
+    id: String,
+    /// As it was when the form was filled in.
+    tag: String,
+    /// As it is saved.
+    name: String,
+    may_change: bool,
+    is_saved: bool,
+    /// What a button has filled in, or what came of it.
+    note: Option<String>,
+    faults: Faults,
+    /// What somebody else has saved meanwhile, beside what is in the form.
+    differences: Option<Vec<Difference>>,
+    draft: Draft,
+    open: bool,
+    state: String,
+    /// The closing by hand that is in force, in words.
+    closed_until: Option<String>,
+    /// Midnight, on the channel's wall.
+    end_of_today: String,
+    zone: &'static str,
+    chosen: Vec<Person>,
+    others: Vec<Person>,
+    teams: Vec<TeamOfRule>,
+    providers: Vec<String>,
+    recordings: Vec<Recording>,
+    /// Numbers with messages of their own, which are not shown here.
+    numbers_with_own: usize,
+    defaults: [u32; 6],
+    years: [i32; 2],
+    panel: Panel,
+}
+
+struct Difference {
+    field: String,
+    typed: String,
+    saved: String,
+}
+
+struct Person {
+    id: String,
+    name: String,
+    /// What is held against them now; `None`: nothing.
+    objection: Option<String>,
+    is_first: bool,
+}
+
+struct TeamOfRule {
+    id: String,
+    name: String,
+    is_chosen: bool,
+    main: Vec<Person>,
+}
+
+struct Recording {
+    id: String,
+    name: String,
+    sha256: String,
+    seconds: u32,
+}
+
+/// What is shown besides what is in the form.
+#[derive(Default)]
+struct Shown {
+    is_saved: bool,
+    note: Option<String>,
+    faults: Faults,
+    differences: Option<Vec<Difference>>,
+    at: String,
+}
+
+pub async fn show_page(
+    State(web): State<Web>,
+    signed: Signed,
+    Id(id): Id<ChannelId>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let page = async {
+        let channel = seen(&web, &signed, id)?;
+        let saved = current::<Channels>(&web, id)?;
+        let is_saved = query.as_deref().is_some_and(|query| query.split('&').any(|one| one == "saved"));
+        let shown = Shown { is_saved, at: instant_in(query), ..Shown::default() };
+        page(&web, &signed, &channel, tag(&saved), Draft::of(&saved), shown).await
+    };
+    page.await.map(|page| show(&page)).map_err(|problem| signed.refuse(problem))
+}
+
+/// Saves the form, or does what the button says.
+pub async fn take_form(
+    State(web): State<Web>,
+    signed: Signed,
+    Id(id): Id<ChannelId>,
+    form: FieldsAndFiles,
+) -> Result<Response, Refusal> {
+    take(&web, &signed, id, form).await.map_err(|problem| signed.refuse(problem))
+}
+
+async fn take(web: &Web, signed: &Signed, id: ChannelId, form: FieldsAndFiles) -> Result<Response, Problem> {
+    signed.caller.must_be_admin()?;
+    let channel = seen(web, signed, id)?;
+    let fields = &form.fields;
+    let mut draft = Draft::sent(fields);
+    let mut shown = Shown { at: fields.text("at").to_owned(), ..Shown::default() };
+    recordings::take(web, signed, &form, &mut draft, &mut shown.faults).await?;
+    let known = fields.text("tag").to_owned();
+    let (action, which) = fields.text("action").split_once(':').unwrap_or((fields.text("action"), ""));
+    let zone = &channel.zone;
+    match action {
+        "copy" => copy(&mut draft, fields),
+        "more" => draft.exceptions.push(Exception::default()),
+        "remove" => remove(&mut draft, which),
+        "first" => put_first(&mut draft, which),
+        "holidays" => {
+            let today = zone.local(web.clock.now().at).date();
+            shown.note = Some(add_holidays(&signed.layout, &mut draft, fields, today));
+        }
+        "ical" => add_calendar(&signed.layout, &mut draft, &form, &mut shown),
+        "upload" => {}
+        _ if !shown.faults.is_empty() => {}
+        _ => return save(web, signed, &channel, &known, draft, shown).await,
+    }
+    let is_wrong = !shown.faults.is_empty();
+    let page = page(web, signed, &channel, known, draft, shown).await?;
+    Ok(if is_wrong { show_wrong(&page) } else { show(&page) })
+}
+
+async fn save(
+    web: &Web,
+    signed: &Signed,
+    channel: &Channel,
+    known: &str,
+    draft: Draft,
+    mut shown: Shown,
+) -> Result<Response, Problem> {
+    let id = channel.id;
+    let saved = current::<Channels>(web, id)?;
+    let outcome = match draft.document(&saved, &signed.layout) {
+        Ok(document) => saving::replace::<Channels>(web, signed, id, known, document).await?,
+        Err(faults) => {
+            shown.faults = faults;
+            return Ok(show_wrong(&page(web, signed, channel, known.to_owned(), draft, shown).await?));
+        }
+    };
+    match outcome {
+        Outcome::Saved(_) => {
+            let address = signed.layout.address(&format!("channels/{id}?saved"));
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response())
+        }
+        Outcome::Wrong(faults) => {
+            shown.faults = Faults::of(&faults);
+            Ok(show_wrong(&page(web, signed, channel, known.to_owned(), draft, shown).await?))
+        }
+        Outcome::Changed(now) => {
+            shown.differences = Some(differences(web, &draft, &Draft::of(&now)));
+            let page = page(web, signed, channel, tag(&now), draft, shown).await?;
+            Ok((StatusCode::CONFLICT, show(&page)).into_response())
+        }
+    }
+}
+
+/// What is in the form and saved otherwise.
+fn differences(web: &Web, typed: &Draft, saved: &Draft) -> Vec<Difference> {
+    let settings = web.desk.settings();
+    let both = typed.lines().into_iter().zip(saved.lines());
+    let other = both.filter(|((_, typed), (_, saved))| typed != saved);
+    other
+        .map(|((field, typed), (_, saved))| Difference {
+            field: field.to_owned(),
+            typed: named(&typed, &settings),
+            saved: named(&saved, &settings),
+        })
+        .collect()
+}
+
+/// With names in the place of ids.
+fn named(text: &str, settings: &Settings) -> String {
+    let name = |piece: &str| {
+        let user = piece.parse().ok().and_then(|id| settings.people.users.get(&id)).map(|user| &user.name);
+        let team = piece.parse().ok().and_then(|id| settings.people.teams.get(&id)).map(|team| &team.name);
+        let greeting = piece.parse().ok().and_then(|id| settings.greetings.get(&id)).map(|one| &one.name);
+        user.or(team).or(greeting).cloned().unwrap_or_else(|| piece.to_owned())
+    };
+    text.split(", ").map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn copy(draft: &mut Draft, fields: &Fields) {
+    let place = |day: &str| WEEKDAYS.iter().position(|known| *known == day);
+    let Some(from) = place(fields.text("copy_from")) else { return };
+    let typed = draft.week[from].clone();
+    for day in fields.all("copy_to").filter_map(place) {
+        draft.week[day] = typed.clone();
+    }
+    draft.scheduled = true;
+}
+
+fn remove(draft: &mut Draft, which: &str) {
+    match which.parse::<usize>() {
+        Ok(row) if row < draft.exceptions.len() => drop(draft.exceptions.remove(row)),
+        _ => {}
+    }
+}
+
+/// Under a fixed order the first is asked first.
+fn put_first(draft: &mut Draft, which: &str) {
+    if let Some(place) = draft.users.iter().position(|user| user == which) {
+        draft.users[..=place].rotate_right(1);
+    }
+}
+
+/// Closes on every holiday of the chosen year that is to come and is not in the list yet.
+fn add_holidays(layout: &Layout, draft: &mut Draft, fields: &Fields, today: NaiveDate) -> String {
+    let Some(region) = Region::of(fields.text("region")) else { return layout.t("holidays-choose") };
+    let year = fields.text("year").parse().unwrap_or(today.year());
+    let days = region.holidays(year).into_iter().filter(|(date, _)| *date >= today);
+    let added = add_days(draft, days.map(|(date, name)| (date, name.to_owned())));
+    layout.count("opening-days-added", added)
+}
+
+fn add_calendar(layout: &Layout, draft: &mut Draft, form: &FieldsAndFiles, shown: &mut Shown) {
+    let Some(file) = form.file("ical") else { return shown.faults.add("ical", layout.t("ical-choose")) };
+    if file.len() > CALENDAR_MAX {
+        return shown.faults.add("ical", layout.t("ical-too-large"));
+    }
+    let calendar = match ical::read(file) {
+        Ok(calendar) => calendar,
+        Err(refused) => return shown.faults.add("ical", layout.t(refused.key())),
+    };
+    let mut told = vec![layout.count("opening-days-added", add_days(draft, calendar.days.into_iter()))];
+    if calendar.left_out > 0 {
+        told.push(layout.count("ical-left-out", calendar.left_out));
+    }
+    if calendar.repeated > 0 {
+        told.push(layout.count("ical-repeated", calendar.repeated));
+    }
+    shown.note = Some(told.join(" "));
+}
+
+/// How many were not there yet.
+fn add_days(draft: &mut Draft, days: impl Iterator<Item = (NaiveDate, String)>) -> usize {
+    let before = draft.exceptions.len();
+    for (date, name) in days {
+        let date = date.to_string();
+        if !draft.exceptions.iter().any(|exception| exception.date == date) {
+            draft.exceptions.push(Exception { date, spans: String::new(), name });
+        }
+    }
+    draft.exceptions.sort_by(|a, b| a.date.cmp(&b.date));
+    draft.scheduled = true;
+    draft.exceptions.len() - before
+}
+
+async fn page(
+    web: &Web,
+    signed: &Signed,
+    channel: &Channel,
+    tag: String,
+    draft: Draft,
+    shown: Shown,
+) -> Result<Page, Problem> {
+    let layout = &signed.layout;
+    let (settings, now) = (web.desk.settings(), web.clock.now().at);
+    let preview = web.desk.preview(channel.id, None, None, None).await??;
+    let saved = Draft::of(&current::<Channels>(web, channel.id)?);
+    let made = match draft == saved {
+        true => None,
+        false => Some(panel::made(web, layout, channel.id, &draft)?),
+    };
+    let panel = Panel::of(web, layout, channel, made, &shown.at).await?;
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language: layout.language, zone: &channel.zone, name: &name };
+    let closed_until = channel.hours.closed_until.filter(|until| *until > now);
+    let (chosen, others) = people(&settings, &draft, &preview, &teller);
+    let today = channel.zone.local(now).date();
+    Ok(Page {
+        id: channel.id.to_string(),
+        tag,
+        name: channel.name.clone(),
+        may_change: signed.caller.must_be_admin().is_ok(),
+        is_saved: shown.is_saved,
+        note: shown.note,
+        faults: shown.faults,
+        differences: shown.differences,
+        open: preview.hours.open,
+        state: panel::state(layout, &preview, channel),
+        closed_until: closed_until.map(|until| teller.instant(until)),
+        end_of_today: end_of(today),
+        zone: channel.zone.name(),
+        chosen,
+        others,
+        teams: teams(&settings, &draft, &preview, &teller),
+        providers: web.ground.providers.keys().cloned().collect(),
+        recordings: heard(web, signed, &settings),
+        numbers_with_own: channel.greetings.by_number.len(),
+        defaults: defaults(web.ground.times),
+        years: [today.year(), today.year() + 1],
+        draft,
+        panel,
+        layout: layout.clone(),
+    })
+}
+
+fn end_of(today: NaiveDate) -> String {
+    let end = today.succ_opt().unwrap_or(today).and_time(NaiveTime::MIN);
+    end.format("%Y-%m-%dT%H:%M").to_string()
+}
+
+/// As in [`TIMES`].
+fn defaults(times: Times) -> [u32; 6] {
+    [
+        times.ring_seconds,
+        times.agent_ring_seconds,
+        times.wait_seconds,
+        times.wrap_up_seconds,
+        times.short_abandon_seconds,
+        times.attach_minutes,
+    ]
+}
+
+/// Who is chosen, in their order, and who could be, by name.
+fn people(
+    settings: &Settings,
+    draft: &Draft,
+    preview: &Preview,
+    teller: &Teller<'_>,
+) -> (Vec<Person>, Vec<Person>) {
+    let users = &settings.people.users;
+    let chosen: Vec<&User> =
+        draft.users.iter().filter_map(|id| users.get(&id.parse::<UserId>().ok()?)).collect();
+    let mut others: Vec<&User> = users
+        .values()
+        .filter(|user| user.has_seat(Seat::Service) && !chosen.iter().any(|one| one.id == user.id))
+        .collect();
+    others.sort_by_key(|user| user.name.to_lowercase());
+    let chosen = chosen.into_iter().enumerate();
+    let chosen = chosen.map(|(place, user)| Person { is_first: place == 0, ..person(user, preview, teller) });
+    let others = others.into_iter().take(OTHERS_MAX).map(|user| person(user, preview, teller));
+    (chosen.collect(), others.collect())
+}
+
+fn person(user: &User, preview: &Preview, teller: &Teller<'_>) -> Person {
+    let candidate = preview.candidates.iter().find(|candidate| candidate.user == user.id);
+    let objection = candidate.and_then(|candidate| candidate.objection.as_ref());
+    Person {
+        id: user.id.to_string(),
+        name: user.name.clone(),
+        objection: match candidate {
+            Some(_) => objection.map(|objection| teller.objection(user.id, objection)),
+            // Whom the saved channel does not reach was not looked at.
+            None => Some(String::new()),
+        },
+        is_first: false,
+    }
+}
+
+fn teams(settings: &Settings, draft: &Draft, preview: &Preview, teller: &Teller<'_>) -> Vec<TeamOfRule> {
+    let people = &settings.people;
+    let shown = people.teams.values().map(|team| TeamOfRule {
+        id: team.id.to_string(),
+        name: team.name.clone(),
+        is_chosen: draft.teams.contains(&team.id.to_string()),
+        main: team
+            .main
+            .iter()
+            .filter_map(|id| Some(person(people.users.get(id)?, preview, teller)))
+            .collect(),
+    });
+    let mut teams: Vec<TeamOfRule> = shown.collect();
+    let place = |team: &TeamOfRule| draft.teams.iter().position(|id| *id == team.id);
+    teams.sort_by_key(|team| (place(team).unwrap_or(usize::MAX), team.name.to_lowercase()));
+    teams
+}
+
+/// The recordings that whoever asks may hear.
+fn heard(web: &Web, signed: &Signed, settings: &Settings) -> Vec<Recording> {
+    let now_settings = web.desk.settings();
+    let viewer = Viewer::new(&signed.caller, &now_settings);
+    let heard = settings.greetings.values().filter(|greeting| viewer.greeting(greeting.id) == Sight::All);
+    let mut recordings: Vec<Recording> = heard
+        .map(|greeting| Recording {
+            id: greeting.id.to_string(),
+            name: greeting.name.clone(),
+            sha256: greeting.sha256.clone(),
+            seconds: greeting.length_ms.div_ceil(1_000),
+        })
+        .collect();
+    recordings.sort_by_key(|recording| recording.name.to_lowercase());
+    recordings
+}
+
+impl Page {
+    /// Each place of a message: name, what is chosen, and what is wrong with it.
+    fn messages(&self) -> impl Iterator<Item = (&'static str, &Message, Option<String>)> {
+        let slots = Slot::ALL.into_iter().map(Slot::name).zip(&self.draft.messages);
+        slots.map(|(slot, message)| (slot, message, self.faults.get(slot)))
+    }
+
+    fn week(&self) -> impl Iterator<Item = (&'static str, &String, Option<String>)> {
+        WEEKDAYS.into_iter().zip(&self.draft.week).map(|(day, typed)| (day, typed, self.faults.get(day)))
+    }
+
+    fn times(&self) -> impl Iterator<Item = (&'static str, &String, u32, Option<String>)> {
+        let times = TIMES.into_iter().zip(&self.draft.times).zip(self.defaults);
+        times.map(|((key, typed), default)| (key, typed, default, self.faults.get(key)))
+    }
+
+    fn mails(&self) -> impl Iterator<Item = (&'static str, &String, Option<String>)> {
+        MAILS.into_iter().zip(&self.draft.mails).map(|(key, typed)| (key, typed, self.faults.get(key)))
+    }
+
+    fn regions(&self) -> &'static [Region] {
+        &REGIONS
+    }
+
+    /// Where a recording is served.
+    fn sound(&self, choice: &str) -> Option<String> {
+        let found = self.recordings.iter().find(|recording| recording.id == choice);
+        found.map(|recording| format!("media/{}.wav", recording.sha256))
+    }
+
+    fn weekday(&self, day: &str) -> String {
+        words::named(&self.layout, day)
+    }
+
+    /// What a field is called.
+    fn label(&self, field: &str) -> String {
+        let field = field.replace('_', "-");
+        match WEEKDAYS.contains(&field.as_str()) {
+            true => self.weekday(&field),
+            false => self.layout.t(&format!("channel-{field}")),
+        }
+    }
+}

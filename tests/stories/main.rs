@@ -1,0 +1,16 @@
+//! Stories told through the front door: the real program on a folder of its own, the simulator as its telephone company.
+
+mod callers;
+#[path = "../desk/mod.rs"]
+mod desk;
+mod devices;
+mod dialects;
+mod erasure;
+mod kill;
+mod messages;
+mod operating;
+mod outage;
+mod outward;
+mod reach;
+mod sound;
+mod transfer;
