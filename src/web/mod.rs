@@ -35,6 +35,7 @@ mod invitations;
 mod jobs;
 mod language;
 pub mod limits;
+mod lobby;
 mod me;
 mod media;
 mod metrics;
@@ -54,6 +55,7 @@ mod softphone;
 mod teams;
 mod tickets;
 mod tokens;
+mod totp;
 mod users;
 mod warnings;
 mod webhooks;
@@ -108,6 +110,7 @@ pub struct Web {
     streams: events::Streams,
     boards: board::Boards,
     passwords: passwords::Passwords,
+    lobby: lobby::Lobby,
 }
 
 impl Web {
@@ -144,6 +147,7 @@ impl Web {
             streams: events::Streams::default(),
             boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
+            lobby: lobby::Lobby::default(),
         }
     }
 

@@ -40,6 +40,11 @@ stories! {
     every_page: at_the_desk(),
     first_start: at_the_desk(),
     keys: at_the_desk(),
+    second_factor: at_the_desk(),
+    second_factor_required: Wishes {
+        config: "[sign_in]\nsecond_factor = \"everybody\"\n".into(),
+        ..at_the_desk()
+    },
     what_is_wrong_is_noticed: at_the_desk(),
 }
 

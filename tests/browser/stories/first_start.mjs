@@ -58,6 +58,7 @@ export default async ({ desk, visit }) => {
   await page.getByRole('button', { name: 'Save' }).click()
 
   await page.getByRole('heading', { name: 'New agent' }).waitFor()
+  await eve.examine()
   await page.getByLabel('Name').fill('Ann')
   await page.getByLabel('Email address').fill('ann@example.org')
   await page.getByRole('button', { name: 'Add, and make a link' }).click()
