@@ -56,9 +56,9 @@ fn told(preview: &Preview, channel: &str, teller: &Teller<'_>) -> String {
     };
     let mut lines = vec![format!("{}: a call to {channel} {what}.", teller.instant(preview.at))];
     lines.extend(preview.reasons.iter().map(|reason| format!("  {}", teller.reason(reason))));
-    let objections = preview.candidates.iter().filter_map(|candidate| {
-        let objection = candidate.objection.as_ref()?;
-        Some(format!("  {}", teller.objection(candidate.user, objection)))
+    let objections = preview.candidates.iter().filter_map(|(user, _, objection)| {
+        let objection = objection?;
+        Some(format!("  {}", teller.objection(user, objection)))
     });
     lines.extend(objections);
     lines.join("\n")

@@ -7,12 +7,29 @@ use super::{
     time::{Now, Steady},
 };
 use crate::routing::{
+    assignment::Glance,
     availability::{ByHand, Phone},
     eligibility::Objection,
     ids::{CallId, ChannelId, OfferId, UserId},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
+
+/// What a decision needs of an agent at a glance.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Brief {
+    /// They changed since.
+    stale: bool,
+    /// They are not there by hand: they have to be looked at closer.
+    closer: bool,
+    /// Their telephone can't ring.
+    is_out: bool,
+    /// What keeps them from every call.
+    objection: Option<&'static Objection>,
+    /// They are being rung.
+    offered: bool,
+    idle_since: Option<DateTime<Utc>>,
+}
 
 /// How long a lost socket may stay away before its agent counts as gone.
 pub const SOCKET_GRACE_SECONDS: u32 = 5;
@@ -143,6 +160,18 @@ impl Agent {
         }
     }
 
+    fn brief(&self) -> Brief {
+        let phone = self.phone().hindrance();
+        Brief {
+            stale: false,
+            closer: self.by_hand != ByHand::Available,
+            is_out: phone.is_some(),
+            objection: phone.or_else(|| self.busy(false)),
+            offered: !self.offers.is_empty(),
+            idle_since: self.idle_since,
+        }
+    }
+
     pub(super) fn deadline(&self, now: Now) -> Option<Steady> {
         let gone = match self.socket {
             Socket::Lost { gone_at } => Some(gone_at),
@@ -162,9 +191,31 @@ impl Agent {
     }
 }
 
+impl Brief {
+    /// What keeps them from one call. `None`: they have to be looked at closer.
+    pub(super) fn glance(&self, one_at_a_time: bool, is_excluded: impl FnOnce() -> bool) -> Option<Glance> {
+        if self.stale || self.closer || (!self.is_out && is_excluded()) {
+            return None;
+        }
+        let offered = (one_at_a_time && self.offered).then_some(&Objection::BeingOffered);
+        Some(Glance { objection: self.objection.or(offered), idle_since: self.idle_since })
+    }
+}
+
 impl Switchboard {
     pub(super) fn agent(&mut self, agent: UserId) -> &mut Agent {
+        let brief = self.briefs.of(agent);
+        if !std::mem::replace(&mut brief.stale, true) {
+            self.changed.push(agent);
+        }
         self.agents.entry(agent).or_default()
+    }
+
+    /// Whoever changed since is known at a glance again.
+    pub(super) fn renew_briefs(&mut self) {
+        for agent in self.changed.drain(..) {
+            *self.briefs.of(agent) = self.agents.get(&agent).map(Agent::brief).unwrap_or_default();
+        }
     }
 
     pub(super) fn agent_connected(&mut self, agent: UserId, turn: &mut Turn<'_>) {

@@ -6,8 +6,8 @@ use super::{
     time::Steady,
 };
 use crate::routing::{
-    assignment::Candidate,
     availability::ByHand,
+    candidates::Candidates,
     contacts::Named,
     distribution::Cursor,
     hours,
@@ -255,7 +255,7 @@ pub struct Decided {
     pub action: Action,
     /// What the hours said, where they were asked.
     pub hours: Option<hours::Verdict>,
-    pub candidates: Vec<Candidate>,
+    pub candidates: Candidates,
     /// The first one decided.
     pub reasons: Vec<Reason>,
 }

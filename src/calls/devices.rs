@@ -8,7 +8,7 @@ use super::{
     channel::{Channel, Slot},
     connecting::{BEYOND_SECONDS, bring_back},
     decision::{Action, Device, DialDevices, Instruction, Say},
-    line::{Next, RINGS_AGAIN_MS, SILENT_SECONDS, keep_least_rung, next},
+    line::{Next, RINGS_AGAIN_MS, SILENT_SECONDS, next},
     switchboard::{Switchboard, Turn},
 };
 use crate::routing::{
@@ -38,7 +38,8 @@ impl Switchboard {
         // Softphones were rung until the channel was changed. Whoever accepted there now would be connected to nobody.
         self.end_offers(id, Cause::Withdrawn, turn);
         let Some(call) = self.calls.get(&id) else { return };
-        let mut selection = self.select_for(call, channel, turn.facts);
+        let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
+        let mut selection = self.select_for(call, one_at_a_time, usize::MAX, channel, turn.facts);
         self.order_devices(Some(call), channel, &mut selection);
         let chosen = first(channel, &selection);
         match next(&selection, !chosen.is_empty(), call.wait_left(turn) > 0) {
@@ -56,15 +57,11 @@ impl Switchboard {
     /// at a time, those whose telephone does not ring for another.
     pub(super) fn order_devices(&self, call: Option<&Call>, channel: &Channel, selection: &mut Selection) {
         let one_at_a_time = channel.rule.strategy.rings_one_at_a_time();
-        if let Some(call) = call {
-            match one_at_a_time {
-                true => keep_least_rung(call, &mut selection.eligible),
-                false => selection.eligible.sort_by_key(|entrant| call.rung.get(&entrant.user).copied()),
-            }
-        }
         if one_at_a_time {
             let rings = |user| self.agents.get(&user).is_some_and(|agent| !agent.offers.is_empty());
             selection.eligible.sort_by_key(|entrant| rings(entrant.user));
+        } else if let Some(call) = call {
+            selection.eligible.sort_by_key(|entrant| call.rung.get(&entrant.user).copied());
         }
     }
 
@@ -409,7 +406,7 @@ pub(super) fn dial_document(call: &Call, dialling: &Dialling, turn: &Turn<'_>) -
 /// Why these devices are rung.
 pub(super) fn reasons(channel: &Channel, rung: usize, selection: &Selection) -> Vec<Reason> {
     let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-    let rings = Reason::RingsDevices { agents: count(rung), of: count(selection.eligible.len()) };
+    let rings = Reason::RingsDevices { agents: count(rung), of: selection.eligible_count() };
     match channel.rule.strategy.rings_one_at_a_time() {
         true => selection.reason(channel.rule.strategy).into_iter().chain([rings]).collect(),
         false => vec![rings],

@@ -21,11 +21,12 @@ use crate::routing::{
     load::TicketType,
     people::User,
     reasons::Reason,
+    roster::{Chair, Roster},
 };
 use std::collections::BTreeMap;
 
 /// How many agents are rung at once at the most (A14).
-const RUNG_AT_ONCE: usize = 100;
+pub(super) const RUNG_AT_ONCE: usize = 100;
 /// What a caller rings at least, who comes back from a failed connection or out of the line.
 pub(super) const RINGS_AGAIN_MS: i64 = 10_000;
 /// A held caller asks again after every clip of 5 or 6 s; silent for longer, they may be gone.
@@ -179,10 +180,10 @@ impl Switchboard {
         if one_at_a_time && !call.offers.is_empty() {
             return;
         }
-        let mut selection = self.select_for(call, channel, turn.facts);
-        if one_at_a_time {
-            keep_least_rung(call, &mut selection.eligible);
-        }
+        self.know_at_a_glance(channel, turn.facts);
+        let at_most = if one_at_a_time { 1 } else { RUNG_AT_ONCE };
+        let Some(call) = self.calls.get(&id) else { return };
+        let selection = self.select_for(call, one_at_a_time, at_most, channel, turn.facts);
         let chosen = choose(&call.offers, one_at_a_time, &selection);
         let rings = !chosen.is_empty() || !call.offers.is_empty();
         match next(&selection, rings, call.wait_left(turn) > 0) {
@@ -195,22 +196,33 @@ impl Switchboard {
         }
     }
 
-    pub(super) fn select_for(&self, call: &Call, channel: &Channel, facts: Facts<'_>) -> Selection {
-        let rounds: u32 = call.rung.values().sum();
-        let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
-        let handed_on = call.only.clone().map(|users| Rule { users, teams: vec![], ..channel.rule.clone() });
-        self.select(handed_on.as_ref().unwrap_or(&channel.rule), &call.excluded, draw, channel, facts)
-    }
-
-    /// Who could be rung now for a call that is not for the `excluded`, and why not the others.
-    pub(super) fn select(
+    /// `each_once`: whoever was rung more often for it than others is none of the eligible, of whom the first `at_most` are
+    /// told.
+    pub(super) fn select_for(
         &self,
-        rule: &Rule,
-        excluded: &BTreeMap<UserId, Objection>,
-        draw: u64,
+        call: &Call,
+        each_once: bool,
+        at_most: usize,
         channel: &Channel,
         facts: Facts<'_>,
     ) -> Selection {
+        let rounds: u32 = call.rung.values().sum();
+        let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
+        let asked = each_once.then_some(&call.rung);
+        let wish = Wish { only: call.only.as_deref(), excluded: &call.excluded, asked, draw, at_most };
+        self.select(wish, channel, facts)
+    }
+
+    /// Makes ready what lets thousands be gone through quickly.
+    fn know_at_a_glance(&mut self, channel: &Channel, facts: Facts<'_>) {
+        self.renew_briefs();
+        let roster = self.rosters.entry(channel.id).or_insert_with(|| roster(&channel.rule, channel, facts));
+        roster.find_places(facts.load.rows(), &self.briefs);
+    }
+
+    /// Who could be rung now, and why not the others.
+    pub(super) fn select(&self, wish: Wish<'_>, channel: &Channel, facts: Facts<'_>) -> Selection {
+        let Wish { only, excluded, asked, draw, at_most } = wish;
         const NOBODY: Standing<'static> =
             Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
         let devices = channel.rings_devices();
@@ -228,6 +240,10 @@ impl Switchboard {
                 .or_else(|| agent?.busy(one_at_a_time));
             (Standing { by_hand, phone, hindrance }, agent.and_then(|agent| agent.idle_since))
         };
+        let glance = |chair: &Chair, user: UserId| {
+            let brief = self.briefs.at(chair.agent, user).filter(|_| !devices)?;
+            brief.glance(one_at_a_time, || !excluded.is_empty() && excluded.contains_key(&user))
+        };
         let field = Field {
             people: facts.people,
             load: facts.load,
@@ -235,9 +251,25 @@ impl Switchboard {
             at: facts.now.at,
             cursor: self.cursors.get(&channel.id).copied(),
             draw,
+            at_most,
+            asked,
             standing,
+            glance,
         };
-        assignment::select(rule, &field)
+        if let Some(users) = only {
+            let rule = Rule { users: users.to_vec(), teams: vec![], ..channel.rule.clone() };
+            return assignment::select(&rule, &roster(&rule, channel, facts), &field);
+        }
+        match self.rosters.get(&channel.id) {
+            Some(known) => {
+                debug_assert!(
+                    known.is_like(&roster(&channel.rule, channel, facts)),
+                    "settings changed unheard of"
+                );
+                assignment::select(&channel.rule, known, &field)
+            }
+            None => assignment::select(&channel.rule, &roster(&channel.rule, channel, facts), &field),
+        }
     }
 
     fn ring(
@@ -319,7 +351,7 @@ impl Switchboard {
         call.offers.push(offer);
         *call.rung.entry(agent).or_default() += 1;
         self.offers.insert(offer.id, id);
-        self.agents.entry(agent).or_default().offers.insert(offer.id);
+        self.agent(agent).offers.insert(offer.id);
         turn.touch(id);
         turn.write(Write::Offer(OfferRow { offer, call: id, ended: None }));
         Some(offer)
@@ -431,7 +463,7 @@ impl Switchboard {
     pub(super) fn select_again(&self, id: CallId, turn: &Turn<'_>) -> Selection {
         let Some(call) = self.calls.get(&id) else { return Selection::default() };
         let channel = turn.facts.channels.get(&call.channel);
-        channel.map(|channel| self.select_for(call, channel, turn.facts)).unwrap_or_default()
+        channel.map(|channel| self.select_for(call, false, 1, channel, turn.facts)).unwrap_or_default()
     }
 
     /// Who was rung for the last moment only has missed nothing that counts.
@@ -494,11 +526,20 @@ impl Switchboard {
     }
 }
 
-/// Nobody is rung twice for a call before everybody was rung once.
-pub(super) fn keep_least_rung(call: &Call, eligible: &mut Vec<Entrant>) {
-    let rung = |entrant: &Entrant| call.rung.get(&entrant.user).copied().unwrap_or(0);
-    let least = eligible.iter().map(rung).min();
-    eligible.retain(|entrant| Some(rung(entrant)) == least);
+/// Who is looked for.
+pub(super) struct Wish<'a> {
+    /// Instead of all whom the channel reaches.
+    pub only: Option<&'a [UserId]>,
+    pub excluded: &'a BTreeMap<UserId, Objection>,
+    /// Nobody is rung twice for a call before everybody was rung once: how often each was.
+    pub asked: Option<&'a BTreeMap<UserId, u32>>,
+    pub draw: u64,
+    /// How many of the eligible have to be known, the first ones.
+    pub at_most: usize,
+}
+
+fn roster(rule: &Rule, channel: &Channel, facts: Facts<'_>) -> Roster {
+    Roster::new(rule, facts.people, |user| channel.cannot_ring(Some(user)).is_none())
 }
 
 /// The agents to ring now besides those who are rung already, in the order of the strategy.

@@ -7,11 +7,12 @@ use super::{
     channel::{Channel, Ringing, Times},
     decision::Action,
     devices,
-    line::{Next, choose, next},
+    line::{Next, Wish, choose, next},
     switchboard::{Facts, Switchboard},
 };
 use crate::routing::{
-    assignment::{self, Candidate, Field, Selection},
+    assignment::{self, Field, Selection, no_glance},
+    candidates::Candidates,
     contacts::{Blocked, Contacts},
     distribution::Cursor,
     eligibility::Standing,
@@ -20,6 +21,7 @@ use crate::routing::{
     load::{Load, TicketType},
     people::{People, User},
     reasons::Reason,
+    roster::Roster,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -35,7 +37,7 @@ pub struct Preview {
     pub action: Action,
     /// Who would be rung first.
     pub ring: Vec<UserId>,
-    pub candidates: Vec<Candidate>,
+    pub candidates: Candidates,
     /// The first one decides.
     pub reasons: Vec<Reason>,
 }
@@ -55,7 +57,9 @@ pub const STEP: TimeDelta = TimeDelta::minutes(15);
 impl Switchboard {
     /// A call that would come this moment.
     pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
-        let mut selection = self.select(&channel.rule, &BTreeMap::new(), 0, channel, facts);
+        let (excluded, at_most) = (&BTreeMap::new(), usize::MAX);
+        let wish = Wish { only: None, excluded, asked: None, draw: 0, at_most };
+        let mut selection = self.select(wish, channel, facts);
         if channel.rings_devices() {
             self.order_devices(None, channel, &mut selection);
         }
@@ -80,8 +84,10 @@ pub fn by_schedule(
         let hindrance = channel.cannot_ring(Some(person));
         (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
     };
-    let field = Field { people, load, kind: TicketType::Calling, at, cursor, draw: 0, standing };
-    preview(channel, times, assignment::select(&channel.rule, &field), at)
+    let (kind, at_most, asked, glance) = (TicketType::Calling, usize::MAX, None, no_glance);
+    let field = Field { people, load, kind, at, cursor, draw: 0, at_most, asked, standing, glance };
+    let roster = Roster::new(&channel.rule, people, |_| true);
+    preview(channel, times, assignment::select(&channel.rule, &roster, &field), at)
 }
 
 fn preview(channel: &Channel, times: Times, selection: Selection, at: DateTime<Utc>) -> Preview {

@@ -2,7 +2,7 @@
 //! "exactly one winner" and "in order of arrival" need no locks.
 
 use super::{
-    agents::{Agent, Occupation},
+    agents::{Agent, Brief, Occupation},
     call::{Call, Cause, Offer, Place, State},
     channel::{Channel, Times},
     decision::{Action, AgentRow, Answer, Decided, Decision, Instruction, Job, Refusal, Say, Write},
@@ -20,6 +20,8 @@ use crate::routing::{
     load::Load,
     people::People,
     reasons::Reason,
+    roster::Roster,
+    rows::Rows,
 };
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -46,6 +48,11 @@ pub struct Switchboard {
     pub(super) offers: HashMap<OfferId, CallId>,
     past_offers: PastOffers,
     pub(super) agents: ById<UserId, Agent>,
+    /// The agents at a glance, for decisions among thousands; of the `changed` ones it is not known.
+    pub(super) briefs: Rows<Brief>,
+    pub(super) changed: Vec<UserId>,
+    /// Whom each channel reaches, until the settings change.
+    pub(super) rosters: HashMap<ChannelId, Roster>,
     pub(super) cursors: HashMap<ChannelId, Cursor>,
     timers: Timers,
     /// The minute at which shifts were last looked at.
@@ -82,6 +89,9 @@ impl Switchboard {
             offers: HashMap::new(),
             past_offers: PastOffers::default(),
             agents: ById::default(),
+            briefs: Rows::default(),
+            changed: Vec::new(),
+            rosters: HashMap::new(),
             cursors: HashMap::new(),
             timers: Timers::default(),
             minute: 0,
@@ -93,6 +103,9 @@ impl Switchboard {
     /// Decides what is to be done about `event`. What is due by now is done first.
     pub fn handle(&mut self, event: Event, facts: Facts<'_>) -> Decision {
         let turn = &mut Turn::new(facts);
+        if let Event::SettingsChanged = event {
+            self.rosters.clear();
+        }
         self.let_time_pass(turn);
         match event {
             Event::CallArrived(arrival) => self.call_arrives(arrival, turn),
@@ -166,10 +179,10 @@ impl Switchboard {
         call.clamp_deadlines(facts.now.steady, facts.times.with(own));
         for offer in &call.offers {
             self.offers.insert(offer.id, call.id);
-            self.agents.entry(offer.agent).or_default().offers.insert(offer.id);
+            self.agent(offer.agent).offers.insert(offer.id);
         }
         if let Some(agent) = call.agent() {
-            self.agents.entry(agent).or_default().occupation = call.occupation();
+            self.agent(agent).occupation = call.occupation();
         }
         if call.is_in_line() {
             self.line.insert(call.place());
@@ -185,7 +198,7 @@ impl Switchboard {
         let agent = row.agent;
         let restored = Agent::restore(row, now);
         self.timers.set(who, restored.deadline(now));
-        self.agents.insert(agent, restored);
+        *self.agent(agent) = restored;
     }
 
     pub fn restore_cursor(&mut self, channel: ChannelId, cursor: Cursor) {
@@ -295,8 +308,8 @@ impl Switchboard {
         }
         for agent in std::mem::take(&mut turn.touched_agents) {
             let known = self.agents.entry(agent).or_default();
-            self.timers.set(Who::Agent(agent), known.deadline(turn.facts.now));
-            let row = known.row(agent);
+            let (deadline, row) = (known.deadline(turn.facts.now), known.row(agent));
+            self.timers.set(Who::Agent(agent), deadline);
             turn.write_agent(row);
         }
         std::mem::take(&mut turn.decision)

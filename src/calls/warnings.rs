@@ -12,7 +12,7 @@ use super::{
     preview,
 };
 use crate::routing::{
-    assignment::Candidate,
+    candidates::Candidate,
     eligibility::Objection,
     ids::{TeamId, UserId},
     people::{People, Reach, Seat, User},

@@ -2,15 +2,18 @@
 //! all go through here (D8), so that load, availability and fairness mean the same everywhere.
 
 use super::{
-    distribution::{Cursor, Entrant, Order, Strategy, TieBreak},
+    candidates::Candidates,
+    distribution::{Behind, Cursor, Entrant, Leaders, Order, Strategy, TieBreak},
     eligibility::{self, Objection, Standing},
     ids::{TeamId, UserId},
     load::{Load, TicketType},
     people::{People, User},
     reasons::Reason,
+    roster::{Chair, Roster},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Whom a channel reaches and how it shares out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,24 +24,18 @@ pub struct Rule {
     pub tie_break: TieBreak,
 }
 
-/// One user that the rule reaches, as they stood when it was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    pub user: UserId,
-    pub load: u32,
-    pub objection: Option<Objection>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
     /// Everybody that the rule reaches, in its order.
-    pub candidates: Vec<Candidate>,
-    /// Those without an objection, in the order in which they are to be asked.
+    pub candidates: Candidates,
+    /// The first of those without an objection, in the order in which they are to be asked.
     pub eligible: Vec<Entrant>,
+    /// The others without an objection.
+    pub behind: Behind,
 }
 
 /// What a selection looks at besides the rule.
-pub struct Field<'a, S> {
+pub struct Field<'a, S, G> {
     pub people: &'a People,
     pub load: &'a Load,
     pub kind: TicketType,
@@ -46,61 +43,108 @@ pub struct Field<'a, S> {
     pub cursor: Option<Cursor>,
     /// The number that decides under the random strategy.
     pub draw: u64,
+    /// How many of the eligible are wanted, the first ones.
+    pub at_most: usize,
+    /// Who was asked how often before: nobody is asked twice before everybody was asked once.
+    pub asked: Option<&'a BTreeMap<UserId, u32>>,
     /// What a user does at the moment, and since when they are off calls.
     pub standing: S,
+    /// The same at a glance, where there is nothing to look at closer: they are there by hand.
+    pub glance: G,
 }
 
-pub fn select<'a, S>(rule: &Rule, field: &Field<'a, S>) -> Selection
+/// What keeps somebody from it whose settings are plain, and since when they are off calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Glance {
+    pub objection: Option<&'static Objection>,
+    pub idle_since: Option<DateTime<Utc>>,
+}
+
+/// For those who look at everybody closely.
+pub fn no_glance(_: &Chair, _: UserId) -> Option<Glance> {
+    None
+}
+
+pub fn select<'a, S, G>(rule: &Rule, roster: &Roster, field: &Field<'a, S, G>) -> Selection
+where
+    S: Fn(&'a User) -> (Standing<'a>, Option<DateTime<Utc>>),
+    G: Fn(&Chair, UserId) -> Option<Glance>,
+{
+    let after = field.cursor.and_then(|cursor| last_turn(&roster.users, cursor));
+    let order = Order { strategy: rule.strategy, tie_break: rule.tie_break, after, draw: field.draw };
+    let mut leaders = Leaders::new(order, field.at_most);
+    let mut candidates = Candidates::of(roster.users.clone());
+    let mut least_asked = u32::MAX;
+    for ((&user, chair), position) in roster.users.iter().zip(&roster.chairs).zip(0..) {
+        let held = field.load.rows().at(chair.held, user);
+        let load = held.map_or(0, |held| held.open(field.kind));
+        let glance = if chair.plain { (field.glance)(chair, user) } else { None };
+        let (objection, idle_since) = match glance {
+            Some(Glance { objection, idle_since }) => {
+                let full = eligibility::at_capacity(chair.capacity, load);
+                (full.or_else(|| objection.cloned()), idle_since)
+            }
+            None => look_closer(user, load, field),
+        };
+        let objects = objection.is_some();
+        candidates.add(load, objection);
+        if objects {
+            continue;
+        }
+        let asked = field.asked.map_or(0, |asked| asked.get(&user).copied().unwrap_or(0));
+        if asked > least_asked {
+            continue;
+        }
+        if asked < least_asked {
+            leaders.begin_again();
+            least_asked = asked;
+        }
+        let last_assigned = held.and_then(|held| held.last_assigned);
+        leaders.add(Entrant { user, position, load, last_assigned, idle_since });
+    }
+    let (eligible, behind) = leaders.finish();
+    Selection { candidates, eligible, behind }
+}
+
+fn look_closer<'a, S, G>(
+    user: UserId,
+    load: u32,
+    field: &Field<'a, S, G>,
+) -> (Option<Objection>, Option<DateTime<Utc>>)
 where
     S: Fn(&'a User) -> (Standing<'a>, Option<DateTime<Utc>>),
 {
-    let routed = field.people.routed(&rule.users, &rule.teams);
-    // There may be ten thousand: growing would copy them again and again.
-    let mut selection = Selection {
-        candidates: Vec::with_capacity(routed.len()),
-        eligible: Vec::with_capacity(routed.len()),
-    };
-    for (user, position) in routed.into_iter().zip(0..) {
-        let held = field.load.held_by(user);
-        let load = held.map_or(0, |held| held.open(field.kind));
-        let Some(person) = field.people.users.get(&user) else {
-            selection.candidates.push(Candidate { user, load, objection: Some(Objection::NoSeat) });
-            continue;
-        };
-        let (standing, idle_since) = (field.standing)(person);
-        let objection = eligibility::objection(person, standing, load, field.at);
-        if objection.is_none() {
-            let last_assigned = held.and_then(|held| held.last_assigned);
-            selection.eligible.push(Entrant { user, position, load, last_assigned, idle_since });
-        }
-        selection.candidates.push(Candidate { user, load, objection });
-    }
-    let after = field.cursor.and_then(|cursor| selection.last_turn(cursor));
-    let order = Order { strategy: rule.strategy, tie_break: rule.tie_break, after, draw: field.draw };
-    order.arrange(&mut selection.eligible);
-    selection
+    let Some(person) = field.people.users.get(&user) else { return (Some(Objection::NoSeat), None) };
+    let (standing, idle_since) = (field.standing)(person);
+    (eligibility::objection(person, standing, load, field.at), idle_since)
+}
+
+/// The position after which the next turn begins. Whoever moved up into the place of a user who left is next.
+fn last_turn(users: &[UserId], cursor: Cursor) -> Option<u32> {
+    let index = users.iter().position(|user| *user == cursor.user);
+    index.map_or(cursor.position.checked_sub(1), |index| u32::try_from(index).ok())
 }
 
 impl Selection {
-    /// The position after which the next turn begins. Whoever moved up into the place of a user who left is next.
-    fn last_turn(&self, cursor: Cursor) -> Option<u32> {
-        let index = self.candidates.iter().position(|candidate| candidate.user == cursor.user);
-        index.map_or(cursor.position.checked_sub(1), |index| u32::try_from(index).ok())
+    pub fn anyone_objects(&self, is: impl Fn(&Objection) -> bool) -> bool {
+        self.candidates.objections().any(is)
     }
 
-    pub fn anyone_objects(&self, is: impl Fn(&Objection) -> bool) -> bool {
-        self.candidates.iter().any(|candidate| candidate.objection.as_ref().is_some_and(&is))
+    /// How many there are without an objection.
+    pub fn eligible_count(&self) -> u32 {
+        u32::try_from(self.eligible.len()).unwrap_or(u32::MAX).saturating_add(self.behind.count)
     }
 
     /// Why the first of the eligible is the first.
     pub fn reason(&self, strategy: Strategy) -> Option<Reason> {
         let first = self.eligible.first()?;
-        let agents = u32::try_from(self.eligible.len()).unwrap_or(u32::MAX);
+        let agents = self.eligible_count();
         let agent = first.user;
         Some(match strategy {
             Strategy::Simultaneous => Reason::RingsAll { agents },
             Strategy::LoadBalanced => {
-                let tied = self.eligible.iter().filter(|other| other.load == first.load).count() > 1;
+                let among_first = self.eligible.iter().filter(|other| other.load == first.load).count() > 1;
+                let tied = among_first || self.behind.least_load == Some(first.load);
                 Reason::FewestOpen { agent, open: first.load, tied }
             }
             Strategy::RoundRobin => Reason::NextInTurn { agent },
@@ -176,6 +220,10 @@ mod tests {
         }
 
         fn select(&self, rule: &Rule) -> Selection {
+            self.select_after(rule, None)
+        }
+
+        fn select_after(&self, rule: &Rule, asked: Option<&BTreeMap<UserId, u32>>) -> Selection {
             let standing = |person: &User| {
                 let id = person.id;
                 let hindrance = self.busy.contains(&id).then_some(&Objection::OnCall);
@@ -185,7 +233,11 @@ mod tests {
             };
             let (people, load, cursor) = (&self.people, &self.load, self.cursor);
             let kind = TicketType::Calling;
-            select(rule, &Field { people, load, kind, at: at(100), cursor, draw: 7, standing })
+            let roster = Roster::new(rule, people, |_| true);
+            let (at_most, glance) = (4, no_glance);
+            let at = at(100);
+            let field = Field { people, load, kind, at, cursor, draw: 7, at_most, asked, standing, glance };
+            select(rule, &roster, &field)
         }
 
         /// Who is asked, in which order, as numbers.
@@ -298,7 +350,8 @@ mod tests {
         let stranger = UserId(Ids::new(77).next(2));
         let rule = Rule { users: vec![office.users[0], stranger, office.users[1]], ..Rule::default() };
         let selection = office.select(&rule);
-        let objections: Vec<_> = selection.candidates.iter().map(|c| c.objection.clone()).collect();
+        let objections: Vec<_> =
+            selection.candidates.iter().map(|(.., objection)| objection.cloned()).collect();
         assert_eq!(objections, [Some(Objection::OnCall), Some(Objection::NoSeat), None]);
         assert_eq!(selection.eligible.len(), 1);
         assert_eq!(selection.eligible[0].position, 2, "the place in the rule, not among the eligible");
@@ -307,17 +360,31 @@ mod tests {
     #[test]
     fn why_nobody_is_left_is_told_by_what_could_still_change_it() {
         let reason = |objections: &[Objection]| {
-            let candidate = |objection: &Objection| {
-                let user = UserId(Ids::new(1).next(1));
-                Candidate { user, load: 0, objection: Some(objection.clone()) }
-            };
-            let candidates = objections.iter().map(candidate).collect();
-            Selection { candidates, eligible: vec![] }.nobody()
+            let users = objections.iter().map(|_| UserId(Ids::new(1).next(1))).collect();
+            let mut candidates = Candidates::of(users);
+            objections.iter().for_each(|objection| candidates.add(0, Some(objection.clone())));
+            Selection { candidates, ..Selection::default() }.nobody()
         };
         assert_eq!(reason(&[]), Reason::NobodySelected);
         assert_eq!(reason(&[Objection::NotConnected]), Reason::NobodyAvailable);
         assert_eq!(reason(&[Objection::NotConnected, Objection::WrappingUp]), Reason::AllBusy);
         assert_eq!(reason(&[Objection::OnCall, Objection::Declined]), Reason::AllDeclined);
+    }
+
+    #[test]
+    fn whoever_was_asked_least_goes_before_all_others() {
+        let office = Office::new();
+        let asked = BTreeMap::from([(office.users[0], 1), (office.users[2], 2), (office.users[3], 1)]);
+        let rule = Rule { users: office.users.clone(), ..Rule::default() };
+        let order = |asked: &BTreeMap<UserId, u32>| {
+            let selection = office.select_after(&rule, Some(asked));
+            Vec::from_iter(selection.eligible.iter().map(|entrant| entrant.position))
+        };
+        assert_eq!(order(&asked), [1]);
+        let again = BTreeMap::from_iter(
+            office.users.iter().map(|user| (*user, asked.get(user).copied().unwrap_or(1))),
+        );
+        assert_eq!(order(&again), [3, 1, 0], "user 2 was asked more often");
     }
 
     #[test]

@@ -60,11 +60,16 @@ impl Phone {
     pub const GONE: Self = Self { connected: false, ..Self::WORKING };
 
     pub fn objection(self) -> Option<Objection> {
+        self.hindrance().cloned()
+    }
+
+    /// The same, not one's own.
+    pub fn hindrance(self) -> Option<&'static Objection> {
         match self {
-            Self { connected: false, .. } => Some(Objection::NotConnected),
-            Self { registered: false, .. } => Some(Objection::NotRegistered),
-            Self { microphone: false, .. } => Some(Objection::NoMicrophone),
-            Self { reachable: false, .. } => Some(Objection::Unreachable),
+            Self { connected: false, .. } => Some(&Objection::NotConnected),
+            Self { registered: false, .. } => Some(&Objection::NotRegistered),
+            Self { microphone: false, .. } => Some(&Objection::NoMicrophone),
+            Self { reachable: false, .. } => Some(&Objection::Unreachable),
             _ => None,
         }
     }

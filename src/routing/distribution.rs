@@ -3,6 +3,7 @@
 use super::ids::{UserId, scramble};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::{cmp::Ordering, collections::BinaryHeap};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -65,30 +66,115 @@ pub struct Order {
     pub draw: u64,
 }
 
+/// Where somebody stands in an order: the lowest is asked first. No two are the same.
+type Rank = (i64, u32, i64, u32);
+
 impl Order {
     /// Puts the entrants in the order in which they are to be asked.
     pub fn arrange(&self, entrants: &mut [Entrant]) {
+        entrants.sort_by_cached_key(|entrant| self.rank(entrant));
+    }
+
+    fn rank(&self, entrant: &Entrant) -> Rank {
+        let place = entrant.position;
         match self.strategy {
             Strategy::Simultaneous | Strategy::LoadBalanced => {
-                entrants.sort_by_key(|e| (e.load, self.tie(e)));
+                (i64::from(entrant.load), 0, self.tie(entrant), place)
             }
-            Strategy::LongestIdle => entrants.sort_by_key(|e| (e.idle_since, self.tie(e))),
-            Strategy::RoundRobin => {
-                entrants.sort_by_key(|e| (self.after.is_some_and(|after| e.position <= after), e.position));
+            Strategy::LongestIdle => {
+                let since = entrant.idle_since;
+                let seconds = since.map_or(i64::MIN, |since| since.timestamp());
+                (seconds, since.map_or(0, |since| since.timestamp_subsec_nanos()), self.tie(entrant), place)
             }
-            Strategy::Random => entrants.sort_by_key(|e| scramble(self.draw ^ e.user.0.as_u64_pair().1)),
+            Strategy::RoundRobin => (i64::from(self.after.is_some_and(|after| place <= after)), 0, 0, place),
+            Strategy::Random => {
+                let drawn = scramble(self.draw ^ entrant.user.0.as_u64_pair().1);
+                ((drawn ^ 1 << 63).cast_signed(), 0, 0, place)
+            }
         }
     }
 
-    fn tie(&self, entrant: &Entrant) -> (i64, u32) {
+    fn tie(&self, entrant: &Entrant) -> i64 {
         let last = entrant.last_assigned.map_or(i64::MIN + 1, |at| at.timestamp_millis());
         match self.tie_break {
-            TieBreak::LongestSinceAssigned => (last, entrant.position),
-            TieBreak::LastAssigned => (-last, entrant.position),
-            TieBreak::FixedOrder => (0, entrant.position),
+            TieBreak::LongestSinceAssigned => last,
+            TieBreak::LastAssigned => -last,
+            TieBreak::FixedOrder => 0,
         }
     }
 }
+
+/// The first of many, picked out as they come by: there may be ten thousand, of whom one is asked.
+#[derive(Debug)]
+pub struct Leaders {
+    order: Order,
+    at_most: usize,
+    /// The last of them on top.
+    first: BinaryHeap<Ranked>,
+    behind: Behind,
+}
+
+/// Those who may be given it and are not among the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Behind {
+    pub count: u32,
+    pub least_load: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Ranked(Rank, Entrant);
+
+impl Leaders {
+    pub fn new(order: Order, at_most: usize) -> Self {
+        Self { order, at_most: at_most.max(1), first: BinaryHeap::new(), behind: Behind::default() }
+    }
+
+    pub fn add(&mut self, entrant: Entrant) {
+        let rank = self.order.rank(&entrant);
+        if self.first.len() < self.at_most {
+            return self.first.push(Ranked(rank, entrant));
+        }
+        let Some(mut last) = self.first.peek_mut() else { return };
+        let load = match rank < last.0 {
+            true => std::mem::replace(&mut *last, Ranked(rank, entrant)).1.load,
+            false => entrant.load,
+        };
+        self.behind.count += 1;
+        self.behind.least_load = Some(self.behind.least_load.map_or(load, |least| least.min(load)));
+    }
+
+    /// Whoever came by so far is not wanted after all.
+    pub fn begin_again(&mut self) {
+        self.first.clear();
+        self.behind = Behind::default();
+    }
+
+    /// In the order in which they are to be asked, and how many more there are.
+    pub fn finish(self) -> (Vec<Entrant>, Behind) {
+        let first = self.first.into_sorted_vec().into_iter().map(|Ranked(_, entrant)| entrant);
+        (first.collect(), self.behind)
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Ranked {}
 
 #[cfg(test)]
 mod tests {
@@ -135,6 +221,28 @@ mod tests {
         for (strategy, tie_break, after, expected) in table {
             let got = positions(order(strategy, tie_break, after), three.clone());
             assert_eq!(got, expected, "{strategy:?} {tie_break:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_many_are_those_whom_the_whole_order_begins_with() {
+        let at = |n: u32| Some(i64::from(n.wrapping_mul(7919) % 50));
+        let many = entrants(&Vec::from_iter((0..300).map(|n| (n * 31 % 7, at(n), at(n + 1)))));
+        for strategy in
+            [Strategy::LoadBalanced, Strategy::RoundRobin, Strategy::Random, Strategy::LongestIdle]
+        {
+            let order = order(strategy, TieBreak::LongestSinceAssigned, Some(120));
+            let whole = positions(order, many.clone());
+            for at_most in [1, 7, 300, 400] {
+                let mut leaders = Leaders::new(order, at_most);
+                many.iter().rev().for_each(|entrant| leaders.add(entrant.clone()));
+                let (first, behind) = leaders.finish();
+                let got: Vec<u32> = first.iter().map(|entrant| entrant.position).collect();
+                assert_eq!(got, whole[..at_most.min(300)], "{strategy:?}, {at_most}");
+                let least = |all: &[u32]| all.iter().map(|place| many[*place as usize].load).min();
+                let rest = &whole[got.len()..];
+                assert_eq!((behind.count as usize, behind.least_load), (rest.len(), least(rest)));
+            }
         }
     }
 

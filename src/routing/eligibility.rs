@@ -96,13 +96,13 @@ pub fn objection(user: &User, standing: Standing<'_>, open: u32, at: DateTime<Ut
         return Some(Objection::NoTicketAccess);
     }
     availability::away(user, standing.by_hand, at)
-        .or_else(|| at_capacity(user, open))
+        .or_else(|| at_capacity(user.capacity, open))
         .or_else(|| standing.phone.objection())
         .or_else(|| standing.hindrance.cloned())
 }
 
-fn at_capacity(user: &User, open: u32) -> Option<Objection> {
-    let capacity = user.capacity?;
+pub(super) fn at_capacity(capacity: Option<u32>, open: u32) -> Option<Objection> {
+    let capacity = capacity?;
     (open >= capacity).then_some(Objection::AtCapacity { open, capacity })
 }
 

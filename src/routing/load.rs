@@ -1,7 +1,10 @@
 //! How many open tickets each user holds, by type, counting those assigned in the last 30 days (R18, R19, A23).
 //! Kept up to date by every assignment, so that asking costs nothing however many tickets there are.
 
-use super::ids::{ById, UserId};
+use super::{
+    ids::{ById, UserId},
+    rows::Rows,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
@@ -33,7 +36,9 @@ pub struct Weight {
 /// All that is kept of a ticket is when it was assigned: there may be a million of them.
 #[derive(Debug, Clone, Default)]
 pub struct Load {
-    users: ById<UserId, Held>,
+    users: Rows<Held>,
+    /// By user and type: when each ticket that counts was assigned, in milliseconds, the oldest first.
+    assigned_ms: ById<UserId, [VecDeque<i64>; TicketType::ALL.len()]>,
     /// The oldest of each user and type that has any, in milliseconds.
     oldest: BTreeSet<(i64, UserId, TicketType)>,
 }
@@ -41,8 +46,8 @@ pub struct Load {
 /// What one user holds.
 #[derive(Debug, Clone, Default)]
 pub struct Held {
-    /// By type: when each ticket that counts was assigned, in milliseconds, the oldest first.
-    assigned_ms: [VecDeque<i64>; TicketType::ALL.len()],
+    /// By type: how many tickets count.
+    open: [u32; TicketType::ALL.len()],
     /// When they were last given anything, whether they still hold it or not.
     pub last_assigned: Option<DateTime<Utc>>,
 }
@@ -50,7 +55,7 @@ pub struct Held {
 impl Held {
     /// Open tickets of this type that count.
     pub fn open(&self, kind: TicketType) -> u32 {
-        u32::try_from(self.assigned_ms[kind as usize].len()).unwrap_or(u32::MAX)
+        self.open[kind as usize]
     }
 }
 
@@ -87,10 +92,11 @@ impl Load {
     }
 
     fn change_held(&mut self, user: UserId, kind: TicketType, change: impl FnOnce(&mut VecDeque<i64>)) {
-        let assigned = &mut self.users.entry(user).or_default().assigned_ms[kind as usize];
+        let assigned = &mut self.assigned_ms.entry(user).or_default()[kind as usize];
         let before = assigned.front().copied();
         change(assigned);
         let after = assigned.front().copied();
+        self.users.of(user).open[kind as usize] = u32::try_from(assigned.len()).unwrap_or(u32::MAX);
         if before != after {
             before.map(|ms| self.oldest.remove(&(ms, user, kind)));
             after.map(|ms| self.oldest.insert((ms, user, kind)));
@@ -99,7 +105,7 @@ impl Load {
 
     /// For the ties: `user` was given something at `at`, whether they still hold it or not.
     pub fn remember_assignment(&mut self, user: UserId, at: DateTime<Utc>) {
-        let last = &mut self.users.entry(user).or_default().last_assigned;
+        let last = &mut self.users.of(user).last_assigned;
         *last = Some(at).max(*last);
     }
 
@@ -117,7 +123,12 @@ impl Load {
 
     /// What this user holds, if they were ever given anything.
     pub fn held_by(&self, user: UserId) -> Option<&Held> {
-        self.users.get(&user)
+        self.users.get(user)
+    }
+
+    /// What everybody holds, one beside the other.
+    pub fn rows(&self) -> &Rows<Held> {
+        &self.users
     }
 
     /// Open tickets of this type that count for this user.
@@ -132,7 +143,7 @@ impl Load {
     /// Every count that is not zero, for the recount.
     pub fn counts(&self) -> impl Iterator<Item = ((UserId, TicketType), u32)> + '_ {
         let each = self.users.iter().flat_map(|(user, held)| {
-            TicketType::ALL.into_iter().map(move |kind| ((*user, kind), held.open(kind)))
+            TicketType::ALL.into_iter().map(move |kind| ((user, kind), held.open(kind)))
         });
         each.filter(|(_, count)| *count > 0)
     }

@@ -2,6 +2,7 @@
 
 pub mod assignment;
 pub mod availability;
+pub mod candidates;
 pub mod contacts;
 pub mod distribution;
 pub mod eligibility;
@@ -12,5 +13,7 @@ pub mod joinable;
 pub mod load;
 pub mod people;
 pub mod reasons;
+pub mod roster;
+pub mod rows;
 pub mod sentences;
 pub mod zone;

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     calls::decision::{Action, Decided},
     routing::{
-        assignment::Candidate,
+        candidates::Candidates,
         hours::Verdict,
         ids::{CallId, TicketId},
         reasons::Reason,
@@ -34,7 +34,7 @@ pub struct Why {
     pub event: String,
     pub action: Action,
     pub hours: Option<Verdict>,
-    pub candidates: Vec<Candidate>,
+    pub candidates: Candidates,
     pub reasons: Vec<Reason>,
 }
 

@@ -38,7 +38,7 @@ use std::{
 };
 use tokio::{
     sync::{Mutex, mpsc},
-    time::{Instant, interval},
+    time::interval,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -273,10 +273,9 @@ impl Boards {
         {
             return Ok((board, known.clone()));
         }
-        let began = Instant::now();
         let figures = Arc::new(web.reader.figures(since).await?);
-        let took_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX / FIGURES_REST);
-        let good_until = now.steady.plus_ms(FIGURES_EVERY_MS.max(took_ms * FIGURES_REST));
+        let took_ms = web.clock.now().steady.0 - now.steady.0;
+        let good_until = now.steady.plus_ms(FIGURES_EVERY_MS.max(took_ms.saturating_mul(FIGURES_REST)));
         let counted = Counted { since, good_until, figures };
         seen.figures = Some(counted.clone());
         Ok((board, counted))

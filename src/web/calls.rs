@@ -13,7 +13,7 @@ use crate::{
     audio,
     desk::settings::Settings,
     routing::{
-        assignment::Candidate,
+        candidates::Candidates,
         eligibility::Objection,
         ids::{CallId, ChannelId},
         reasons::Reason,
@@ -210,15 +210,14 @@ pub fn explained(decisions: &[Why], channel: Option<ChannelId>, web: &Web, langu
 }
 
 /// Everybody who was looked at, and what was held against them.
-pub fn candidates(candidates: &[Candidate], teller: &Teller<'_>) -> Vec<Value> {
-    let shown = candidates.iter().map(|candidate| {
-        let objection = candidate.objection.as_ref();
+pub fn candidates(candidates: &Candidates, teller: &Teller<'_>) -> Vec<Value> {
+    let shown = candidates.iter().map(|(user, load, objection)| {
         json!({
-            "user": candidate.user,
+            "user": user,
             "eligible": objection.is_none(),
             "objection": objection.map(Objection::code),
-            "sentence": objection.map(|objection| teller.objection(candidate.user, objection)),
-            "load": candidate.load,
+            "sentence": objection.map(|objection| teller.objection(user, objection)),
+            "load": load,
         })
     });
     shown.collect()

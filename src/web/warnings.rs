@@ -76,7 +76,7 @@ async fn survey(web: &Web, channel: &Channel, settings: &Settings) -> Vec<Warnin
     let now = web.clock.now().at;
     // Who holds how many tickets is known to the engine alone; without it this one warning is left out.
     let standing = match web.desk.preview(channel.id, Some(now), None, Some(channel.clone())).await {
-        Ok(Ok(preview)) => preview.candidates,
+        Ok(Ok(preview)) => preview.candidates.to_vec(),
         _ => Vec::new(),
     };
     let channels: Vec<&Channel> = settings.channels.values().collect();

@@ -39,6 +39,8 @@ stories! {
     signing_in: at_the_desk(),
     every_page: at_the_desk(),
     first_start: at_the_desk(),
+    a_message_is_heard_and_why_is_read: at_the_desk(),
+    two_admins_change_a_person: at_the_desk(),
     keys: at_the_desk(),
     second_factor: at_the_desk(),
     second_factor_required: Wishes {
@@ -46,6 +48,10 @@ stories! {
         ..at_the_desk()
     },
     what_is_wrong_is_noticed: at_the_desk(),
+    hours_are_painted: at_the_desk(),
+    a_message_is_recorded: at_the_desk(),
+    two_admins_collide: at_the_desk(),
+    why_somebody_is_not_rung: at_the_desk(),
 }
 
 /// Callers have patience, so that slow machines have time; their clips last a fifth of what they do in life.

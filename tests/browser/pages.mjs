@@ -1,6 +1,8 @@
 // Every page that there is: its name in the pictures, as whom it is seen, and its address, or how it is prepared, which answers
 // the address. `here` has the visitors who are there already, by `as`, and whatever else a page leaves for the next ones.
 
+import { until } from './waiting.mjs'
+
 export const PAGES = [
   { name: 'start', as: 'admin', address: 'start' },
   { name: 'start-account', as: 'admin', address: 'start/account' },
@@ -20,4 +22,62 @@ export const PAGES = [
   { name: 'start-greetings', as: 'admin', address: 'start/greetings' },
   { name: 'start-agents', as: 'admin', address: 'start/agents' },
   { name: 'me', as: 'agent', address: 'me' },
+  { name: 'channels-none', as: 'admin', address: 'channels' },
+  { name: 'channel', as: 'admin', prepare: async (desk, here) => (here.helpdesk ??= await helpdesk(desk)) },
+  { name: 'channels', as: 'admin', address: 'channels' },
+  { name: 'channel-new', as: 'admin', address: 'channels/new' },
+  { name: 'channel-delete', as: 'admin', prepare: async (desk, here) => `${here.helpdesk}/deletion` },
+  { name: 'tonight', as: 'admin', address: 'tonight' },
+  { name: 'tickets', as: 'admin', prepare: async desk => { await ticket(desk); return 'tickets?view=all' } },
+  { name: 'ticket', as: 'admin', prepare: async desk => `tickets/${await ticket(desk)}` },
+  { name: 'people', as: 'admin', address: 'people' },
+  { name: 'user', as: 'admin', prepare: async desk => `people/${(await desk.user('Zoë Ünal')).id}` },
+  { name: 'teams', as: 'admin', prepare: async desk => { await team(desk, 'Support'); return 'teams' } },
+  { name: 'team', as: 'admin', prepare: async desk => `teams/${await team(desk, 'Sales')}` },
 ]
+
+// A channel with hours, holes, exceptions and messages. Its page.
+async function helpdesk(desk) {
+  const office = { mon: [['09:00', '17:00']], tue: [['09:00', '17:00']], wed: [['09:00', '12:00']] }
+  const users = await Promise.all([
+    desk.user('Berit', { working_hours: office, time_zone: 'Europe/Oslo' }),
+    desk.user('Çağla <b>', { working_hours: { mon: [['13:00', '20:00']] } }),
+    desk.user('Dirk', { capacity: 0 }),
+  ])
+  const team = await desk.post('teams', { name: 'Second line', main: [users[0].id] })
+  const always = ['mon', 'tue', 'wed', 'thu', 'fri'].map(day => [day, [['08:00', '12:00'], ['13:00', '18:00']]])
+  const channel = await desk.channel({
+    name: 'Support',
+    time_zone: 'Europe/Oslo',
+    hours: {
+      mode: 'schedule',
+      weekly: { ...Object.fromEntries(always), sat: [['22:00', '02:00']] },
+      exceptions: [{ date: '2099-12-24', spans: [], name: 'Christmas Eve' }, { date: '2099-12-31', spans: [['09:00', '12:00']] }],
+    },
+    routing: { users: users.map(user => user.id), teams: [team.id], tie_break: 'fixed_order', strategy: 'round_robin' },
+    greetings: { after_hours: { text: 'We are closed.', language: 'en-GB' } },
+  })
+  return `channels/${channel.id}`
+}
+
+// A ticket of a call that rang nobody, with a message. Its id.
+async function ticket(desk) {
+  const away = await desk.user(`Ben ${desk.numbers}`)
+  await desk.api('PUT', `users/${away.id}/availability`, { state: 'away', reason: 'lunch' })
+  const channel = await desk.channel({ routing: { users: [away.id] } })
+  const caller = await desk.call(channel, { message_seconds: 5 })
+  return (await messageOf(desk, caller)).ticket
+}
+
+// The call of this caller, once its message is kept.
+export function messageOf(desk, caller) {
+  return until('a message that is kept', async () => {
+    const { items } = await desk.get('calls?limit=100')
+    return items.find(call => call.provider_call_id === caller.sid && call.voicemail)
+  })
+}
+
+async function team(desk, name) {
+  const ann = await desk.user(`Ann of ${name}`)
+  return (await desk.post('teams', { name, main: [ann.id] })).id
+}

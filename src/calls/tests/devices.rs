@@ -265,7 +265,8 @@ fn who_has_no_telephone_that_can_be_rung_is_passed_over_with_that_reason() {
         Write::Decided(decided) => Some(&decided.candidates),
         _ => None,
     });
-    let objections = candidates.map(|all| all.iter().map(|one| one.objection.clone()).collect::<Vec<_>>());
+    let objections =
+        candidates.map(|all| all.iter().map(|(.., objection)| objection.cloned()).collect::<Vec<_>>());
     assert_eq!(objections, Some(vec![Some(Objection::NotRungHere), None]));
 }
 

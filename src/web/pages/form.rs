@@ -51,6 +51,30 @@ impl Fields {
     }
 }
 
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl FromRequest<Web> for Fields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
+        let headers = request.headers();
+        let layout = super::layout::Layout::of(headers, request.uri(), web);
+        let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
+        session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
+        if !kind(headers).starts_with("application/x-www-form-urlencoded") {
+            return Err(refuse(Problem::new(415, "This is not what a form sends")));
+        }
+        let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), FORM_MAX)).await;
+        let read = read.map_err(|_| refuse(Problem::new(408, "The form did not come within 10 s")))?;
+        let bytes = read.map_err(|_| refuse(Problem::new(413, "The form is larger than 256 KiB")))?;
+        Ok(form_urlencoded::parse(&bytes).into_owned().collect())
+    }
+}
+
 /// A form with files in it, if it was sent as such: each with the name of its field. A field without a file has none.
 #[derive(Debug, Default)]
 pub struct FieldsAndFiles {
@@ -99,28 +123,4 @@ async fn read(mut form: Multipart) -> Result<FieldsAndFiles, MultipartError> {
 
 fn kind(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
-}
-
-impl FromIterator<(String, String)> for Fields {
-    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
-        Self(pairs.into_iter().collect())
-    }
-}
-
-impl FromRequest<Web> for Fields {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
-        let headers = request.headers();
-        let layout = super::layout::Layout::of(headers, request.uri(), web);
-        let refuse = |problem: Problem| Refusal::new(layout.clone(), problem);
-        session::must_come_from_our_pages(headers, &web.public_url).map_err(refuse)?;
-        if !kind(headers).starts_with("application/x-www-form-urlencoded") {
-            return Err(refuse(Problem::new(415, "This is not what a form sends")));
-        }
-        let read = timeout(REQUEST_WITHIN, to_bytes(request.into_body(), FORM_MAX)).await;
-        let read = read.map_err(|_| refuse(Problem::new(408, "The form did not come within 10 s")))?;
-        let bytes = read.map_err(|_| refuse(Problem::new(413, "The form is larger than 256 KiB")))?;
-        Ok(form_urlencoded::parse(&bytes).into_owned().collect())
-    }
 }

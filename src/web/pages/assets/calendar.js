@@ -66,7 +66,8 @@ export function calendar(form, changed) {
     const words = row ? [value("exception_spans") || place.dataset.closed, value("exception_name")] : [];
     Object.assign(button, { type: "button", textContent: number });
     button.className = row ? (value("exception_spans") ? "other" : "shut") : "usual";
-    button.setAttribute("aria-label", [date, ...words].filter(Boolean).join(", "));
+    const name = new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: "UTC" }).format(new Date(date));
+    button.setAttribute("aria-label", [name, ...words].filter(Boolean).join(", "));
     button.title = words.filter(Boolean).join(", ");
     button.disabled = form.querySelector("fieldset").disabled;
     button.addEventListener("click", () => choose(date));

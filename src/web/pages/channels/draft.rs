@@ -365,7 +365,13 @@ mod tests {
     use crate::routing::sentences::Language;
 
     fn layout() -> Layout {
-        Layout { language: Language::De, base: String::new(), here: "/".into(), signed_in: None }
+        Layout {
+            language: Language::De,
+            base: String::new(),
+            here: "/".into(),
+            signed_in: None,
+            first_steps: 0,
+        }
     }
 
     fn document() -> Value {

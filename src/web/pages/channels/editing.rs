@@ -387,13 +387,12 @@ fn people(
 }
 
 fn person(user: &User, preview: &Preview, teller: &Teller<'_>) -> Person {
-    let candidate = preview.candidates.iter().find(|candidate| candidate.user == user.id);
-    let objection = candidate.and_then(|candidate| candidate.objection.as_ref());
+    let candidate = preview.candidates.iter().find(|(of, ..)| *of == user.id);
     Person {
         id: user.id.to_string(),
         name: user.name.clone(),
         objection: match candidate {
-            Some(_) => objection.map(|objection| teller.objection(user.id, objection)),
+            Some((.., objection)) => objection.map(|objection| teller.objection(user.id, objection)),
             // Whom the saved channel does not reach was not looked at.
             None => Some(String::new()),
         },

@@ -87,7 +87,7 @@ pub fn visible<'a>(signed: &Signed, settings: &'a Settings) -> Vec<&'a Channel> 
 
 async fn row(web: &Web, layout: &Layout, channel: &Channel, settings: &Settings) -> Result<Row, Problem> {
     let preview = web.desk.preview(channel.id, None, None, None).await??;
-    let ringable = preview.candidates.iter().filter(|candidate| candidate.objection.is_none()).count();
+    let ringable = preview.candidates.len() - preview.candidates.objections().count();
     Ok(Row {
         id: channel.id,
         name: channel.name.clone(),

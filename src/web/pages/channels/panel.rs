@@ -23,7 +23,7 @@ use super::{
 use crate::{
     calls::{channel::Channel, preview::Preview},
     desk::settings::{Refused, Settings},
-    routing::{eligibility::Objection, ids::ChannelId, sentences::Teller},
+    routing::{ids::ChannelId, sentences::Teller},
 };
 use askama::Template;
 use axum::{
@@ -184,11 +184,8 @@ fn reasons(layout: &Layout, preview: &Preview, channel: &Channel, settings: &Set
 fn passed_over(layout: &Layout, preview: &Preview, channel: &Channel, settings: &Settings) -> Vec<String> {
     let name = |user| settings.name_of(user);
     let teller = Teller { language: layout.language, zone: &channel.zone, name: &name };
-    let held = |candidate: &crate::routing::assignment::Candidate| {
-        let objection: &Objection = candidate.objection.as_ref()?;
-        Some(teller.objection(candidate.user, objection))
-    };
-    preview.candidates.iter().filter_map(held).collect()
+    let all = preview.candidates.iter();
+    all.filter_map(|(user, _, objection)| Some(teller.objection(user, objection?))).collect()
 }
 
 /// What was typed, on the channel's wall.

@@ -119,7 +119,7 @@ pub async fn create(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> R
     if typed.faults.is_empty() {
         match saving::create::<Teams>(&web, &signed, typed.document()).await.map_err(refuse)? {
             Outcome::Wrong(faults) => {
-                let page = typed.is_wrong(faults).onto(empty(&signed, &settings), &settings);
+                let page = typed.with_faults(faults).onto(empty(&signed, &settings), &settings);
                 return Ok(show_wrong(&page));
             }
             Outcome::Saved(document) | Outcome::Changed(document) => {
@@ -149,7 +149,7 @@ pub async fn change(
     }
     match saving::change::<Teams>(&web, &signed, id, &known, typed.document()).await.map_err(refuse)? {
         Outcome::Saved(_) => Ok(to(&signed.layout, &format!("teams/{id}"))),
-        Outcome::Wrong(faults) => Ok(show_wrong(&typed.is_wrong(faults).onto(shown, &settings))),
+        Outcome::Wrong(faults) => Ok(show_wrong(&typed.with_faults(faults).onto(shown, &settings))),
         Outcome::Changed(now) => {
             let mine = typed.document();
             let theirs = named(differences_of(&now, &mine), &settings);
@@ -223,7 +223,7 @@ impl Typed {
         }
     }
 
-    fn is_wrong(self, faults: Vec<Fault>) -> Self {
+    fn with_faults(self, faults: Vec<Fault>) -> Self {
         Self { faults, ..self }
     }
 

@@ -107,12 +107,12 @@ pub async fn create(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> R
     let user = UserForm::read(&fields);
     let patch = match user.document(&web, &signed.layout) {
         Ok(patch) => patch,
-        Err(faults) => return Ok(show_wrong(&new_page(&signed, user.is_wrong(faults)))),
+        Err(faults) => return Ok(show_wrong(&new_page(&signed, user.with_faults(faults)))),
     };
     let mut document = json!({});
     merge(&mut document, patch);
     match saving::create::<Users>(&web, &signed, document).await.map_err(refuse)? {
-        Outcome::Wrong(faults) => Ok(show_wrong(&new_page(&signed, user.is_wrong(faults)))),
+        Outcome::Wrong(faults) => Ok(show_wrong(&new_page(&signed, user.with_faults(faults)))),
         Outcome::Saved(document) | Outcome::Changed(document) => {
             let id = document["id"].as_str().unwrap_or_default();
             Ok(to(&signed.layout, &format!("people/{id}")))
@@ -144,14 +144,14 @@ pub async fn change(
     let patch = match user.document(&web, &signed.layout) {
         Ok(patch) => patch,
         Err(faults) => {
-            page.form = form(user.is_wrong(faults), known, Vec::new(), false);
+            page.form = form(user.with_faults(faults), known, Vec::new(), false);
             return Ok(show_wrong(&page));
         }
     };
     match saving::change::<Users>(&web, &signed, id, &known, patch.clone()).await.map_err(refuse)? {
         Outcome::Saved(_) => Ok(to(&signed.layout, &format!("people/{id}"))),
         Outcome::Wrong(faults) => {
-            page.form = form(user.is_wrong(faults), known, Vec::new(), false);
+            page.form = form(user.with_faults(faults), known, Vec::new(), false);
             Ok(show_wrong(&page))
         }
         Outcome::Changed(now) => {

@@ -130,7 +130,7 @@ impl UserForm {
         }
     }
 
-    pub fn is_wrong(self, faults: Vec<Fault>) -> Self {
+    pub fn with_faults(self, faults: Vec<Fault>) -> Self {
         Self { faults, ..self }
     }
 

@@ -3,7 +3,7 @@
 use super::super::{super::Web, layout::Layout, moment::Moment};
 use crate::{
     calls::decision::Action,
-    routing::{assignment::Candidate, ids::ChannelId, sentences::Teller},
+    routing::{candidates::Candidate, ids::ChannelId, sentences::Teller},
     store::decisions::Why,
 };
 
@@ -52,8 +52,8 @@ pub fn decisions(rows: &[Why], channel: Option<ChannelId>, web: &Web, layout: &L
         let mut sentences = why.reasons.iter().map(|reason| teller.reason(reason));
         // Whoever was passed over first: that is what is asked.
         let (passed, free): (Vec<_>, Vec<_>) =
-            why.candidates.iter().partition(|candidate| candidate.objection.is_some());
-        let all = passed.into_iter().chain(free);
+            why.candidates.to_vec().into_iter().partition(|candidate| candidate.objection.is_some());
+        let all = passed.iter().chain(&free);
         Decision {
             at: Moment::new(why.at, zone),
             action: action(why.action, layout),
