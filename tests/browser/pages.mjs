@@ -14,7 +14,7 @@ export const PAGES = [
     as: 'admin',
     prepare: async (desk, here) => {
       const people = [await desk.user('Chloé <b>Dupont</b>'), await desk.user('דוד 🙂 Ben')]
-      here.channel = await desk.channel({ name: 'Support', routing: { users: people.map(({ id }) => id) } })
+      here.channel = await desk.channel({ name: 'Hotline', routing: { users: people.map(({ id }) => id) } })
       return 'start/webhooks'
     },
   },
