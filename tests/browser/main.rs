@@ -47,6 +47,10 @@ stories! {
         config: "[sign_in]\nsecond_factor = \"everybody\"\n".into(),
         ..at_the_desk()
     },
+    board: at_the_desk(),
+    two_race: at_the_desk(),
+    reload_mid_ring: at_the_desk(),
+    missed_call: at_the_desk(),
     what_is_wrong_is_noticed: at_the_desk(),
     hours_are_painted: at_the_desk(),
     a_message_is_recorded: at_the_desk(),
