@@ -50,6 +50,7 @@ mod passwords;
 mod preview;
 mod problem;
 mod schemas;
+mod second_factors;
 pub mod serving;
 mod session;
 mod settings;
@@ -224,6 +225,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(invitations::create))
+        .routes(routes!(second_factors::remove))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::rotate))

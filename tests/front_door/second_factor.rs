@@ -200,6 +200,33 @@ async fn a_session_of_whoever_becomes_an_admin_waits_for_the_second_factor_and_t
 }
 
 #[tokio::test]
+async fn an_admin_takes_it_away_from_whoever_has_lost_it_but_not_from_themselves() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let email = email(&desk, &ann).await;
+    let eve = json!({ "name": "Eve", "email": "eve@example.org", "role": "admin" });
+    let eve_id = desk.agent_with("Eve", eve).await.id;
+    let (mut ann_at, mut eve) = (signed_in(&desk, &ann.id).await, signed_in(&desk, &eve_id).await);
+    set_up(&mut ann_at).await;
+    set_up(&mut eve).await;
+    let (anns, eves) =
+        (format!("/people/{}/second-factor", ann.id), format!("/people/{eve_id}/second-factor"));
+    assert_eq!(ann_at.post(&eves, &[]).await.status, 403);
+    assert_eq!(eve.post(&eves, &[]).await.status, 403, "on their own page they are asked for the password");
+    assert!(!eve.get(&format!("/people/{eve_id}")).await.text().contains(&eves[1..]));
+    assert!(eve.get(&format!("/people/{}", ann.id)).await.text().contains(&anns[1..]));
+    assert_eq!(eve.post(&anns, &[]).await.status, 303);
+    assert!(!eve.get(&format!("/people/{}", ann.id)).await.text().contains(&anns[1..]));
+    let mut browser = Browser::at(&desk);
+    assert_eq!(browser.sign_in(&email, PASSWORD).await.status, 303);
+    desk.api.delete(&format!("users/{eve_id}/second-factor")).await;
+    assert_eq!(
+        desk.api.ask(reqwest::Method::DELETE, &format!("users/{eve_id}/second-factor"), None).await.0,
+        404
+    );
+}
+
+#[tokio::test]
 async fn the_secret_and_the_recovery_codes_are_in_no_log_and_no_answer() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;

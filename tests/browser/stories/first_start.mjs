@@ -72,5 +72,15 @@ export default async ({ desk, visit }) => {
 
   const ann = await visit()
   await ann.open(link)
-  await ann.page.getByRole('heading', { name: 'Ann' }).waitFor()
+  await ann.page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await ann.page.getByLabel('The same password again').fill(PASSWORD)
+  await ann.page.getByRole('button', { name: 'Go on' }).click()
+  await ann.page.getByText('connected', { exact: true }).waitFor()
+  await ann.examine()
+  const caller = await desk.call(channel)
+  await ann.page.locator('.slot').getByText('Support').waitFor()
+  await ann.page.locator('.slot').getByRole('button', { name: 'Accept' }).first().click()
+  await caller.until('talks', call => call.is_talking)
+  await ann.page.getByRole('button', { name: 'Hang up' }).click()
+  await caller.until('is over', call => call.is_over)
 }

@@ -23,3 +23,4 @@ second-factor-left = { $count ->
     [one] noch { $count } Code
    *[other] noch { $count } Codes
 }
+second-factor-lost = Bei der Anmeldung wird ein Code verlangt. Entfernen Sie ihn nur bei jemandem, der Telefon und Wiederherstellungscodes verloren hat.

@@ -23,3 +23,4 @@ second-factor-left = { $count ->
     [one] { $count } code is left
    *[other] { $count } codes are left
 }
+second-factor-lost = They are asked for a code when they sign in. Take it away only from somebody who has lost the telephone and the recovery codes.

@@ -23,3 +23,4 @@ second-factor-left = { $count ->
     [one] { $count } kode igjen
    *[other] { $count } koder igjen
 }
+second-factor-lost = De blir spurt om en kode når de logger inn. Fjern den bare for noen som har mistet telefonen og gjenopprettingskodene.

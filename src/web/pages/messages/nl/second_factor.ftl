@@ -23,3 +23,4 @@ second-factor-left = { $count ->
     [one] nog { $count } code
    *[other] nog { $count } codes
 }
+second-factor-lost = Bij het aanmelden wordt hun een code gevraagd. Verwijder hem alleen bij iemand die de telefoon en de herstelcodes kwijt is.
