@@ -13,6 +13,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("POST", "users", true),
     ("GET", "users/{id}", false),
     ("PATCH", "users/{id}", true),
+    ("DELETE", "users/{id}/second-factor", true),
     ("GET", "teams", false),
     ("POST", "teams", true),
     ("GET", "teams/{id}", false),

@@ -21,6 +21,7 @@ pub fn routes() -> Router<Web> {
         .route("/people/{id}", get(user::show_page).post(user::change))
         .route("/people/{id}/availability", post(user::set_availability))
         .route("/people/{id}/invitation", post(user::invite))
+        .route("/people/{id}/second-factor", post(user::take_second_factor))
         .route("/teams", get(list::teams))
         .route("/teams/new", get(team::show_new).post(team::create))
         .route("/teams/{id}", get(team::show_page).post(team::change))
