@@ -30,6 +30,7 @@ mod events;
 mod export;
 mod greetings;
 mod health;
+mod holidays;
 mod hooks;
 mod invitations;
 mod jobs;
@@ -235,6 +236,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
         .routes(routes!(warnings::show))
+        .routes(routes!(holidays::show))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(missed::list))

@@ -74,6 +74,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PUT", "users/{id}/availability", false),
     ("POST", "preview", false),
     ("GET", "coverage", false),
+    ("GET", "holidays", false),
     ("GET", "openapi.json", false),
     ("GET", "asyncapi.json", false),
     ("HEAD", "users", false),
