@@ -380,10 +380,21 @@ fn sweep(folder: &Path, desk: &Desk) {
             .values()
             .any(|greeting| name.strip_suffix(".wav") == Some(greeting.sha256.as_str()))
     };
-    let swept = audio::sweep(&folder.join("media"), is_greeting);
+    let swept = audio::sweep(&folder.join("media"), is_greeting).and_then(|()| sweep_backups(folder));
     if let Err(error) = swept {
         warn!(%error, "what a crash has left in the data folder can't be removed");
     }
+}
+
+/// Backups that were being made for somebody who downloads them.
+fn sweep_backups(folder: &Path) -> std::io::Result<()> {
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(web::backups::BEING_MADE) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The messages that ship with the daemon can be chosen like any other.

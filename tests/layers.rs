@@ -30,7 +30,10 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),
     ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),
-    ("web", &["desk", "store", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"]),
+    (
+        "web",
+        &["desk", "store", "backup", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"],
+    ),
 ];
 
 const PURE: [&str; 3] = ["routing", "calls", "tickets"];

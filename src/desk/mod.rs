@@ -18,6 +18,8 @@ pub mod hours_form;
 pub mod jobs;
 mod memory;
 pub mod metrics;
+pub mod numbers;
+pub mod outbox;
 pub mod postman;
 pub mod retention;
 pub mod saving;

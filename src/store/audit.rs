@@ -64,7 +64,7 @@ pub struct AuditRow {
     pub id: Uuid,
     pub at: DateTime<Utc>,
     pub by: Author,
-    /// `created`, `changed`, `deleted`, `listened`, `retried` or `erased`.
+    /// `created`, `changed`, `deleted`, `listened`, `retried`, `erased` or `downloaded`.
     pub action: &'static str,
     pub subject: Subject,
     pub before: Option<Value>,
@@ -116,13 +116,26 @@ pub(super) async fn write(tx: &mut SqliteConnection, rows: &[AuditRow]) -> sqlx:
 }
 
 impl Reader {
-    /// The newest first, older than `after`.
-    pub async fn audit(&self, after: Option<Uuid>, limit: u32) -> sqlx::Result<Vec<Audited>> {
+    /// The newest first, older than `after`: all, or what was done to things of a kind, or to one.
+    pub async fn audit(
+        &self,
+        kind: Option<&str>,
+        subject: Option<&str>,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> sqlx::Result<Vec<Audited>> {
         let mut query = QueryBuilder::new(
-            "select id, at_ms, author, token, user_id, address, action, kind, subject, before, after from audit ",
+            "select id, at_ms, author, token, user_id, address, action, kind, subject, before, after from audit
+            where true",
         );
+        if let Some(kind) = kind {
+            query.push(" and kind = ").push_bind(kind.to_owned());
+        }
+        if let Some(subject) = subject {
+            query.push(" and subject = ").push_bind(subject.to_owned());
+        }
         if let Some(after) = after {
-            query.push("where id < ").push_bind(after.simple().to_string());
+            query.push(" and id < ").push_bind(after.simple().to_string());
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
         let rows = query.build().fetch_all(&self.pool).await?;

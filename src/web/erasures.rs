@@ -34,12 +34,18 @@ pub async fn create(
 ) -> Result<Json<Erased>, Problem> {
     caller.must_be_admin()?;
     let form: Form = read_form(body).map_err(Problem::invalid)?;
-    let person = Person::read(&form.number).ok_or_else(|| {
+    Ok(Json(erase(&web, &caller, &form.number).await?))
+}
+
+/// Also for pages.
+pub async fn erase(web: &Web, caller: &Caller, number: &str) -> Result<Erased, Problem> {
+    caller.must_be_admin()?;
+    let person = Person::read(number).ok_or_else(|| {
         let detail = "it must be a number in international form (+43…), or an address (sip:…)";
         Problem::invalid(Fault::new("/number", detail))
     })?;
     match web.desk.erase(person, caller.author()).await? {
-        Ok(erased) => Ok(Json(erased)),
+        Ok(erased) => Ok(erased),
         Err(live @ NotErased::Live) => Err(Problem::new(409, live.to_string())),
         Err(NotErased::Failed(failed)) => {
             error!(error = format!("{failed:#}"), "a person could not be erased");

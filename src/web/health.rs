@@ -25,7 +25,8 @@ pub async fn ready(caller: Result<Caller, Problem>, State(web): State<Web>) -> R
     Err(Problem::new(503, title))
 }
 
-async fn warnings(web: &Web) -> Vec<String> {
+/// What will go wrong next.
+pub async fn warnings(web: &Web) -> Vec<String> {
     let mut warnings = web.desk.health().warnings();
     warnings.extend(web.limits.warnings());
     warnings.extend(given_up(web).await);

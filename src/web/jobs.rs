@@ -28,13 +28,18 @@ pub async fn list(
     asked: Page<JobId>,
 ) -> Result<Json<Value>, Problem> {
     caller.must_be_admin()?;
-    let after = asked.after.map(|after| after.to_string());
-    let jobs = web.reader.jobs(after.as_deref(), asked.limit + 1).await?;
-    let deliveries = web.reader.deliveries_open(after.as_deref(), asked.limit + 1).await?;
+    Ok(page(open(&web, asked.after, asked.limit).await?, asked.limit))
+}
+
+/// Also for pages: one more than `limit`, if there are so many, with their cursors.
+pub async fn open(web: &Web, after: Option<JobId>, limit: u32) -> Result<Vec<(String, Value)>, Problem> {
+    let after = after.map(|after| after.to_string());
+    let jobs = web.reader.jobs(after.as_deref(), limit + 1).await?;
+    let deliveries = web.reader.deliveries_open(after.as_deref(), limit + 1).await?;
     let mut items: Vec<(String, Value)> = jobs.iter().map(|row| (row.id.to_string(), job(row))).collect();
     items.extend(deliveries.iter().map(|row| (row.delivery.id.to_string(), delivery(row))));
     items.sort_by(|(one, _), (other, _)| other.cmp(one));
-    Ok(page(items, asked.limit))
+    Ok(items)
 }
 
 /// Tries it again at once, whatever was to be waited for; a command to a telephone company only if it was given up.
@@ -42,6 +47,12 @@ pub async fn list(
     (status = 202, description = "It is tried"), (status = 403), (status = 409)
 ))]
 pub async fn retry(caller: Caller, State(web): State<Web>, Id(id): Id<JobId>) -> Result<StatusCode, Problem> {
+    try_again(&web, &caller, id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Also for pages.
+pub async fn try_again(web: &Web, caller: &Caller, id: JobId) -> Result<(), Problem> {
     caller.must_be_admin()?;
     match web.desk.retry(Retried::Job(id), caller.author()).await? {
         Err(Refused::NotFound) => {
@@ -50,7 +61,7 @@ pub async fn retry(caller: Caller, State(web): State<Web>, Id(id): Id<JobId>) ->
         }
         other => other?,
     }
-    Ok(StatusCode::ACCEPTED)
+    Ok(())
 }
 
 fn job(row: &JobRow) -> Value {

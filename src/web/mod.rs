@@ -21,6 +21,7 @@ mod asyncapi;
 mod audit;
 mod auth;
 mod availability;
+pub mod backups;
 mod board;
 mod calls;
 mod channels;
@@ -41,6 +42,7 @@ mod media;
 mod metrics;
 mod missed;
 mod notes;
+mod numbers;
 mod openapi;
 mod page;
 mod pages;
@@ -105,6 +107,8 @@ pub struct Web {
     pub media: Arc<Media>,
     pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
+    /// One backup is made at a time.
+    backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
     boards: board::Boards,
@@ -141,6 +145,7 @@ impl Web {
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
+            backing_up: Arc::default(),
             sockets: Arc::default(),
             streams: events::Streams::default(),
             boards: board::Boards::default(),
@@ -237,6 +242,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(preview::coverage))
         .routes(routes!(warnings::show))
         .routes(routes!(holidays::show))
+        .routes(routes!(numbers::show, numbers::set))
+        .routes(routes!(backups::create))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(missed::list))

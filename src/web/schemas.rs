@@ -534,6 +534,12 @@ pub struct Coverage {
     pub spans: Vec<CoverageSpan>,
 }
 
+/// What was found when something was looked over.
+#[derive(ToSchema)]
+pub struct Findings {
+    pub findings: Vec<crate::desk::numbers::Finding>,
+}
+
 #[derive(ToSchema)]
 pub struct Holidays {
     pub year: i32,
@@ -582,6 +588,7 @@ pub enum Action {
     Listened,
     Retried,
     Erased,
+    Downloaded,
 }
 
 #[derive(ToSchema)]

@@ -30,11 +30,11 @@ use uuid::Uuid;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewTokenForm)]
-struct Form {
+pub struct Form {
     #[schema(min_length = 1)]
-    name: String,
-    role: Role,
-    user: Option<UserId>,
+    pub name: String,
+    pub role: Role,
+    pub user: Option<UserId>,
 }
 
 /// Lists tokens, without their secrets.
@@ -61,10 +61,7 @@ pub async fn list(
 pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let form: Form = read_form(new.document.clone()).map_err(Problem::invalid)?;
-    if form.name.trim().is_empty() {
-        return Err(Problem::invalid(Fault::new("/name", "a token needs a name")));
-    }
-    let (token, secret) = new_token(web.new_id(), form.name, form.role, form.user, web.clock.now().at);
+    let (token, secret) = made(&web, form)?;
     let location = format!("/api/v1/tokens/{}", token.id);
     let once = new.once(&caller, &location, true);
     let save = Save { once, ..Save::new(Change::Token(token.clone()), caller.author()) };
@@ -78,6 +75,21 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
     Ok(created("tokens", token.id, object))
 }
 
+/// Also for pages: makes a token, and answers its secret.
+pub async fn make(web: &Web, caller: &Caller, form: Form) -> Result<String, Problem> {
+    caller.must_be_admin()?;
+    let (token, secret) = made(web, form)?;
+    web.desk.save_as(Save::new(Change::Token(token), caller.author())).await??;
+    Ok(secret)
+}
+
+fn made(web: &Web, form: Form) -> Result<(Token, String), Problem> {
+    if form.name.trim().is_empty() {
+        return Err(Problem::invalid(Fault::new("/name", "a token needs a name")));
+    }
+    Ok(new_token(web.new_id(), form.name, form.role, form.user, web.clock.now().at))
+}
+
 /// Revokes a token. Its sockets close within a second.
 #[utoipa::path(delete, path = "/tokens/{id}", params(("id" = TokenId, Path)), responses((status = 204), (status = 403)))]
 pub async fn revoke(
@@ -85,9 +97,15 @@ pub async fn revoke(
     State(web): State<Web>,
     Id(id): Id<TokenId>,
 ) -> Result<StatusCode, Problem> {
+    end(&web, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Also for pages.
+pub async fn end(web: &Web, caller: &Caller, id: TokenId) -> Result<(), Problem> {
     caller.must_be_admin()?;
     web.desk.save_as(Save::new(Change::RevokeToken(id), caller.author())).await??;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 fn shown(token: &Token) -> Value {

@@ -43,15 +43,15 @@ const TRIES: usize = 64;
 #[schema(as = NewWebhook)]
 pub struct Form {
     #[schema(min_length = 1, max_length = 200)]
-    name: String,
+    pub name: String,
     /// `https://` and a machine that everybody can reach.
     #[schema(min_length = 1, max_length = 2_000)]
-    url: String,
+    pub url: String,
     /// Kinds of events, or `*` for all.
     #[schema(value_type = Vec<schemas::EventOrAll>, min_items = 1)]
-    events: Vec<String>,
+    pub events: Vec<String>,
     #[serde(default = "yes")]
-    enabled: bool,
+    pub enabled: bool,
 }
 
 fn yes() -> bool {
@@ -110,6 +110,19 @@ pub async fn show(
 pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
     caller.must_be_admin()?;
     let form: Form = read_form(new.document.clone()).map_err(Problem::invalid)?;
+    let webhook = made(&web, form);
+    let once = new.once(&caller, &location(webhook.id), true);
+    let save = Save { once, ..Save::new(Change::Webhook(Box::new(webhook)), caller.author()) };
+    match web.desk.save_as(save).await?? {
+        Saved::Before(repeat) => again(&repeat),
+        Saved::Now { change: Change::Webhook(webhook), .. } => {
+            Ok(created("webhooks", webhook.id, with_secret(&webhook)))
+        }
+        Saved::Now { .. } => Err(unexpected()),
+    }
+}
+
+fn made(web: &Web, form: Form) -> Webhook {
     let now = web.clock.now().at;
     let webhook = Webhook {
         id: WebhookId(web.new_id()),
@@ -121,16 +134,57 @@ pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) ->
         created_at: now,
         disabled_at: None,
     };
-    let webhook = form.fill(webhook, now);
-    let once = new.once(&caller, &location(webhook.id), true);
-    let save = Save { once, ..Save::new(Change::Webhook(Box::new(webhook)), caller.author()) };
-    match web.desk.save_as(save).await?? {
-        Saved::Before(repeat) => again(&repeat),
-        Saved::Now { change: Change::Webhook(webhook), .. } => {
-            Ok(created("webhooks", webhook.id, with_secret(&webhook)))
+    form.fill(webhook, now)
+}
+
+/// What pages do with a webhook.
+pub enum Act {
+    Make(Form),
+    Change(Form),
+    Rotate,
+    Delete,
+}
+
+/// For pages: does it, if the webhook still has the tag that it was seen with. Of a new secret it answers what is shown
+/// once.
+pub async fn act(
+    web: &Web,
+    caller: &Caller,
+    seen: Option<(WebhookId, &str)>,
+    act: Act,
+) -> Result<Result<(WebhookId, Option<String>), Refused>, Problem> {
+    caller.must_be_admin()?;
+    let there = match seen {
+        Some((id, _)) => Some(known(web, id)?),
+        None => None,
+    };
+    let expected = seen.map(|(_, tag)| tag.to_owned());
+    let (change, id, secret) = match (act, there) {
+        (Act::Make(form), _) => {
+            let webhook = made(web, form);
+            let (id, secret) = (webhook.id, webhook.secret.0.clone());
+            (Change::Webhook(Box::new(webhook)), id, Some(secret))
         }
-        Saved::Now { .. } => Err(unexpected()),
-    }
+        (Act::Change(form), Some(webhook)) => {
+            let id = webhook.id;
+            (Change::Webhook(Box::new(form.fill(webhook, web.clock.now().at))), id, None)
+        }
+        (Act::Rotate, Some(webhook)) => {
+            let webhook = with_new_secret(webhook, web);
+            let (id, secret) = (webhook.id, webhook.secret.0.clone());
+            (Change::Webhook(Box::new(webhook)), id, Some(secret))
+        }
+        (Act::Delete, Some(webhook)) => (Change::DeleteWebhook(webhook.id), webhook.id, None),
+        (_, None) => return Err(Problem::not_found()),
+    };
+    let saved = web.desk.save_as(Save { expected, ..Save::new(change, caller.author()) }).await?;
+    Ok(saved.map(|_| (id, secret)))
+}
+
+fn with_new_secret(mut webhook: Webhook, web: &Web) -> Webhook {
+    let old = std::mem::replace(&mut webhook.secret, Secret(new_secret()));
+    webhook.old = Some((old, web.clock.now().at + OLD_SECRET_SIGNS));
+    webhook
 }
 
 /// Changes a webhook: a JSON merge patch (RFC 7396).
@@ -200,11 +254,7 @@ pub async fn rotate(
 ) -> Result<Response, Problem> {
     use axum::response::IntoResponse;
     caller.must_be_admin()?;
-    let rotated = |mut webhook: Webhook| {
-        let old = std::mem::replace(&mut webhook.secret, Secret(new_secret()));
-        webhook.old = Some((old, web.clock.now().at + OLD_SECRET_SIGNS));
-        Ok(webhook)
-    };
+    let rotated = |webhook: Webhook| Ok(with_new_secret(webhook, &web));
     let once = asked.once(&caller, &location(id), true);
     match save(&caller, &web, id, &if_match, once, rotated).await? {
         Saved::Before(repeat) => again(&repeat),

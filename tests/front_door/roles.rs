@@ -27,6 +27,9 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("patch", "channels/{id}", [401, 403, 403, 403, 200]),
     ("delete", "channels/{id}", [401, 403, 403, 403, 404]),
     ("get", "channels/{id}/warnings", [401, 404, 200, 200, 200]),
+    ("get", "channels/{id}/numbers", [401, 403, 403, 403, 200]),
+    ("put", "channels/{id}/numbers", [401, 403, 403, 403, 200]),
+    ("post", "backups", [401, 403, 403, 403, 200]),
     ("get", "coverage", [401, 403, 403, 200, 200]),
     // Whoever is let in asks to go on after something that never was: a stream would not end.
     ("get", "events", [401, 422, 422, 422, 422]),

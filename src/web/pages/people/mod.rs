@@ -6,6 +6,8 @@ mod team;
 mod user;
 mod user_form;
 
+pub use list::role as role_name;
+
 use super::super::Web;
 use axum::{
     Router,
