@@ -4,6 +4,7 @@
 import { until } from './waiting.mjs'
 
 export const PAGES = [
+  { name: 'channels-none', as: 'admin', address: 'channels' },
   { name: 'start', as: 'admin', address: 'start' },
   { name: 'start-account', as: 'admin', address: 'start/account' },
   { name: 'start-company', as: 'admin', address: 'start/company' },
@@ -22,7 +23,6 @@ export const PAGES = [
   { name: 'start-greetings', as: 'admin', address: 'start/greetings' },
   { name: 'start-agents', as: 'admin', address: 'start/agents' },
   { name: 'me', as: 'agent', address: 'me' },
-  { name: 'channels-none', as: 'admin', address: 'channels' },
   { name: 'channel', as: 'admin', prepare: async (desk, here) => (here.helpdesk ??= await helpdesk(desk)) },
   { name: 'channels', as: 'admin', address: 'channels' },
   { name: 'channel-new', as: 'admin', address: 'channels/new' },
@@ -52,7 +52,7 @@ async function helpdesk(desk) {
   const team = await desk.post('teams', { name: 'Second line', main: [users[0].id] })
   const always = ['mon', 'tue', 'wed', 'thu', 'fri'].map(day => [day, [['08:00', '12:00'], ['13:00', '18:00']]])
   const channel = await desk.channel({
-    name: 'Support',
+    name: 'Help desk',
     time_zone: 'Europe/Oslo',
     hours: {
       mode: 'schedule',
