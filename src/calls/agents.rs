@@ -193,6 +193,7 @@ impl Agent {
 
 impl Brief {
     /// What keeps them from one call. `None`: they have to be looked at closer.
+    #[inline]
     pub(super) fn glance(&self, one_at_a_time: bool, is_excluded: impl FnOnce() -> bool) -> Option<Glance> {
         if self.stale || self.closer || (!self.is_out && is_excluded()) {
             return None;

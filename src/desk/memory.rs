@@ -108,8 +108,8 @@ pub(super) async fn recall(
     let stored = store::settings::all(writer.connection()).await.context("cannot read the settings")?;
     let settings = Settings::load(stored, &around.ground)
         .map_err(|wrong| anyhow::anyhow!("a stored setting is not valid: {:?}: {:?}", wrong.0, wrong.1))?;
-    let load = recount(writer, now).await.context("cannot count the tickets")?;
     let connection = writer.connection();
+    let load = store::tickets::load(connection, now.at).await.context("cannot count the tickets")?;
     let tickets = store::tickets::of_live_calls(connection).await.context("cannot read the tickets")?;
     let open =
         store::tickets::latest_open(connection, Joinable::KEPT).await.context("cannot read the tickets")?;
@@ -174,8 +174,4 @@ pub(super) async fn recall(
         late: None,
         ids,
     })
-}
-
-pub(super) async fn recount(writer: &mut Writer, now: Now) -> sqlx::Result<Load> {
-    store::tickets::load(writer.connection(), now.at).await
 }

@@ -19,6 +19,7 @@ pub mod jobs;
 mod memory;
 pub mod metrics;
 pub mod numbers;
+pub mod outbox;
 pub mod postman;
 pub mod retention;
 pub mod saving;

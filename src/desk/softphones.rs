@@ -1,9 +1,11 @@
 //! The agents' sockets, as the engine sees them, and the frames that go over them (subprotocol `strowger.v1`).
 //! Several sockets of one agent act as one agent.
 
+use super::outbox::{About, Outbox, TooSlow};
 use crate::{
     calls::{
-        call::{Call, Cause, Offer},
+        agents::Occupation,
+        call::{Call, Cause, Offer, State},
         decision::{Refusal, Say},
         switchboard::Switchboard,
         time::{Now, Steady},
@@ -21,13 +23,10 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
-use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 /// How many sockets an agent may have.
 pub const SOCKETS_MAX: usize = 8;
-/// How many frames may wait for a slow reader before it is dropped.
-pub const OUTBOX: usize = 256;
 /// How long a resume token is good for.
 const RESUME_SECONDS: u32 = 60;
 
@@ -49,7 +48,7 @@ pub struct Opened {
     pub socket: SocketId,
     pub pass: Pass,
     /// Frames for it. When the engine drops its end, the socket is closed.
-    pub outbox: mpsc::Sender<Arc<str>>,
+    pub outbox: Arc<Outbox>,
 }
 
 /// What a softphone says. `ref` comes back with the answer.
@@ -85,7 +84,12 @@ pub enum Frame {
         epoch: i64,
         agent: UserId,
         availability: ByHand,
+        /// `free`, `connecting`, `talking` or `wrapping_up`.
+        occupation: &'static str,
+        /// Until then they wrap up, if they do.
+        wraps_up_until: Option<DateTime<Utc>>,
         offers: Vec<OfferFrame>,
+        /// With everything that a call has.
         call: Option<CallFrame>,
         resume: String,
     },
@@ -143,10 +147,45 @@ pub struct OfferFrame {
     pub expires_at: DateTime<Utc>,
 }
 
+/// A call of the agent's. Beside `welcome` it has only its id and its state.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CallFrame {
     pub call_id: CallId,
     pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whose number it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Named>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_id: Option<TicketId>,
+    /// Since when they are being connected, or talk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl CallFrame {
+    fn changed(call_id: CallId, state: &'static str) -> Self {
+        Self { call_id, state, channel: None, from: None, contact: None, ticket_id: None, since: None }
+    }
+
+    fn whole(call: &Call, contacts: &Contacts) -> Self {
+        let since = match &call.state {
+            State::Connecting(connection) => Some(connection.offer.at),
+            State::Talking(talk) => Some(talk.since),
+            _ => None,
+        };
+        Self {
+            channel: Some(call.channel),
+            from: Some(call.from.to_string()),
+            contact: call.from.number().and_then(|number| contacts.named(number)),
+            ticket_id: Some(call.ticket),
+            since,
+            ..Self::changed(call.id, call.state_name())
+        }
+    }
 }
 
 impl Frame {
@@ -165,6 +204,14 @@ impl Frame {
             Some(reference) => serde_json::to_string(&Referring { frame: self, reference }),
         };
         text.expect("a frame is JSON").into()
+    }
+
+    fn about(&self) -> About {
+        match self {
+            Self::Offer(offer) => About::Offer(offer.offer_id),
+            Self::OfferEnded { offer_id, .. } => About::OfferEnd(*offer_id),
+            _ => About::Other,
+        }
     }
 
     pub fn error(code: &'static str, detail: impl Into<String>) -> Self {
@@ -190,7 +237,8 @@ pub type Origin<'a> = Option<(UserId, SocketId, Option<&'a Value>)>;
 struct Socket {
     id: SocketId,
     pass: Pass,
-    outbox: mpsc::Sender<Arc<str>>,
+    /// None any more: it was hung up on.
+    outbox: Option<Arc<Outbox>>,
     registered: bool,
     microphone: bool,
 }
@@ -231,7 +279,7 @@ impl Softphones {
         sockets.push(Socket {
             id: opened.socket,
             pass: opened.pass,
-            outbox: opened.outbox.clone(),
+            outbox: Some(opened.outbox.clone()),
             registered: true,
             microphone: true,
         });
@@ -301,6 +349,11 @@ impl Softphones {
     ) {
         let resume = self.resume_token(agent, socket, now);
         let known = board.known_agent(agent);
+        let occupation = known.map_or(Occupation::Free, |known| known.occupation);
+        let wraps_up_until = match occupation {
+            Occupation::WrappingUp { until } => Some(now.wall(until)),
+            _ => None,
+        };
         let offers = board.offers_to(agent);
         let call = board.calls().find(|call| call.agent() == Some(agent));
         let epoch = self.epoch;
@@ -309,11 +362,13 @@ impl Softphones {
             epoch,
             agent,
             availability: known.map(|known| known.by_hand.clone()).unwrap_or_default(),
+            occupation: occupation.name(),
+            wraps_up_until,
             offers: offers.collect(),
-            call: call.map(|call| CallFrame { call_id: call.id, state: call.state_name() }),
+            call: call.map(|call| CallFrame::whole(call, contacts)),
             resume,
         };
-        self.send_to(agent, socket, frame.text(None));
+        self.send_to(agent, socket, About::Other, frame.text(None));
     }
 
     /// Single-use, for a minute, for this agent only.
@@ -353,7 +408,7 @@ impl Softphones {
                 self.answer(*agent, &Frame::OfferLost { offer_id: *offer, cause, by }, origin);
             }
             Say::Call { agent, call, state } => {
-                self.send_answer(*agent, &Frame::Call(CallFrame { call_id: *call, state }), origin);
+                self.send_answer(*agent, &Frame::Call(CallFrame::changed(*call, state)), origin);
             }
             Say::Ticket { agent, ticket, call } => {
                 self.send(*agent, &Frame::Ticket { ticket_id: *ticket, call_id: *call });
@@ -379,10 +434,10 @@ impl Softphones {
         for socket in sockets {
             match by {
                 Some((winner, reference)) if winner == socket => {
-                    self.send_to(agent, socket, won.text(reference))
+                    self.send_to(agent, socket, About::Other, won.text(reference))
                 }
-                Some(_) => self.send_to(agent, socket, taken.clone()),
-                None => self.send_to(agent, socket, won.text(None)),
+                Some(_) => self.send_to(agent, socket, About::OfferEnd(offer_id), taken.clone()),
+                None => self.send_to(agent, socket, About::Other, won.text(None)),
             }
         }
     }
@@ -391,7 +446,7 @@ impl Softphones {
     pub fn answer(&mut self, agent: UserId, frame: &Frame, origin: Origin<'_>) {
         match origin {
             Some((from, socket, reference)) if from == agent => {
-                self.send_to(agent, socket, frame.text(reference))
+                self.send_to(agent, socket, About::Other, frame.text(reference))
             }
             _ => self.send(agent, frame),
         }
@@ -406,9 +461,9 @@ impl Softphones {
         for socket in sockets {
             match asked {
                 Some((_, asking, reference)) if asking == socket => {
-                    self.send_to(agent, socket, frame.text(reference));
+                    self.send_to(agent, socket, About::Other, frame.text(reference));
                 }
-                _ => self.send_to(agent, socket, plain.clone()),
+                _ => self.send_to(agent, socket, frame.about(), plain.clone()),
             }
         }
     }
@@ -417,12 +472,12 @@ impl Softphones {
         let Some(sockets) = self.sockets.get_mut(&agent) else { return };
         let text = frame.text(None);
         // A reader who can't keep up loses its socket; its task then reports that it closed.
-        sockets.iter_mut().for_each(|open| push(open, text.clone()));
+        sockets.iter_mut().for_each(|open| push(open, frame.about(), text.clone()));
     }
 
-    fn send_to(&mut self, agent: UserId, socket: SocketId, text: Arc<str>) {
+    fn send_to(&mut self, agent: UserId, socket: SocketId, about: About, text: Arc<str>) {
         let sockets = self.sockets.get_mut(&agent).into_iter().flatten();
-        sockets.filter(|open| open.id == socket).for_each(|open| push(open, text.clone()));
+        sockets.filter(|open| open.id == socket).for_each(|open| push(open, about, text.clone()));
     }
 
     /// Closes the sockets that were opened with a token or in a session that is no longer good.
@@ -439,8 +494,9 @@ impl Softphones {
     }
 }
 
-fn push(open: &mut Socket, text: Arc<str>) {
-    if open.outbox.try_send(text).is_err() && !open.outbox.is_closed() {
+fn push(open: &mut Socket, about: About, text: Arc<str>) {
+    let put = open.outbox.as_ref().map(|outbox| outbox.put(about, text));
+    if put == Some(Err(TooSlow)) {
         warn!("a softphone reads too slowly and is dropped");
         hang_up(open);
     }
@@ -448,8 +504,7 @@ fn push(open: &mut Socket, text: Arc<str>) {
 
 /// Without our end of its outbox the socket's task closes it, and reports so.
 fn hang_up(open: &mut Socket) {
-    let (closed, _) = mpsc::channel(1);
-    open.outbox = closed;
+    open.outbox = None;
 }
 
 fn refused(refusal: Refusal) -> Frame {

@@ -3,7 +3,7 @@
 
 use super::{
     candidates::Candidates,
-    distribution::{Behind, Cursor, Entrant, Leaders, Order, Strategy, TieBreak},
+    distribution::{Behind, Cursor, Entrant, Leaders, Look, Order, Strategy, TieBreak},
     eligibility::{self, Objection, Standing},
     ids::{TeamId, UserId},
     load::{Load, TicketType},
@@ -74,24 +74,18 @@ where
     let order = Order { strategy: rule.strategy, tie_break: rule.tie_break, after, draw: field.draw };
     let mut leaders = Leaders::new(order, field.at_most);
     let mut candidates = Candidates::of(roster.users.clone());
+    let asked = field.asked.filter(|asked| !asked.is_empty());
     let mut least_asked = u32::MAX;
     for ((&user, chair), position) in roster.users.iter().zip(&roster.chairs).zip(0..) {
         let held = field.load.rows().at(chair.held, user);
         let load = held.map_or(0, |held| held.open(field.kind));
-        let glance = if chair.plain { (field.glance)(chair, user) } else { None };
-        let (objection, idle_since) = match glance {
-            Some(Glance { objection, idle_since }) => {
-                let full = eligibility::at_capacity(chair.capacity, load);
-                (full.or_else(|| objection.cloned()), idle_since)
-            }
-            None => look_closer(user, load, field),
-        };
-        let objects = objection.is_some();
-        candidates.add(load, objection);
-        if objects {
+        let (objection, idle_since) = look_at(user, chair, load, field);
+        if let Some(objection) = objection {
+            candidates.object(load, objection);
             continue;
         }
-        let asked = field.asked.map_or(0, |asked| asked.get(&user).copied().unwrap_or(0));
+        candidates.add(load);
+        let asked = asked.map_or(0, |asked| asked.get(&user).copied().unwrap_or(0));
         if asked > least_asked {
             continue;
         }
@@ -99,21 +93,40 @@ where
             leaders.begin_again();
             least_asked = asked;
         }
-        let last_assigned = held.and_then(|held| held.last_assigned);
-        leaders.add(Entrant { user, position, load, last_assigned, idle_since });
+        let last_assigned_ms = held.and_then(|held| held.last_assigned_ms);
+        leaders.add(&Look { user, position, load, last_assigned_ms, idle_since });
     }
-    let (eligible, behind) = leaders.finish();
+    let (first, behind) = leaders.finish();
+    let entrant = |position: u32| {
+        let (user, chair) = (roster.users[position as usize], &roster.chairs[position as usize]);
+        let held = field.load.rows().at(chair.held, user);
+        let (_, idle_since) = look_at(user, chair, 0, field);
+        let (load, last_assigned) =
+            held.map_or((0, None), |held| (held.open(field.kind), held.last_assigned()));
+        Entrant { user, position, load, last_assigned, idle_since }
+    };
+    let eligible = first.into_iter().map(entrant).collect();
     Selection { candidates, eligible, behind }
 }
 
-fn look_closer<'a, S, G>(
+/// What objects to giving `user` one more than their `load`, and since when they are off calls.
+#[inline]
+fn look_at<'a, S, G>(
     user: UserId,
+    chair: &Chair,
     load: u32,
     field: &Field<'a, S, G>,
 ) -> (Option<Objection>, Option<DateTime<Utc>>)
 where
     S: Fn(&'a User) -> (Standing<'a>, Option<DateTime<Utc>>),
+    G: Fn(&Chair, UserId) -> Option<Glance>,
 {
+    if chair.plain
+        && let Some(Glance { objection, idle_since }) = (field.glance)(chair, user)
+    {
+        let full = eligibility::at_capacity(chair.capacity, load);
+        return (full.or_else(|| objection.cloned()), idle_since);
+    }
     let Some(person) = field.people.users.get(&user) else { return (Some(Objection::NoSeat), None) };
     let (standing, idle_since) = (field.standing)(person);
     (eligibility::objection(person, standing, load, field.at), idle_since)
@@ -362,7 +375,7 @@ mod tests {
         let reason = |objections: &[Objection]| {
             let users = objections.iter().map(|_| UserId(Ids::new(1).next(1))).collect();
             let mut candidates = Candidates::of(users);
-            objections.iter().for_each(|objection| candidates.add(0, Some(objection.clone())));
+            objections.iter().for_each(|objection| candidates.object(0, objection.clone()));
             Selection { candidates, ..Selection::default() }.nobody()
         };
         assert_eq!(reason(&[]), Reason::NobodySelected);

@@ -29,12 +29,16 @@ impl Candidates {
         Self { users, loads, objections: Vec::new() }
     }
 
-    /// How the next one stands.
-    pub(super) fn add(&mut self, load: u32, objection: Option<Objection>) {
-        if let Some(objection) = objection {
-            let place = u32::try_from(self.loads.len()).unwrap_or(u32::MAX);
-            self.objections.push((place, objection));
-        }
+    /// There is nothing against the next one.
+    #[inline]
+    pub(super) fn add(&mut self, load: u32) {
+        self.loads.push(load);
+    }
+
+    /// This is held against the next one.
+    pub(super) fn object(&mut self, load: u32, objection: Objection) {
+        let place = u32::try_from(self.loads.len()).unwrap_or(u32::MAX);
+        self.objections.push((place, objection));
         self.loads.push(load);
     }
 
@@ -74,7 +78,10 @@ impl FromIterator<Candidate> for Candidates {
         let mut users = Vec::new();
         for one in all {
             users.push(one.user);
-            candidates.add(one.load, one.objection);
+            match one.objection {
+                Some(objection) => candidates.object(one.load, objection),
+                None => candidates.add(one.load),
+            }
         }
         candidates.users = users.into();
         candidates

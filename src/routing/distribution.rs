@@ -3,7 +3,7 @@
 use super::ids::{UserId, scramble};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::{cmp::Ordering, collections::BinaryHeap};
+use std::collections::BinaryHeap;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -66,40 +66,72 @@ pub struct Order {
     pub draw: u64,
 }
 
+/// What the strategies look at, of one who stands at a place of the rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub user: UserId,
+    pub position: u32,
+    pub load: u32,
+    pub last_assigned_ms: Option<i64>,
+    pub idle_since: Option<DateTime<Utc>>,
+}
+
 /// Where somebody stands in an order: the lowest is asked first. No two are the same.
-type Rank = (i64, u32, i64, u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    first: i64,
+    tie: i64,
+    position: u32,
+    /// Decides nothing any more.
+    load: u32,
+}
 
 impl Order {
     /// Puts the entrants in the order in which they are to be asked.
     pub fn arrange(&self, entrants: &mut [Entrant]) {
-        entrants.sort_by_cached_key(|entrant| self.rank(entrant));
+        entrants.sort_by_cached_key(|entrant| self.rank(&entrant.look()));
     }
 
-    fn rank(&self, entrant: &Entrant) -> Rank {
-        let place = entrant.position;
-        match self.strategy {
-            Strategy::Simultaneous | Strategy::LoadBalanced => {
-                (i64::from(entrant.load), 0, self.tie(entrant), place)
-            }
-            Strategy::LongestIdle => {
-                let since = entrant.idle_since;
-                let seconds = since.map_or(i64::MIN, |since| since.timestamp());
-                (seconds, since.map_or(0, |since| since.timestamp_subsec_nanos()), self.tie(entrant), place)
-            }
-            Strategy::RoundRobin => (i64::from(self.after.is_some_and(|after| place <= after)), 0, 0, place),
+    #[inline]
+    fn rank(&self, look: &Look) -> Rank {
+        let Look { position, load, .. } = *look;
+        let (first, tie) = match self.strategy {
+            Strategy::Simultaneous | Strategy::LoadBalanced => (i64::from(load), self.tie(look)),
+            Strategy::LongestIdle => (nanoseconds(look.idle_since), self.tie(look)),
+            Strategy::RoundRobin => (i64::from(self.after.is_some_and(|after| position <= after)), 0),
             Strategy::Random => {
-                let drawn = scramble(self.draw ^ entrant.user.0.as_u64_pair().1);
-                ((drawn ^ 1 << 63).cast_signed(), 0, 0, place)
+                let drawn = scramble(self.draw ^ look.user.0.as_u64_pair().1);
+                ((drawn ^ 1 << 63).cast_signed(), 0)
             }
-        }
+        };
+        Rank { first, tie, position, load }
     }
 
-    fn tie(&self, entrant: &Entrant) -> i64 {
-        let last = entrant.last_assigned.map_or(i64::MIN + 1, |at| at.timestamp_millis());
+    #[inline]
+    fn tie(&self, look: &Look) -> i64 {
+        let last = look.last_assigned_ms.unwrap_or(i64::MIN + 1);
         match self.tie_break {
             TieBreak::LongestSinceAssigned => last,
             TieBreak::LastAssigned => -last,
             TieBreak::FixedOrder => 0,
+        }
+    }
+}
+
+/// Whoever was never on a call has been off calls for longest.
+fn nanoseconds(idle_since: Option<DateTime<Utc>>) -> i64 {
+    idle_since.map_or(i64::MIN, |since| since.timestamp_nanos_opt().unwrap_or(i64::MAX))
+}
+
+impl Entrant {
+    fn look(&self) -> Look {
+        let Self { user, position, load, last_assigned, idle_since } = *self;
+        Look {
+            user,
+            position,
+            load,
+            last_assigned_ms: last_assigned.map(|at| at.timestamp_millis()),
+            idle_since,
         }
     }
 }
@@ -110,7 +142,7 @@ pub struct Leaders {
     order: Order,
     at_most: usize,
     /// The last of them on top.
-    first: BinaryHeap<Ranked>,
+    first: BinaryHeap<Rank>,
     behind: Behind,
 }
 
@@ -121,23 +153,21 @@ pub struct Behind {
     pub least_load: Option<u32>,
 }
 
-#[derive(Debug)]
-struct Ranked(Rank, Entrant);
-
 impl Leaders {
     pub fn new(order: Order, at_most: usize) -> Self {
         Self { order, at_most: at_most.max(1), first: BinaryHeap::new(), behind: Behind::default() }
     }
 
-    pub fn add(&mut self, entrant: Entrant) {
-        let rank = self.order.rank(&entrant);
+    #[inline]
+    pub fn add(&mut self, look: &Look) {
+        let rank = self.order.rank(look);
         if self.first.len() < self.at_most {
-            return self.first.push(Ranked(rank, entrant));
+            return self.first.push(rank);
         }
         let Some(mut last) = self.first.peek_mut() else { return };
-        let load = match rank < last.0 {
-            true => std::mem::replace(&mut *last, Ranked(rank, entrant)).1.load,
-            false => entrant.load,
+        let load = match rank < *last {
+            true => std::mem::replace(&mut *last, rank).load,
+            false => rank.load,
         };
         self.behind.count += 1;
         self.behind.least_load = Some(self.behind.least_load.map_or(load, |least| least.min(load)));
@@ -149,32 +179,12 @@ impl Leaders {
         self.behind = Behind::default();
     }
 
-    /// In the order in which they are to be asked, and how many more there are.
-    pub fn finish(self) -> (Vec<Entrant>, Behind) {
-        let first = self.first.into_sorted_vec().into_iter().map(|Ranked(_, entrant)| entrant);
-        (first.collect(), self.behind)
+    /// The positions, in the order in which they are to be asked, and how many more there are.
+    pub fn finish(self) -> (Vec<u32>, Behind) {
+        let first = self.first.into_sorted_vec();
+        (first.into_iter().map(|rank| rank.position).collect(), self.behind)
     }
 }
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for Ranked {}
 
 #[cfg(test)]
 mod tests {
@@ -235,9 +245,8 @@ mod tests {
             let whole = positions(order, many.clone());
             for at_most in [1, 7, 300, 400] {
                 let mut leaders = Leaders::new(order, at_most);
-                many.iter().rev().for_each(|entrant| leaders.add(entrant.clone()));
-                let (first, behind) = leaders.finish();
-                let got: Vec<u32> = first.iter().map(|entrant| entrant.position).collect();
+                many.iter().rev().for_each(|entrant| leaders.add(&entrant.look()));
+                let (got, behind) = leaders.finish();
                 assert_eq!(got, whole[..at_most.min(300)], "{strategy:?}, {at_most}");
                 let least = |all: &[u32]| all.iter().map(|place| many[*place as usize].load).min();
                 let rest = &whole[got.len()..];

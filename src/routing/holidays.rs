@@ -1,7 +1,8 @@
 //! Public holidays of a country or region, by the rules that its laws give: fixed dates, days around Easter, the n-th
 //! weekday of a month. Days that a government gives once are not here; who has them adds them as exceptions.
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
+use std::collections::BTreeMap;
 
 /// A country, or a part of one that has holidays of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,13 +195,15 @@ impl Region {
         REGIONS.iter().find(|region| region.code == code)
     }
 
-    /// Date and name of each holiday of a year, in order.
-    pub fn holidays(&self, year: i32) -> Vec<(NaiveDate, &'static str)> {
-        let all = self.rules.iter().flat_map(|list| list.iter());
-        let mut dates: Vec<_> =
-            all.filter_map(|holiday| Some((holiday.rule.date(year)?, holiday.name))).collect();
-        dates.sort_by_key(|(date, _)| *date);
-        dates
+    /// Each date of a year and its name, in order. Two holidays may fall on one date.
+    pub fn holidays(&self, year: i32) -> Vec<(NaiveDate, String)> {
+        let mut dates: BTreeMap<NaiveDate, Vec<&str>> = BTreeMap::new();
+        for holiday in self.rules.iter().flat_map(|list| list.iter()) {
+            if let Some(date) = holiday.rule.date(year) {
+                dates.entry(date).or_default().push(holiday.name);
+            }
+        }
+        dates.into_iter().map(|(date, names)| (date, names.join(" / "))).collect()
     }
 }
 
@@ -210,7 +213,7 @@ impl Rule {
         let on = |month, day| NaiveDate::from_ymd_opt(year, month, day);
         match self {
             On(month, day) => on(month, day),
-            Easter(days) => easter(year)?.checked_add_signed(chrono::TimeDelta::days(days)),
+            Easter(days) => easter(year)?.checked_add_signed(TimeDelta::days(days)),
             Nth(n, weekday, month) => NaiveDate::from_weekday_of_month_opt(year, month, weekday, n),
             LastMonday(month) => [5, 4]
                 .into_iter()
@@ -301,6 +304,7 @@ mod tests {
             ("NL", 2025, "01-01 04-20 04-21 04-26 05-05 05-29 06-08 06-09 12-25 12-26"),
             ("NL", 2026, "01-01 04-05 04-06 04-27 05-14 05-24 05-25 12-25 12-26"),
             ("NO", 2026, "01-01 04-02 04-03 04-05 04-06 05-01 05-14 05-17 05-24 05-25 12-25 12-26"),
+            ("NO", 2027, "01-01 03-25 03-26 03-28 03-29 05-01 05-06 05-16 05-17 12-25 12-26"),
             ("BE", 2026, "01-01 04-06 05-01 05-14 05-25 07-21 08-15 11-01 11-11 12-25"),
             ("CH", 2026, "01-01 05-14 08-01 12-25"),
             ("GB-EAW", 2021, "01-01 04-02 04-05 05-03 05-31 08-30 12-27 12-28"),
@@ -343,6 +347,13 @@ mod tests {
             let own: Vec<&str> = all.split(' ').filter(|date| !everywhere.contains(date)).collect();
             assert_eq!(own.join(" "), expected, "{code}");
         }
+    }
+
+    #[test]
+    fn of_two_holidays_on_one_date_both_are_named() {
+        let norway = Region::of("NO").expect("a region").holidays(2027);
+        let both = norway.iter().find(|(date, _)| date.to_string() == "2027-05-17").expect("a holiday");
+        assert_eq!(both.1, "Grunnlovsdag / Andre pinsedag");
     }
 
     #[test]

@@ -49,13 +49,17 @@ pub struct Held {
     /// By type: how many tickets count.
     open: [u32; TicketType::ALL.len()],
     /// When they were last given anything, whether they still hold it or not.
-    pub last_assigned: Option<DateTime<Utc>>,
+    pub last_assigned_ms: Option<i64>,
 }
 
 impl Held {
     /// Open tickets of this type that count.
     pub fn open(&self, kind: TicketType) -> u32 {
         self.open[kind as usize]
+    }
+
+    pub fn last_assigned(&self) -> Option<DateTime<Utc>> {
+        self.last_assigned_ms.and_then(DateTime::from_timestamp_millis)
     }
 }
 
@@ -105,8 +109,8 @@ impl Load {
 
     /// For the ties: `user` was given something at `at`, whether they still hold it or not.
     pub fn remember_assignment(&mut self, user: UserId, at: DateTime<Utc>) {
-        let last = &mut self.users.of(user).last_assigned;
-        *last = Some(at).max(*last);
+        let last = &mut self.users.of(user).last_assigned_ms;
+        *last = Some(at.timestamp_millis()).max(*last);
     }
 
     /// Forgets the tickets that were assigned too long before `now`.
@@ -137,10 +141,16 @@ impl Load {
     }
 
     pub fn last_assigned(&self, user: UserId) -> Option<DateTime<Utc>> {
-        self.held_by(user)?.last_assigned
+        self.held_by(user)?.last_assigned()
     }
 
-    /// Every count that is not zero, for the recount.
+    /// This is what the user holds, whatever was thought before.
+    pub fn correct(&mut self, user: UserId, held: impl IntoIterator<Item = Weight>) {
+        TicketType::ALL.into_iter().for_each(|kind| self.change_held(user, kind, VecDeque::clear));
+        held.into_iter().for_each(|weight| self.put(weight));
+    }
+
+    /// Every count that is not zero.
     pub fn counts(&self) -> impl Iterator<Item = ((UserId, TicketType), u32)> + '_ {
         let each = self.users.iter().flat_map(|(user, held)| {
             TicketType::ALL.into_iter().map(move |kind| ((user, kind), held.open(kind)))
@@ -194,6 +204,19 @@ mod tests {
         load.change(None, None);
         assert_eq!(load.counts().count(), 0);
         assert!(load.oldest.is_empty());
+    }
+
+    #[test]
+    fn what_was_counted_wrong_is_corrected_and_the_others_keep_what_they_hold() {
+        let [ann, ben] = two_users();
+        let mut load = Load::default();
+        for user in [ann, ben] {
+            [10, 20].into_iter().for_each(|seconds| load.put(weight(user, TicketType::Calling, seconds)));
+        }
+        load.correct(ann, [weight(ann, TicketType::Messages, 30)]);
+        let of = |user| TicketType::ALL.map(|kind| load.of(user, kind));
+        assert_eq!((of(ann), of(ben)), ([0, 1, 0], [2, 0, 0]));
+        assert_eq!(load.oldest.len(), 2);
     }
 
     #[test]

@@ -2,10 +2,22 @@
 //! and searches nothing.
 
 use super::ids::{ById, UserId};
+use std::num::NonZeroU32;
 
 /// Where somebody's row is. It never moves; but a place may be of other rows than those it is looked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(u32);
+pub struct Place(NonZeroU32);
+
+impl Place {
+    fn at(index: usize) -> Self {
+        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+        Self(number.expect("there are fewer users"))
+    }
+
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// A map by user, in the order in which they came. Nobody is ever taken out.
 #[derive(Debug, Clone)]
@@ -34,12 +46,13 @@ impl<T: Default> Rows<T> {
     }
 
     pub fn get(&self, user: UserId) -> Option<&T> {
-        self.rows.get(self.place(user)?.0 as usize).map(|(_, row)| row)
+        self.rows.get(self.place(user)?.index()).map(|(_, row)| row)
     }
 
     /// The same, where they are thought to be at `place`.
+    #[inline]
     pub fn at(&self, place: Option<Place>, user: UserId) -> Option<&T> {
-        match place.and_then(|place| self.rows.get(place.0 as usize)) {
+        match place.and_then(|place| self.rows.get(place.index())) {
             Some((there, row)) if *there == user => Some(row),
             _ => self.get(user),
         }
@@ -50,9 +63,9 @@ impl<T: Default> Rows<T> {
         let next = self.rows.len();
         let place = self.places.entry(user).or_insert_with(|| {
             self.rows.push((user, T::default()));
-            Place(u32::try_from(next).expect("fewer users than that"))
+            Place::at(next)
         });
-        &mut self.rows[place.0 as usize].1
+        &mut self.rows[place.index()].1
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (UserId, &T)> {

@@ -72,13 +72,63 @@ impl Batch {
             && self.removal.is_none()
     }
 
-    async fn write(&self, tx: &mut SqliteConnection, batch: i64) -> sqlx::Result<()> {
+    /// All of it in one transaction. What every call writes goes to the database at once, from the beginning to the
+    /// commit; what comes seldom goes by itself, before or after.
+    async fn write(&self, connection: &mut SqliteConnection, epoch: i64, number: i64) -> sqlx::Result<()> {
+        let mut script = Script::new();
+        engine::begin_batch(&mut script, epoch, number);
+        if self.removal.is_some() || !self.settings.is_empty() {
+            script.run(connection).await?;
+            self.write_first(connection).await?;
+            script = Script::new();
+        }
+        self.put_into(&mut script, number);
+        if self.has_more() {
+            script.run(connection).await?;
+            self.write_more(connection).await?;
+            script = Script::new();
+        }
+        script.begin("commit");
+        script.run(connection).await
+    }
+
+    /// What other rows may name.
+    async fn write_first(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
         // First: what goes in with it may name what is removed.
         if let Some(removal) = &self.removal {
-            removal.carry_out(tx).await?;
+            removal.carry_out(connection).await?;
         }
-        settings::write(tx, &self.settings).await?;
-        self.script(batch).run(tx).await?;
+        settings::write(connection, &self.settings).await
+    }
+
+    /// What every call writes.
+    fn put_into(&self, script: &mut Script, batch: i64) {
+        calls::write(script, self.calls.values().map(AsRef::as_ref));
+        offers::write(script, self.offers.values());
+        agents::write(script, self.agents.values());
+        cursors::write(script, &self.cursors);
+        tickets::write(script, self.tickets.values());
+        decisions::write(script, &self.decisions);
+        jobs::write(script, self.jobs.values());
+        jobs::delete(script, &self.jobs_over);
+        events::write(script, batch, &self.events);
+        answers::write(script, &self.answers);
+        happenings::write(script, &self.happenings);
+    }
+
+    fn has_more(&self) -> bool {
+        !(self.voicemails.is_empty()
+            && self.jobs_tried.is_empty()
+            && self.repeats.is_empty()
+            && self.audit.is_empty()
+            && self.quarantine.is_empty()
+            && self.deliveries.is_empty()
+            && self.deliveries_tried.is_empty()
+            && self.notes.is_empty()
+            && self.called_back.is_empty())
+    }
+
+    async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
         voicemails::write(tx, &self.voicemails).await?;
         jobs::note_tries(tx, &self.jobs_tried).await?;
         repeats::write(tx, &self.repeats).await?;
@@ -88,23 +138,6 @@ impl Batch {
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
         called_back::write(tx, &self.called_back).await
-    }
-
-    /// What every call writes.
-    fn script(&self, batch: i64) -> Script {
-        let mut script = Script::new();
-        calls::write(&mut script, self.calls.values().map(AsRef::as_ref));
-        offers::write(&mut script, self.offers.values());
-        agents::write(&mut script, self.agents.values());
-        cursors::write(&mut script, &self.cursors);
-        tickets::write(&mut script, self.tickets.values());
-        decisions::write(&mut script, &self.decisions);
-        jobs::write(&mut script, self.jobs.values());
-        jobs::delete(&mut script, &self.jobs_over);
-        events::write(&mut script, batch, &self.events);
-        answers::write(&mut script, &self.answers);
-        happenings::write(&mut script, &self.happenings);
-        script
     }
 }
 
@@ -149,13 +182,14 @@ impl Writer {
         }
     }
 
+    /// An older epoch than the store's fails here, too: looking at the store then says so.
     async fn try_commit(&mut self, batch: &Batch, number: i64) -> Result<(), NotCommitted> {
-        let mut tx = self.connection.begin_with("begin immediate").await.map_err(NotCommitted::Failed)?;
-        if !engine::begin_batch(&mut tx, self.epoch, number).await.map_err(NotCommitted::Failed)? {
-            return Err(NotCommitted::Fenced);
+        let written = batch.write(&mut self.connection, self.epoch, number).await;
+        if written.is_err() {
+            // The connection is given up, but nothing else can write before its transaction is over.
+            let _ = sqlx::query("rollback").execute(&mut self.connection).await;
         }
-        batch.write(&mut tx, number).await.map_err(NotCommitted::Failed)?;
-        tx.commit().await.map_err(NotCommitted::Failed)
+        written.map_err(NotCommitted::Failed)
     }
 
     /// Whether the batch of this number, whose commit was answered with an error, is in the store after all.
@@ -171,11 +205,9 @@ impl Writer {
     async fn look_again(&mut self) -> Result<(), NotCommitted> {
         let options = self.options.clone().create_if_missing(false);
         self.connection = SqliteConnection::connect_with(&options).await.map_err(NotCommitted::InDoubt)?;
-        let (epoch, last_batch) =
-            engine::position(&mut self.connection).await.map_err(NotCommitted::InDoubt)?;
-        if epoch != self.epoch {
-            return Err(NotCommitted::Fenced);
-        }
+        let position = engine::position(&mut self.connection).await.map_err(NotCommitted::InDoubt)?;
+        let ours = position.filter(|(epoch, _)| *epoch == self.epoch);
+        let (_, last_batch) = ours.ok_or(NotCommitted::Fenced)?;
         (self.last_batch, self.in_doubt) = (last_batch, false);
         Ok(())
     }

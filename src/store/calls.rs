@@ -177,6 +177,7 @@ impl Reader {
         match wished {
             Wished::All => {}
             Wished::From(caller) => drop(query.push(" and caller = ").push_bind(caller.clone())),
+            Wished::TakenBy(agent) => drop(query.push(" and agent = ").push_bind(agent.to_string())),
             Wished::Missed => drop(query.push(" and outcome in ('abandoned', 'voicemail')")),
         }
         let mut end = None;
@@ -184,7 +185,7 @@ impl Reader {
             query.push(" and ");
             theirs.narrow_calls(&mut query);
         }
-        if theirs.is_some() || matches!(wished, Wished::Missed) {
+        if theirs.is_some() || matches!(wished, Wished::Missed | Wished::TakenBy(_)) {
             let caller = if let Wished::From(caller) = wished { Some(caller.as_str()) } else { None };
             end = self.looks_until("calls", None, caller, after).await?;
             if let Some(end) = &end {
@@ -203,6 +204,8 @@ pub enum Wished {
     All,
     /// Of one caller.
     From(String),
+    /// Connected to this agent, or answered by them.
+    TakenBy(UserId),
     /// Ended without anybody taking them.
     Missed,
 }

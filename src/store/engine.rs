@@ -1,5 +1,6 @@
 //! The one row that says whose turn it is to write, and how far writing got.
 
+use super::script::Script;
 use sqlx::{Connection, Row, SqliteConnection};
 
 const ACCOUNT: &str = "main";
@@ -24,17 +25,19 @@ pub(super) async fn start(connection: &mut SqliteConnection) -> sqlx::Result<(i6
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// Begins a batch in `tx`. False: somebody else has a newer epoch, and we may write nothing.
-pub(super) async fn begin_batch(tx: &mut SqliteConnection, epoch: i64, batch: i64) -> sqlx::Result<bool> {
-    let sql = "update engine set last_batch = $3 where account = $1 and epoch = $2";
-    let done = sqlx::query(sql).bind(ACCOUNT).bind(epoch).bind(batch).execute(tx).await?;
-    Ok(done.rows_affected() == 1)
+/// Begins a batch. If somebody else has a newer epoch we may write nothing: then the second statement fails, for the
+/// number of a batch is never null, and nothing after it is carried out.
+pub(super) fn begin_batch(script: &mut Script, epoch: i64, batch: i64) {
+    script.begin("begin immediate");
+    let ours = script.begin("update engine set last_batch = ").push_bind(batch);
+    ours.push(" where account = ").push_bind(ACCOUNT).push(" and epoch = ").push_bind(epoch);
+    script.begin("insert into engine (account, epoch, last_batch) select '', 0, null where changes() = 0");
 }
 
 /// The epoch, and the number of the last batch.
-pub(super) async fn position(connection: &mut SqliteConnection) -> sqlx::Result<(i64, i64)> {
+pub(super) async fn position(connection: &mut SqliteConnection) -> sqlx::Result<Option<(i64, i64)>> {
     let sql = "select epoch, last_batch from engine where account = $1";
-    sqlx::query_as(sql).bind(ACCOUNT).fetch_one(connection).await
+    sqlx::query_as(sql).bind(ACCOUNT).fetch_optional(connection).await
 }
 
 /// Notes a clean stop, unless somebody else has taken over.

@@ -14,6 +14,7 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::TryStreamExt;
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
+use std::collections::HashMap;
 
 pub(super) fn write<'a>(script: &mut Script, tickets: impl Iterator<Item = &'a Ticket>) {
     let rows: Vec<&Ticket> = tickets.collect();
@@ -98,7 +99,7 @@ pub async fn latest_open(
     limit: usize,
 ) -> sqlx::Result<Vec<(Ticket, Caller)>> {
     let sql = "select t.*, c.caller from tickets t join calls c on c.id = t.call
-        where t.closed_ms is null and t.type = 'calling' order by t.touched_ms desc limit $1";
+        where t.closed_ms is null and t.call is not null and t.type = 'calling' order by t.touched_ms desc limit $1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = sqlx::query(sql).bind(limit).fetch_all(connection).await?;
     let caller = |row: &SqliteRow| row.try_get::<String, _>("caller").map(Caller::from);
@@ -128,6 +129,46 @@ pub async fn load(connection: &mut SqliteConnection, at: DateTime<Utc>) -> sqlx:
         load.remember_assignment(user, instant(at_ms));
     }
     Ok(load)
+}
+
+/// Who comes next among all that were ever given a ticket.
+pub async fn next_owner(
+    connection: &mut SqliteConnection,
+    after: Option<UserId>,
+) -> sqlx::Result<Option<UserId>> {
+    let sql = "select min(owner) as owner from tickets where owner > $1";
+    let after = after.map_or_else(String::new, |after| after.to_string());
+    optional_id(&sqlx::query(sql).bind(after).fetch_one(connection).await?, "owner")
+}
+
+/// How many tickets of each type this user holds that count at `at`.
+pub async fn count_of(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    at: DateTime<Utc>,
+) -> sqlx::Result<HashMap<TicketType, u32>> {
+    let sql = "select type, count(*) as tickets from tickets
+        where owner = $1 and closed_ms is null and assigned_ms >= $2 group by type";
+    let rows =
+        sqlx::query(sql).bind(user.to_string()).bind(ms(at - COUNTED_FOR)).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((type_named(row.try_get("type")?)?, row.try_get("tickets")?))).collect()
+}
+
+/// Each of them.
+pub async fn held_by(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Vec<Weight>> {
+    let sql = "select type, assigned_ms from tickets
+        where owner = $1 and closed_ms is null and assigned_ms >= $2 order by type, assigned_ms";
+    let rows =
+        sqlx::query(sql).bind(user.to_string()).bind(ms(at - COUNTED_FOR)).fetch_all(connection).await?;
+    let weight = |row: &SqliteRow| {
+        let kind = type_named(row.try_get("type")?)?;
+        Ok(Weight { user, kind, assigned_at: instant(row.try_get("assigned_ms")?) })
+    };
+    rows.iter().map(weight).collect()
 }
 
 impl Reader {

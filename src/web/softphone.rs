@@ -9,7 +9,8 @@ use super::{
 use crate::{
     desk::{
         Input,
-        softphones::{ClientFrame, Frame, OUTBOX, Opened, Pass, Said, SocketId},
+        outbox::{self, Frames},
+        softphones::{ClientFrame, Frame, Opened, Pass, Said, SocketId},
     },
     routing::{
         ids::{TicketId, UserId},
@@ -25,11 +26,12 @@ use axum::{
     http::{HeaderMap, header},
     response::Response,
 };
+use futures_util::SinkExt;
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::{sync::mpsc, time};
+use tokio::time;
 use tracing::debug;
 
 const PROTOCOL: &str = "strowger.v1";
@@ -68,7 +70,8 @@ pub async fn open(
     let upgrade = upgrade.max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let id = SocketId(web.sockets.fetch_add(1, Ordering::Relaxed));
-        let (outbox, frames) = mpsc::channel(OUTBOX);
+        let (outbox, frames) = outbox::outbox();
+        let outbox = Arc::new(outbox);
         let opened = Opened { agent, socket: id, pass, outbox };
         web.desk.report(Input::SocketOpened(opened)).await;
         let softphones = &web.desk.health().softphones;
@@ -99,7 +102,7 @@ struct Line<'a> {
     role: Role,
     id: SocketId,
     socket: WebSocket,
-    frames: mpsc::Receiver<Arc<str>>,
+    frames: Frames,
     said_this_second: u32,
     silent_pings: u32,
     /// The first frame is out.
@@ -115,8 +118,8 @@ impl Line<'_> {
         fresh_tokens.reset();
         loop {
             let goes_on = tokio::select! {
-                frame = self.frames.recv() => match frame {
-                    Some(text) => self.send(text).await && self.welcome().await,
+                frames = self.frames.next() => match frames {
+                    Some(frames) => self.send_all(frames).await,
                     None => self.close(1001, "closed").await,
                 },
                 said = self.socket.recv() => match said {
@@ -141,8 +144,26 @@ impl Line<'_> {
     }
 
     async fn send(&mut self, text: Arc<str>) -> bool {
+        self.write(text).await && self.flush().await
+    }
+
+    /// In as few packets as will do. The first frame is the welcome.
+    async fn send_all(&mut self, frames: Vec<Arc<str>>) -> bool {
+        for frame in frames {
+            if !(self.write(frame).await && self.welcome().await) {
+                return false;
+            }
+        }
+        self.flush().await
+    }
+
+    async fn write(&mut self, text: Arc<str>) -> bool {
         let message = Message::Text(text.as_ref().into());
-        matches!(time::timeout(SEND_WITHIN, self.socket.send(message)).await, Ok(Ok(())))
+        matches!(time::timeout(SEND_WITHIN, self.socket.feed(message)).await, Ok(Ok(())))
+    }
+
+    async fn flush(&mut self) -> bool {
+        matches!(time::timeout(SEND_WITHIN, self.socket.flush()).await, Ok(Ok(())))
     }
 
     async fn welcome(&mut self) -> bool {

@@ -14,7 +14,7 @@ export const PAGES = [
     as: 'admin',
     prepare: async (desk, here) => {
       const people = [await desk.user('Chloé <b>Dupont</b>'), await desk.user('דוד 🙂 Ben')]
-      here.channel = await desk.channel({ name: 'Support', routing: { users: people.map(({ id }) => id) } })
+      here.channel = await desk.channel({ name: 'Reception', routing: { users: people.map(({ id }) => id) } })
       return 'start/webhooks'
     },
   },
@@ -42,6 +42,11 @@ export const PAGES = [
   { name: 'tokens', as: 'admin', address: 'system/tokens' },
   { name: 'audit', as: 'admin', address: 'system/audit' },
   { name: 'erasure', as: 'admin', address: 'system/erasure' },
+  { name: 'phone', as: 'agent', prepare: callers },
+  { name: 'board', as: 'admin', address: 'board' },
+  { name: 'wallboard', as: 'admin', address: 'board?wall' },
+  { name: 'test-call', as: 'admin', prepare: async (desk, here) => `test-call?channel=${here.calls}&from=%2B43660111` },
+  { name: 'test-call-none', as: 'admin', address: 'test-call' },
 ]
 
 // A channel with hours, holes, exceptions and messages. Its page.
@@ -66,6 +71,21 @@ async function helpdesk(desk) {
     greetings: { after_hours: { text: 'We are closed.', language: 'en-GB' } },
   })
   return `channels/${channel.id}`
+}
+
+// One call was missed, two are ringing.
+async function callers(desk, here) {
+  const users = (await desk.get('users')).items.filter(user => user.name === 'Ann')
+  users.push(await desk.user('Bert'))
+  const channel = await desk.channel({ name: 'Calls', routing: { users: users.map(user => user.id) } })
+  await desk.post('contacts', { name: 'Clara Novak', numbers: ['+43660111'] })
+  here.calls = channel.id
+  const missed = await desk.call(channel, { from: '+43660111', message_seconds: 2 })
+  await missed.until('is over', call => call.is_over)
+  await here.agent.open('phone')
+  for (const from of ['+43660111', '+43660222']) await desk.call(channel, { from })
+  await here.agent.page.locator('.slot.taken').nth(1).waitFor()
+  return 'phone'
 }
 
 // A ticket of a call that rang nobody, with a message. Its id.

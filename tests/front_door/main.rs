@@ -14,6 +14,8 @@ mod desk_work;
 mod hooks;
 mod limits;
 mod media;
+mod pages_channels;
+mod pages_live;
 mod pages_people;
 mod pages_start;
 mod pages_system;

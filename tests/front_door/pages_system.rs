@@ -45,10 +45,13 @@ async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
     let mut eve = with_role(&desk, "eve", "admin").await;
     let wrong = eve.post("/system/tokens", &[("name", " "), ("role", "admin"), ("user", "")]).await;
     assert_eq!(wrong.status, 422);
-    let wrong = eve.post("/system/tokens", &[("name", "<b>board"), ("role", "admin"), ("user", "who?")]).await;
+    let wrong =
+        eve.post("/system/tokens", &[("name", "<b>board"), ("role", "admin"), ("user", "who?")]).await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text().contains("&#60;b&#62;board") && wrong.text().contains("value=\"who?\""));
-    let made = eve.post("/system/tokens", &[("name", "<b>board"), ("role", "agent"), ("user", "EVE@example.org")]).await;
+    let made = eve
+        .post("/system/tokens", &[("name", "<b>board"), ("role", "agent"), ("user", "EVE@example.org")])
+        .await;
     let at = made.text().find("strowger_").unwrap_or_else(|| panic!("{}", made.text()));
     let secret = made.text()[at..].split('<').next().expect("an end").to_owned();
     assert!(!eve.get("/system/tokens").await.text().contains(&secret));
@@ -67,7 +70,8 @@ async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
 async fn a_number_is_compared_and_set_at_the_telephone_company() {
     let desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
-    let number = Number { voice_url: "https://elsewhere.example.org/voice".into(), ..Number::new(&channel.number) };
+    let number =
+        Number { voice_url: "https://elsewhere.example.org/voice".into(), ..Number::new(&channel.number) };
     desk.company.own(number);
     let mut eve = with_role(&desk, "eve", "admin").await;
     let path = format!("/system/telephones/{}", channel.id);
@@ -78,7 +82,12 @@ async fn a_number_is_compared_and_set_at_the_telephone_company() {
     assert!(set.text().contains("is set as it should be"), "{}", set.text());
     let found = desk.api.get(&format!("channels/{}/numbers", channel.id)).await;
     assert_eq!(found["findings"][0]["grade"], "good", "{found}");
-    assert!(eve.get("/system/telephones").await.text().contains(&format!("{PUBLIC_URL}/hooks/main/{}", channel.id)));
+    assert!(
+        eve.get("/system/telephones")
+            .await
+            .text()
+            .contains(&format!("{PUBLIC_URL}/hooks/main/{}", channel.id))
+    );
 }
 
 #[tokio::test]
@@ -115,7 +124,11 @@ async fn the_audit_log_says_what_was_different_and_is_filtered() {
     let eve = with_role(&desk, "eve", "admin").await;
     desk.api.patch(&format!("users/{}", ann.id), json!({ "name": "Ann <b>Smith" })).await;
     let page = eve.get(&format!("/system/audit?kind=user&subject={}", ann.id)).await;
-    assert!(page.text().contains("<del><bdi>Ann</bdi></del> <ins><bdi>Ann &#60;b&#62;Smith</bdi></ins>"), "{}", page.text());
+    assert!(
+        page.text().contains("<del><bdi>Ann</bdi></del> <ins><bdi>Ann &#60;b&#62;Smith</bdi></ins>"),
+        "{}",
+        page.text()
+    );
     assert!(!page.text().contains(&ben.id), "{}", page.text());
     let only = desk.api.get(&format!("audit?kind=user&subject={}", ann.id)).await;
     assert_eq!(only["items"].as_array().map(Vec::len), Some(2), "{only}");
@@ -133,7 +146,10 @@ async fn a_webhook_is_made_changed_as_it_was_seen_and_deleted() {
     let made = eve.post("/system/webhooks", &fields("https://example.org/board")).await;
     assert!(made.text().contains("whsec_"), "{}", made.text());
     let webhook: Value = desk.api.all("webhooks").await.remove(0);
-    assert_eq!((&webhook["events"], &webhook["enabled"]), (&json!(["call.ended", "call.missed"]), &json!(false)));
+    assert_eq!(
+        (&webhook["events"], &webhook["enabled"]),
+        (&json!(["call.ended", "call.missed"]), &json!(false))
+    );
     let path = format!("/system/webhooks/{}", webhook["id"].as_str().expect("an id"));
     let page = eve.get(&path).await;
     assert!(!page.text().contains("whsec_"));
@@ -143,7 +159,10 @@ async fn a_webhook_is_made_changed_as_it_was_seen_and_deleted() {
     changed.push(("tag", &tag));
     let told = eve.post(&path, &changed).await;
     assert_eq!(told.status, 409);
-    assert!(told.text().contains("<bdi>theirs</bdi>") && told.text().contains("value=\"https://example.org/mine\""));
+    assert!(
+        told.text().contains("<bdi>theirs</bdi>")
+            && told.text().contains("value=\"https://example.org/mine\"")
+    );
     for act in ["secret", "delete"] {
         assert_eq!(eve.post(&format!("{path}/{act}"), &[("tag", &tag)]).await.status, 409, "{act}");
     }

@@ -204,3 +204,36 @@ async fn saving_says_what_will_surprise_in_the_reader_s_language_and_can_be_sent
     let (status, _) = desk.api.ask(Method::PATCH, &channel, Some(whole)).await;
     assert_eq!(status, 200, "what was answered can be sent back");
 }
+
+#[tokio::test]
+async fn a_draft_is_previewed_as_it_would_be_saved_and_is_not_saved() {
+    let desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let channel = desk.channel(&[&ann]).await;
+    let before = desk.api.get(&format!("channels/{}", channel.id)).await;
+    let at = "2026-06-02T08:00:00Z";
+    let ask = |draft: Value| json!({ "channel": channel.id, "at": at, "draft": draft });
+    let both = json!({ "routing": { "users": users(&[&ann, &ben]) } });
+    assert_eq!(preview(&desk, ask(both.clone())).await["ring"], json!(users(&[&ann, &ben])));
+    let now = preview(&desk, json!({ "channel": channel.id, "draft": both })).await;
+    assert_eq!(codes(&now, "candidates", "objection"), ["not_connected", "not_connected"]);
+    let closed = json!({ "hours": { "mode": "schedule", "weekly": {} } });
+    let answer = preview(&desk, ask(closed)).await;
+    assert_eq!((&answer["action"], &answer["hours"]["open"]), (&json!("after_hours"), &json!(false)));
+    for (draft, pointer) in [
+        (json!({ "name": "" }), "/draft/name"),
+        (
+            json!({ "hours": { "mode": "schedule", "weekly": { "mon": [["9", "10"]] } } }),
+            "/draft/hours/weekly/mon/0/0",
+        ),
+        (json!({ "routing": { "users": [channel.id] } }), "/draft/routing/users/0"),
+    ] {
+        let (status, answer) = desk.api.ask(Method::POST, "preview", Some(ask(draft))).await;
+        assert_eq!((status, &answer["errors"][0]["pointer"]), (422, &json!(pointer)));
+    }
+    assert_eq!(
+        preview(&desk, json!({ "channel": channel.id, "at": at })).await["ring"],
+        json!(users(&[&ann]))
+    );
+    assert_eq!(desk.api.get(&format!("channels/{}", channel.id)).await, before);
+}

@@ -56,9 +56,12 @@ impl Phones {
         let free = Arc::new(AtomicUsize::new(0));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::with_capacity(agents);
-        let mut sockets = stream::iter(0..agents).map(|n| connect(address, n)).buffer_unordered(AT_ONCE);
-        while let Some(socket) = sockets.next().await {
+        let signs_in = async |n| (n, connect(address, n).await);
+        let mut sockets = stream::iter(0..agents).map(signs_in).buffer_unordered(AT_ONCE);
+        while let Some((n, socket)) = sockets.next().await {
             let agent = Agent {
+                n,
+                address: address.to_owned(),
                 socket,
                 manner: manner.clone(),
                 seen: seen.clone(),
@@ -108,6 +111,8 @@ async fn connect(address: &str, n: usize) -> Socket {
 }
 
 struct Agent {
+    n: usize,
+    address: String,
     socket: Socket,
     manner: Manner,
     seen: Arc<Seen>,
@@ -117,7 +122,7 @@ struct Agent {
     open: HashMap<String, u32>,
     due: BinaryHeap<Reverse<(Instant, Plan)>>,
     freed: Option<Instant>,
-    /// Of the call that was won last.
+    /// Of the call that was asked for last.
     number: u32,
     day: Day,
 }
@@ -160,6 +165,25 @@ struct Frame<'a> {
     code: Cow<'a, str>,
 }
 
+/// What a softphone is told first.
+#[derive(Deserialize)]
+struct Welcome {
+    offers: Vec<Offered>,
+    call: Option<Conversation>,
+}
+
+#[derive(Deserialize)]
+struct Offered {
+    offer_id: String,
+    from: String,
+}
+
+#[derive(Deserialize)]
+struct Conversation {
+    call_id: String,
+    state: String,
+}
+
 impl Agent {
     async fn work(mut self, mut stopped: watch::Receiver<bool>) -> Day {
         const NEVER: Duration = Duration::from_secs(3600);
@@ -171,12 +195,12 @@ impl Agent {
                     Some(Ok(Message::Close(why))) => {
                         let why = why.map(|frame| frame.reason.to_string()).unwrap_or_default();
                         self.seen.remark(format!("softphones hung up on: {why}"));
-                        break;
+                        self.sign_in_again().await;
                     }
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => {
                         self.seen.remark("softphones cut off");
-                        break;
+                        self.sign_in_again().await;
                     }
                 },
                 () = tokio::time::sleep_until(next.into()) => self.act().await,
@@ -190,12 +214,50 @@ impl Agent {
         self.day
     }
 
+    /// As a softphone does that loses its socket: the welcome says how things stand. Without this nobody would end the
+    /// conversation that the agent has.
+    async fn sign_in_again(&mut self) {
+        if matches!(self.state, State::Free | State::Asking { .. }) {
+            self.free.fetch_sub(1, Ordering::Relaxed);
+        }
+        if let State::Busy { since, .. } = self.state {
+            self.day.busy += since.elapsed();
+        }
+        self.state = State::Away;
+        self.open.clear();
+        self.socket = connect(&self.address, self.n).await;
+    }
+
+    fn welcomed(&mut self, text: &str, at: Instant) {
+        let Ok(welcome) = serde_json::from_str::<Welcome>(text) else {
+            return self.seen.wrong("a welcome that can't be read");
+        };
+        self.state = State::Free;
+        match welcome.call {
+            Some(Conversation { call_id, state }) => {
+                self.state = State::Busy { call: call_id.clone(), since: at };
+                if state == "talking" {
+                    self.talks(call_id, at);
+                }
+            }
+            None => drop(self.free.fetch_add(1, Ordering::Relaxed)),
+        }
+        for Offered { offer_id, from } in welcome.offers {
+            self.offered(&offer_id, &from, at);
+        }
+    }
+
+    fn talks(&mut self, call: String, at: Instant) {
+        self.seen.note(self.number, |call| call.talked = true);
+        self.due.push(Reverse((at + self.manner.talk, Plan::HangUp(call))));
+    }
+
     async fn hear(&mut self, text: &str, at: Instant) {
         let Ok(frame) = serde_json::from_str::<Frame<'_>>(text) else {
             return self.seen.wrong("frames that are not JSON");
         };
         match frame.kind.as_ref() {
-            "offer" => self.offered(&frame, at),
+            "offer" => self.offered(&frame.offer_id, &frame.from, at),
             "offer_ended" => drop(self.open.remove(frame.offer_id.as_ref())),
             "offer_won" => self.won(&frame, at),
             "offer_lost" => {
@@ -205,10 +267,7 @@ impl Agent {
                 }
             }
             "call" => self.call_changed(&frame, at),
-            "welcome" => {
-                self.state = State::Free;
-                self.free.fetch_add(1, Ordering::Relaxed);
-            }
+            "welcome" => self.welcomed(text, at),
             "ping" => self.say(r#"{"type":"pong"}"#.into()).await,
             "error" => {
                 match frame.code.as_ref() {
@@ -224,8 +283,8 @@ impl Agent {
         }
     }
 
-    fn offered(&mut self, frame: &Frame<'_>, at: Instant) {
-        let Some(number) = number_of_caller(&frame.from) else {
+    fn offered(&mut self, offer: &str, from: &str, at: Instant) {
+        let Some(number) = number_of_caller(from) else {
             return self.seen.wrong("offers of callers that are not there");
         };
         self.day.offers += 1;
@@ -233,8 +292,8 @@ impl Agent {
         self.seen.note(number, |call| {
             call.offered.get_or_insert(at);
         });
-        self.open.insert(frame.offer_id.clone().into_owned(), number);
-        self.plan_to_accept(frame.offer_id.clone().into_owned(), at);
+        self.open.insert(offer.to_owned(), number);
+        self.plan_to_accept(offer.to_owned(), at);
     }
 
     fn plan_to_accept(&mut self, offer: String, at: Instant) {
@@ -251,7 +310,6 @@ impl Agent {
             call.accepted = Some(since);
             call.wins += 1;
         });
-        self.number = number;
         self.open.remove(frame.offer_id.as_ref());
         self.free.fetch_sub(1, Ordering::Relaxed);
         self.state = State::Busy { call: frame.call_id.clone().into_owned(), since: at };
@@ -265,8 +323,7 @@ impl Agent {
         match frame.state.as_ref() {
             "talking" => {
                 let call = call.clone();
-                self.seen.note(self.number, |call| call.talked = true);
-                self.due.push(Reverse((at + self.manner.talk, Plan::HangUp(call))));
+                self.talks(call, at);
             }
             "ended" => self.hung_up(at),
             _ => {}
@@ -282,6 +339,7 @@ impl Agent {
                     return;
                 };
                 self.state = State::Asking { number, since: Instant::now() };
+                self.number = number;
                 self.say(format!(r#"{{"type":"accept","offer_id":"{offer}"}}"#)).await;
             }
             Plan::HangUp(call) => {

@@ -7,6 +7,7 @@ use crate::{
         Envelope, Input, Outcome,
         deciding::Round,
         memory::Memory,
+        outbox::About,
         softphones::{Frame, Opened, Origin, SOCKETS_MAX, TooManySockets, told},
     },
     routing::ids::UserId,
@@ -81,7 +82,8 @@ impl Engine {
             match self.softphones.open(&opened) {
                 Err(TooManySockets) => {
                     let detail = format!("an agent has at most {SOCKETS_MAX} sockets");
-                    let _ = opened.outbox.try_send(Frame::error("too_many_sockets", detail).text(None));
+                    let error = Frame::error("too_many_sockets", detail).text(None);
+                    let _ = opened.outbox.put(About::Other, error);
                 }
                 Ok(()) => {
                     let Memory { board, settings, .. } = &self.memory;

@@ -3,31 +3,42 @@
 use super::{Engine, Surroundings, still_turning};
 use crate::{
     calls::time::Now,
-    desk::{Input, erasure, memory, saving::Save},
+    desk::{Input, erasure, saving::Save},
+    routing::{
+        ids::UserId,
+        load::{Load, TicketType},
+    },
     store::{self, Writer, audit::Author, settings::Change},
 };
-use std::collections::{HashMap, HashSet};
+use sqlx::SqliteConnection;
+use std::time::Duration;
 use tracing::{error, info, warn};
 
 /// How often it is looked how long the write-ahead log is.
 const LOOK_AT_LOG_EVERY_MS: i64 = 10_000;
+/// How long callers may wait for a part of the recount, and how long they have until the next.
+const RECOUNT_MS: i64 = 2;
+pub(super) const RECOUNTS_EVERY: Duration = Duration::from_millis(5);
 /// The first time, and when there is more to do.
 /// Callers share the queue.
 const STALE_AT_ONCE: usize = 100;
 pub(super) const MORE_CHORES_AFTER_MS: i64 = 10 * 1000;
 
 impl Engine {
-    /// Once an hour: forget old answers, and count what the load should be.
+    /// Once an hour: forget old answers, and begin to count what the load should be.
     pub(super) async fn do_chores(&mut self) {
         let now = self.around.clock.now();
         self.cut_log(now).await;
+        if let Some(recount) = self.recounting.take()
+            && let Err(error) = self.recount(recount, now).await
+        {
+            warn!(%error, "the loads could not be recounted");
+        }
         if now.steady.0 < self.chores_at_ms {
             return;
         }
         self.chores_at_ms = now.steady.0 + self.around.chores_every_ms;
-        if let Err(error) = self.recount(now).await {
-            warn!(%error, "the loads could not be recounted");
-        }
+        self.recounting.get_or_insert_with(|| Recount::of(&self.memory.load));
         self.end_stale(now);
         finish_erasing(&mut self.writer, &self.around).await;
         match self.remove_old().await {
@@ -65,20 +76,54 @@ impl Engine {
         }
     }
 
-    /// Compares the load in memory with what the store says, and takes the store's word.
-    async fn recount(&mut self, now: Now) -> sqlx::Result<()> {
-        let counted = memory::recount(&mut self.writer, now).await?;
+    /// Goes on with the recount for a moment: between two batches memory and the store say the same, if nothing is wrong.
+    /// With a million tickets all of it would keep callers waiting.
+    async fn recount(&mut self, mut recount: Recount, now: Now) -> sqlx::Result<()> {
         self.memory.load.expire(now.at);
-        let before: HashMap<_, _> = self.memory.load.counts().collect();
-        let after: HashMap<_, _> = counted.counts().collect();
-        if before != after {
-            let keys: HashSet<_> = before.keys().chain(after.keys()).collect();
-            let differences = keys.into_iter().filter(|key| before.get(key) != after.get(key)).count();
-            self.around.health.metrics.load_differences.add(u64::try_from(differences).unwrap_or(0));
-            error!(differences, "the load in memory was wrong and is repaired");
+        while self.around.clock.now().steady.ms_since(now.steady) < RECOUNT_MS {
+            let Some(user) = recount.next(self.writer.connection()).await? else { return Ok(()) };
+            self.recount_of(user, now).await?;
         }
-        self.memory.load = counted;
+        self.recounting = Some(recount);
         Ok(())
+    }
+
+    /// Compares what one user holds with what the store says, and takes the store's word.
+    async fn recount_of(&mut self, user: UserId, now: Now) -> sqlx::Result<()> {
+        let counted = store::tickets::count_of(self.writer.connection(), user, now.at).await?;
+        let load = &mut self.memory.load;
+        let differs = |kind: &TicketType| load.of(user, *kind) != counted.get(kind).copied().unwrap_or(0);
+        let differences = TicketType::ALL.iter().filter(|kind| differs(kind)).count();
+        if differences > 0 {
+            load.correct(user, store::tickets::held_by(self.writer.connection(), user, now.at).await?);
+            self.around.health.metrics.load_differences.add(u64::try_from(differences).unwrap_or(0));
+            error!(agent.id = %user, differences, "the load in memory was wrong and is repaired");
+        }
+        Ok(())
+    }
+}
+
+/// How far the loads are recounted: user by user, in the order of their ids.
+pub(super) struct Recount {
+    /// Those of whom memory knows, the last one first.
+    known: Vec<UserId>,
+    after: Option<UserId>,
+}
+
+impl Recount {
+    fn of(load: &Load) -> Self {
+        let mut known: Vec<UserId> = load.rows().iter().map(|(user, _)| user).collect();
+        known.sort_unstable_by(|a, b| b.cmp(a));
+        Self { known, after: None }
+    }
+
+    /// The next of whom memory or the store knows.
+    async fn next(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<Option<UserId>> {
+        let known = self.known.last().copied();
+        let owner = store::tickets::next_owner(connection, self.after).await?;
+        self.after = [known, owner].into_iter().flatten().min();
+        self.known.pop_if(|known| Some(*known) == self.after);
+        Ok(self.after)
     }
 }
 

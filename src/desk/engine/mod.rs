@@ -28,7 +28,7 @@ use crate::{
     store::{self, Writer, batch::Batch},
 };
 use anyhow::Context;
-use chores::{MORE_CHORES_AFTER_MS, finish_erasing};
+use chores::{MORE_CHORES_AFTER_MS, RECOUNTS_EVERY, Recount, finish_erasing};
 use mishaps::StoreAway;
 use std::{
     collections::HashSet,
@@ -79,6 +79,8 @@ pub struct Engine {
     present: Vec<Event>,
     chores_at_ms: i64,
     log_at_ms: i64,
+    /// The loads are being recounted.
+    recounting: Option<Recount>,
     /// Work on calls that were erased. What comes of it is not kept.
     pub(super) cancelled: HashSet<JobId>,
     /// Callers may have been served without us knowing.
@@ -120,6 +122,7 @@ impl Engine {
             present: Vec::new(),
             chores_at_ms,
             log_at_ms: 0,
+            recounting: None,
             cancelled: HashSet::new(),
             strays,
         };
@@ -276,7 +279,11 @@ impl Engine {
 
     fn time_to_next_deadline(&self) -> Duration {
         let now = self.around.clock.now().steady;
-        let longest = if self.around.health.store_is_up() { NAP } else { NAP_WITHOUT_STORE };
+        let longest = match self.around.health.store_is_up() {
+            true if self.recounting.is_some() => RECOUNTS_EVERY,
+            true => NAP,
+            false => NAP_WITHOUT_STORE,
+        };
         let Some(deadline) = self.memory.board.next_deadline() else { return longest };
         let ms = deadline.ms_since(now).max(0);
         Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(longest)

@@ -59,6 +59,8 @@ struct Page {
     channels: Vec<(String, String)>,
     chosen: String,
     states: Vec<(&'static str, &'static str, String)>,
+    /// The account's time zone, in which today began.
+    zone: &'static str,
     in_line: usize,
     longest: Option<i64>,
     free: usize,
@@ -119,10 +121,17 @@ async fn show_page(
     channels.insert(0, (String::new(), signed.layout.t("board-all-channels")));
     let layout = signed.layout;
     let chosen = channel.map(|channel| channel.to_string()).unwrap_or_default();
-    Ok(show(&page(layout, wall, board, channels, chosen)))
+    Ok(show(&page(layout, wall, board, channels, chosen, web.ground.account.name())))
 }
 
-fn page(layout: Layout, wall: bool, board: Board, channels: Vec<(String, String)>, chosen: String) -> Page {
+fn page(
+    layout: Layout,
+    wall: bool,
+    board: Board,
+    channels: Vec<(String, String)>,
+    chosen: String,
+    zone: &'static str,
+) -> Page {
     let word = |state: &str| layout.t(&format!("state-{state}"));
     let in_line = board.calls.iter().filter(|call| is_in_line(call));
     let waits = in_line.clone().map(|call| (board.at - call.arrived_at).num_seconds());
@@ -133,6 +142,7 @@ fn page(layout: Layout, wall: bool, board: Board, channels: Vec<(String, String)
         channels,
         chosen,
         states: STATES.map(|(state, shape)| (state, shape, word(state))).into(),
+        zone,
         in_line: in_line.clone().count(),
         longest: waits.max(),
         free: board.agents.iter().filter(|agent| matches!(agent.state, "free" | "ringing")).count(),

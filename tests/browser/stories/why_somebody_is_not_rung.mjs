@@ -22,11 +22,12 @@ export default async ({ desk, visit }) => {
   await admin.page.getByLabel('At', { exact: true }).fill('2030-06-03T10:00')
   await panel.getByText('It rings Ann, Ben <b>.').waitFor()
 
-  const plain = await visit(eve, { javaScriptEnabled: false })
+  const fay = await desk.user('Fay', { role: 'admin' })
+  const plain = await visit(fay, { javaScriptEnabled: false })
   await plain.page.goto(`${desk.url}/channels/${channel.id}`)
   await plain.page.getByLabel('At', { exact: true }).fill('2030-06-04T10:00')
   await plain.page.getByRole('button', { name: 'Look' }).click()
-  await plain.page.getByText('Ann is outside their working hours.').waitFor()
+  await plain.page.locator('#panel').getByText('Ann is outside their working hours.').waitFor()
 
   await admin.open('tonight')
   await admin.page.getByText('Open, but: Nobody is rung').waitFor()

@@ -4,7 +4,7 @@
 import { showTimes } from './page.js'
 
 const board = document.getElementById('board')
-const words = new Map(Array.from(document.querySelectorAll('#states li'), item => [item.dataset.state, item]))
+const words = new Map(Array.from(document.getElementById('states').content.querySelectorAll('li'), item => [item.dataset.state, item]))
 const calls = document.getElementById('calls')
 const agents = document.getElementById('agents')
 const stale = document.getElementById('stale')

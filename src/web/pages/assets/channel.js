@@ -11,6 +11,8 @@ const LOOK_EVERY_MS = 15_000;
 const form = document.querySelector("#channel");
 const instant = document.querySelector("#instant");
 const panel = document.querySelector("#panel");
+const told = document.querySelector("#told");
+const stale = document.querySelector("#stale");
 const mayChange = !form.querySelector("fieldset").disabled;
 const untouched = new URLSearchParams(fields());
 let isChanged = false;
@@ -39,9 +41,13 @@ async function look() {
   try {
     const answer = await fetch(address, { ...request, redirect: "error" });
     const text = await answer.text();
-    if (mine === asked && answer.ok) show(text);
+    if (!answer.ok) throw new Error(`it answers ${answer.status}`);
+    if (mine !== asked) return;
+    show(text);
+    stale.hidden = true;
   } catch {
-    // It is looked again soon.
+    // It is looked again soon; who is signed out meanwhile comes back by reloading.
+    if (mine === asked) stale.hidden = false;
   } finally {
     if (mine === asked) panel.removeAttribute("aria-busy");
   }
@@ -57,6 +63,8 @@ function show(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   panel.replaceChildren(...fresh.body.childNodes);
   if (isUnfolded) panel.querySelector("details")?.setAttribute("open", "");
+  const outcome = panel.querySelector(".outcome").textContent;
+  if (told.textContent !== outcome) told.textContent = outcome;
 }
 
 function changed() {

@@ -74,6 +74,7 @@ export function week(form, changed) {
     input.addEventListener("input", redraw);
     if (!input.matches(":disabled")) brush(strip, input, redraw, () => { schedule(form); changed(); });
   }
+  form.querySelector(".legend").hidden = false;
   redraw();
   return redraw;
 }

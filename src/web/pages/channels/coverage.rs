@@ -63,12 +63,17 @@ pub async fn of(
     let (layout, channel, settings) = (layout.clone(), channel.clone(), settings.clone());
     let looked = tokio::task::spawn_blocking(move || {
         let today = channel.zone.local(now).date();
-        let midnight = |date: NaiveDate| channel.zone.instant(date.and_time(NaiveTime::MIN)).unwrap_or(now);
-        let (from, until) = (midnight(today), midnight(today + Days::new(DAYS)));
+        let (from, until) = ends(&channel, today, now);
         let spans = preview::coverage(&channel, &settings.people, times, from, until);
         week(&layout, &channel, &settings, &spans, today, now)
     });
     looked.await.map_err(|_| Problem::new(500, "The week can't be looked at"))
+}
+
+/// The midnight before today, and the one after the last day.
+fn ends(channel: &Channel, today: NaiveDate, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let midnight = |date: NaiveDate| channel.zone.instant(date.and_time(NaiveTime::MIN)).unwrap_or(now);
+    (midnight(today), midnight(today + Days::new(DAYS)))
 }
 
 fn week(
@@ -186,4 +191,107 @@ fn joined<'a>(spans: impl Iterator<Item = &'a Span>) -> impl Iterator<Item = (Da
         }
     }
     joined.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        desk::settings::Ground,
+        providers::Dialect,
+        routing::{
+            ids::{ChannelId, Ids, UserId},
+            sentences::Language,
+        },
+        store::settings::Change,
+        zones::Zones,
+    };
+    use serde_json::{Value, json};
+
+    /// A channel in Vienna that rings Ann, who works as `work` says.
+    fn looked_at(work: Value, hours: Value, now: &str) -> Week {
+        let zones = Zones::load();
+        let account = zones.get("Europe/Vienna").expect("a zone");
+        let ground = Ground {
+            zones,
+            account,
+            providers: [("main".to_owned(), Dialect::Twilio)].into(),
+            times: Times::default(),
+            allow_loopback: false,
+            reach: Default::default(),
+        };
+        let mut ids = Ids::new(1);
+        let (ann, id) = (UserId(ids.next(1)), ChannelId(ids.next(1)));
+        let user =
+            json!({ "name": "Ann", "email": "ann@example.org", "seats": ["service"], "working_hours": work });
+        let channel = json!({
+            "kind": "calling", "name": "Support", "provider": "main", "hours": hours, "routing": { "users": [ann] }
+        });
+        let (settings, _) = Settings::default().with(Change::User(ann, user), &ground).expect("a user");
+        let (settings, _) = settings.with(Change::Channel(id, channel), &ground).expect("a channel");
+        let layout =
+            Layout { language: Language::En, base: String::new(), here: "/".into(), signed_in: None };
+        let now: DateTime<Utc> = now.parse().expect("an instant");
+        let channel = &settings.channels[&id];
+        let today = channel.zone.local(now).date();
+        let (from, until) = ends(channel, today, now);
+        let spans = preview::coverage(channel, &settings.people, Times::default(), from, until);
+        week(&layout, channel, &settings, &spans, today, now)
+    }
+
+    fn told(day: &Day) -> Vec<&str> {
+        day.stretches.iter().map(|stretch| stretch.text.as_str()).collect()
+    }
+
+    fn holes(week: &Week) -> Vec<&str> {
+        week.holes.iter().map(|hole| hole.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_hole_is_told_once_and_links_to_its_beginning() {
+        let work = json!({ "mon": [["10:00", "12:00"]] });
+        let hours = json!({ "mode": "schedule", "weekly": { "mon": [["09:00", "12:30"]], "sat": [["22:00", "02:00"]] } });
+        let week = looked_at(work, hours, "2026-11-21T22:30:00Z");
+        let expected =
+            ["Saturday 23:30 until Sunday 02:00", "Monday 09:00 until 10:00", "Monday 12:00 until 12:30"];
+        assert_eq!(holes(&week), expected, "of today what is still to come");
+        assert!(week.holes[1].link.ends_with("?at=2026-11-23T09:00#now"), "{}", week.holes[1].link);
+        let monday = &week.days[2];
+        assert_eq!(monday.name, "Monday 2026-11-23");
+        let expected = [
+            "00:00–09:00: closed",
+            "09:00–10:00: nobody",
+            "10:00–12:00: rings Ann",
+            "12:00–12:30: nobody",
+            "12:30–24:00: closed",
+        ];
+        assert_eq!(told(monday), expected);
+        assert_eq!(
+            monday.stretches.iter().map(|stretch| stretch.look).collect::<Vec<_>>(),
+            ["shut", "hole", "thin", "hole", "shut"]
+        );
+        assert!(!week.is_shut);
+    }
+
+    #[test]
+    fn each_day_has_its_cells_when_clocks_are_changed_too() {
+        let always = json!({ "mode": "always" });
+        for now in ["2026-10-24T10:00:00Z", "2026-03-28T10:00:00Z", "2026-07-01T10:00:00Z"] {
+            let week = looked_at(Value::Null, always.clone(), now);
+            let cells = |day: &Day| day.stretches.iter().map(|stretch| stretch.cells).sum::<usize>();
+            assert_eq!(week.days.iter().map(cells).collect::<Vec<_>>(), [CELLS; 7], "{now}");
+            assert_eq!(holes(&week), [""; 0], "{now}");
+        }
+        let spring = looked_at(Value::Null, always, "2026-03-28T10:00:00Z");
+        let expected =
+            ["00:00–02:00: rings Ann", "02:00–03:00: skipped by the clocks", "03:00–24:00: rings Ann"];
+        assert_eq!(told(&spring.days[1]), expected);
+    }
+
+    #[test]
+    fn a_week_without_hours_is_shut() {
+        let week =
+            looked_at(Value::Null, json!({ "mode": "schedule", "weekly": {} }), "2026-11-21T12:00:00Z");
+        assert!(week.is_shut && week.holes.is_empty());
+    }
 }

@@ -45,7 +45,8 @@ pub async fn create(State(web): State<Web>, signed: Signed, fields: Fields) -> R
         "name": fields.text("name"),
         "provider": fields.text("provider"),
         "numbers": numbers,
-        "time_zone": fields.text("time_zone"),
+        // Without one it is the account's.
+        "time_zone": Some(fields.text("time_zone")).filter(|zone| !zone.is_empty()),
     });
     let outcome = saving::create::<Channels>(&web, &signed, document).await;
     match outcome.map_err(|problem| signed.refuse(problem))? {

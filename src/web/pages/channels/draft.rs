@@ -220,7 +220,8 @@ impl Draft {
         put(&mut document, "name", json!(self.name));
         put(&mut document, "provider", json!(self.provider));
         put(&mut document, "numbers", json!(pieces(&self.numbers)));
-        put(&mut document, "time_zone", json!(self.time_zone));
+        // Without one it is the account's.
+        put(&mut document, "time_zone", json!(Some(&self.time_zone).filter(|zone| !zone.is_empty())));
         put(&mut document, "withheld", json!(self.withheld));
         for (key, value) in
             [("hours", hours), ("routing", routing), ("greetings", greetings), ("notify", notify)]

@@ -41,8 +41,10 @@ use chrono::{Datelike, NaiveDate, NaiveTime};
 
 /// A calendar of holidays is small.
 const CALENDAR_MAX: usize = 1 << 20;
-/// So many users are listed who are not chosen.
-const OTHERS_MAX: usize = 500;
+/// So many users are listed who are not chosen; others are added by name.
+const OTHERS_MAX: usize = 200;
+/// So many recordings can be chosen from, the newest first, besides those that are chosen.
+const RECORDINGS_MAX: usize = 50;
 
 #[derive(Template)]
 #[template(path = "channel.html", config = "src/web/pages/askama.toml")]
@@ -70,6 +72,10 @@ struct Page {
     zone: &'static str,
     chosen: Vec<Person>,
     others: Vec<Person>,
+    /// How many are not listed.
+    more_users: usize,
+    /// Whom somebody wants to add by name.
+    add_users: String,
     teams: Vec<TeamOfRule>,
     providers: Vec<String>,
     recordings: Vec<Recording>,
@@ -116,6 +122,7 @@ struct Shown {
     faults: Faults,
     differences: Option<Vec<Difference>>,
     at: String,
+    add_users: String,
 }
 
 pub async fn show_page(
@@ -151,6 +158,7 @@ async fn take(web: &Web, signed: &Signed, id: ChannelId, form: FieldsAndFiles) -
     let mut draft = Draft::sent(fields);
     let mut shown = Shown { at: fields.text("at").to_owned(), ..Shown::default() };
     recordings::take(web, signed, &form, &mut draft, &mut shown.faults).await?;
+    shown.add_users = add_users(web, signed, &mut draft, fields.text("add_users"), &mut shown.faults);
     let known = fields.text("tag").to_owned();
     let (action, which) = fields.text("action").split_once(':').unwrap_or((fields.text("action"), ""));
     let zone = &channel.zone;
@@ -232,6 +240,26 @@ fn named(text: &str, settings: &Settings) -> String {
     text.split(", ").map(name).collect::<Vec<_>>().join(", ")
 }
 
+/// Adds whom somebody has named, by name or address. What is left is nobody's.
+fn add_users(web: &Web, signed: &Signed, draft: &mut Draft, typed: &str, faults: &mut Faults) -> String {
+    let settings = web.desk.settings();
+    let mut unknown = Vec::new();
+    for piece in typed.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
+        let is = |text: &str| text.to_lowercase() == piece.to_lowercase();
+        match settings.people.users.values().find(|user| is(&user.email) || is(&user.name)) {
+            Some(user) if !draft.users.contains(&user.id.to_string()) => {
+                draft.users.push(user.id.to_string())
+            }
+            Some(_) => {}
+            None => unknown.push(piece),
+        }
+    }
+    if let Some(piece) = unknown.first() {
+        faults.add("users", signed.layout.t1("channel-nobody-of-this-name", "name", *piece));
+    }
+    unknown.join(", ")
+}
+
 fn copy(draft: &mut Draft, fields: &Fields) {
     let place = |day: &str| WEEKDAYS.iter().position(|known| *known == day);
     let Some(from) = place(fields.text("copy_from")) else { return };
@@ -261,7 +289,7 @@ fn add_holidays(layout: &Layout, draft: &mut Draft, fields: &Fields, today: Naiv
     let Some(region) = Region::of(fields.text("region")) else { return layout.t("holidays-choose") };
     let year = fields.text("year").parse().unwrap_or(today.year());
     let days = region.holidays(year).into_iter().filter(|(date, _)| *date >= today);
-    let added = add_days(draft, days.map(|(date, name)| (date, name.to_owned())));
+    let added = add_days(draft, days);
     layout.count("opening-days-added", added)
 }
 
@@ -318,7 +346,9 @@ async fn page(
     let name = |user| settings.name_of(user);
     let teller = Teller { language: layout.language, zone: &channel.zone, name: &name };
     let closed_until = channel.hours.closed_until.filter(|until| *until > now);
-    let (chosen, others) = people(&settings, &draft, &preview, &teller);
+    let (chosen, mut others) = people(&settings, &draft, &preview, &teller);
+    let more_users = others.len().saturating_sub(OTHERS_MAX);
+    others.truncate(OTHERS_MAX);
     let today = channel.zone.local(now).date();
     Ok(Page {
         id: channel.id.to_string(),
@@ -336,9 +366,11 @@ async fn page(
         zone: channel.zone.name(),
         chosen,
         others,
+        more_users,
+        add_users: shown.add_users,
         teams: teams(&settings, &draft, &preview, &teller),
         providers: web.ground.providers.keys().cloned().collect(),
-        recordings: heard(web, signed, &settings),
+        recordings: heard(signed, &settings, &draft),
         numbers_with_own: channel.greetings.by_number.len(),
         defaults: defaults(web.ground.times),
         years: [today.year(), today.year() + 1],
@@ -382,7 +414,7 @@ fn people(
     others.sort_by_key(|user| user.name.to_lowercase());
     let chosen = chosen.into_iter().enumerate();
     let chosen = chosen.map(|(place, user)| Person { is_first: place == 0, ..person(user, preview, teller) });
-    let others = others.into_iter().take(OTHERS_MAX).map(|user| person(user, preview, teller));
+    let others = others.into_iter().map(|user| person(user, preview, teller));
     (chosen.collect(), others.collect())
 }
 
@@ -418,14 +450,19 @@ fn teams(settings: &Settings, draft: &Draft, preview: &Preview, teller: &Teller<
     teams
 }
 
-/// The recordings that whoever asks may hear.
-fn heard(web: &Web, signed: &Signed, settings: &Settings) -> Vec<Recording> {
-    let now_settings = web.desk.settings();
-    let viewer = Viewer::new(&signed.caller, &now_settings);
-    let heard = settings.greetings.values().filter(|greeting| viewer.greeting(greeting.id) == Sight::All);
-    let mut recordings: Vec<Recording> = heard
-        .map(|greeting| Recording {
-            id: greeting.id.to_string(),
+/// Of the recordings that whoever asks may hear, those that are chosen and the newest.
+fn heard(signed: &Signed, settings: &Settings, draft: &Draft) -> Vec<Recording> {
+    let viewer = Viewer::new(&signed.caller, settings);
+    let is_chosen = |id: &str| draft.messages.iter().any(|message| message.choice == id);
+    let mut heard: Vec<_> =
+        settings.greetings.values().filter(|one| viewer.greeting(one.id) == Sight::All).collect();
+    heard.sort_by_key(|greeting| std::cmp::Reverse(greeting.created_at));
+    let shown =
+        heard.into_iter().enumerate().map(|(place, greeting)| (place, greeting, greeting.id.to_string()));
+    let mut recordings: Vec<Recording> = shown
+        .filter(|(place, _, id)| *place < RECORDINGS_MAX || is_chosen(id))
+        .map(|(_, greeting, id)| Recording {
+            id,
             name: greeting.name.clone(),
             sha256: greeting.sha256.clone(),
             seconds: greeting.length_ms.div_ceil(1_000),

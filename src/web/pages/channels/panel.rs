@@ -55,7 +55,7 @@ pub struct Panel {
     reasons: Vec<String>,
     /// Who would not be rung, and why not.
     passed_over: Vec<String>,
-    warnings: Vec<String>,
+    pub warnings: Vec<String>,
     week: Week,
 }
 

@@ -4,9 +4,11 @@ use super::{
     super::layout::{Layout, Signed},
     Refusal, Steps, Web, show,
 };
-use crate::config;
 use askama::Template;
 use axum::{extract::State, response::Response};
+
+/// The example configuration.
+const EXAMPLE: &str = include_str!("../../../config.toml");
 
 #[derive(Template)]
 #[template(path = "start_company.html", config = "src/web/pages/askama.toml")]
@@ -47,7 +49,7 @@ pub async fn show_page(State(web): State<Web>, signed: Signed) -> Result<Respons
 /// As the example configuration has them.
 fn examples() -> Vec<Example> {
     let (mut texts, mut is_inside) = (Vec::<String>::new(), false);
-    for line in config::EXAMPLE.lines() {
+    for line in EXAMPLE.lines() {
         let Some(line) = line.strip_prefix("# ").filter(|line| is_inside || line.starts_with("[providers."))
         else {
             is_inside = false;

@@ -54,6 +54,12 @@ channel-routing = Wer angerufen wird
 channel-users = Benutzer
 channel-teams = Teams
 channel-no-users = Noch hat niemand einen Serviceplatz.
+channel-more-users = { $count ->
+    [one] { $count } weiterer Benutzer: mit Namen hinzufügen
+   *[other] { $count } weitere Benutzer: mit Namen hinzufügen
+}
+channel-more-users-hint = Namen oder E-Mail-Adressen, mit Kommas dazwischen.
+channel-nobody-of-this-name = Niemand heißt { $name }.
 channel-no-teams = Es gibt noch kein Team.
 channel-can-be-rung = Jetzt anrufbar
 channel-put-first = An den Anfang
@@ -196,6 +202,7 @@ panel-passed-over = Wer übergangen würde
 panel-by-schedule = Nur nach den Zeiten, mit jedem Softphone offen.
 panel-back-to-now = Zurück zu jetzt
 panel-as-they-are = Jetzt, mit allen, wie sie sind.
+panel-stale = Das kann gerade nicht nachgesehen werden und ist vielleicht veraltet.
 panel-warnings = Warnungen
 open-until = Offen bis { $until }
 open-always = Offen

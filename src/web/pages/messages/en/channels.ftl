@@ -54,6 +54,12 @@ channel-routing = Who is rung
 channel-users = Users
 channel-teams = Teams
 channel-no-users = Nobody has a service seat yet.
+channel-more-users = { $count ->
+    [one] { $count } more user: add by name
+   *[other] { $count } more users: add by name
+}
+channel-more-users-hint = Names or email addresses, with commas between them.
+channel-nobody-of-this-name = Nobody is called { $name }.
 channel-no-teams = There is no team yet.
 channel-can-be-rung = Can be rung now
 channel-put-first = Put first
@@ -196,6 +202,7 @@ panel-passed-over = Who would be passed over
 panel-by-schedule = By schedules alone, with every softphone open.
 panel-back-to-now = Back to now
 panel-as-they-are = Now, with everybody as they are.
+panel-stale = This can’t be looked up at the moment and may be old.
 panel-warnings = Warnings
 open-until = Open until { $until }
 open-always = Open

@@ -54,6 +54,12 @@ channel-routing = Hvem som ringes
 channel-users = Brukere
 channel-teams = Lag
 channel-no-users = Ingen har en serviceplass ennå.
+channel-more-users = { $count ->
+    [one] { $count } bruker til: legg til ved navn
+   *[other] { $count } brukere til: legg til ved navn
+}
+channel-more-users-hint = Navn eller e-postadresser, med komma mellom.
+channel-nobody-of-this-name = Ingen heter { $name }.
 channel-no-teams = Det finnes ikke noe lag ennå.
 channel-can-be-rung = Kan ringes nå
 channel-put-first = Sett først
@@ -196,6 +202,7 @@ panel-passed-over = Hvem som ville bli hoppet over
 panel-by-schedule = Bare etter tidsplanene, med alle softtelefoner åpne.
 panel-back-to-now = Tilbake til nå
 panel-as-they-are = Nå, med alle slik de er.
+panel-stale = Dette kan ikke slås opp akkurat nå og kan være gammelt.
 panel-warnings = Advarsler
 open-until = Åpent til { $until }
 open-always = Åpent

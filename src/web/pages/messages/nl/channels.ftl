@@ -54,6 +54,12 @@ channel-routing = Wie wordt gebeld
 channel-users = Gebruikers
 channel-teams = Teams
 channel-no-users = Niemand heeft nog een serviceplaats.
+channel-more-users = { $count ->
+    [one] Nog { $count } gebruiker: op naam toevoegen
+   *[other] Nog { $count } gebruikers: op naam toevoegen
+}
+channel-more-users-hint = Namen of e-mailadressen, met komma's ertussen.
+channel-nobody-of-this-name = Niemand heet { $name }.
 channel-no-teams = Er is nog geen team.
 channel-can-be-rung = Nu te bellen
 channel-put-first = Vooraan zetten
@@ -196,6 +202,7 @@ panel-passed-over = Wie zou worden overgeslagen
 panel-by-schedule = Alleen volgens rooster, met elke softphone open.
 panel-back-to-now = Terug naar nu
 panel-as-they-are = Nu, met iedereen zoals hij is.
+panel-stale = Dit kan nu niet worden opgezocht en is misschien verouderd.
 panel-warnings = Waarschuwingen
 open-until = Open tot { $until }
 open-always = Open
