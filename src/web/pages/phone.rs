@@ -131,8 +131,12 @@ async fn called_back(
     _: Fields,
 ) -> Result<Response, Refusal> {
     let said = missed::called_back(signed.caller.clone(), State(web), Id(call)).await;
-    said.map_err(|problem| signed.refuse(problem))?;
-    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, signed.layout.address("phone"))]).into_response())
+    match said {
+        Ok(_) => {
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, signed.layout.address("phone"))]).into_response())
+        }
+        Err(problem) => Err(signed.refuse(problem)),
+    }
 }
 
 async fn page(web: &Web, signed: &Signed) -> Result<Page, Problem> {

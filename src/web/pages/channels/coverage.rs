@@ -229,8 +229,13 @@ mod tests {
         });
         let (settings, _) = Settings::default().with(Change::User(ann, user), &ground).expect("a user");
         let (settings, _) = settings.with(Change::Channel(id, channel), &ground).expect("a channel");
-        let layout =
-            Layout { language: Language::En, base: String::new(), here: "/".into(), signed_in: None };
+        let layout = Layout {
+            language: Language::En,
+            base: String::new(),
+            here: "/".into(),
+            signed_in: None,
+            first_steps: 0,
+        };
         let now: DateTime<Utc> = now.parse().expect("an instant");
         let channel = &settings.channels[&id];
         let today = channel.zone.local(now).date();
