@@ -2,6 +2,7 @@
 
 use crate::{
     calls::channel::Times,
+    desk::sign_in::SecondFactorFor,
     log,
     notify::mail,
     providers::twilio,
@@ -27,6 +28,7 @@ pub struct Config {
     pub data: Data,
     pub log: Log,
     pub account: Account,
+    pub sign_in: SignIn,
     pub providers: BTreeMap<String, Provider>,
     pub calls: Calls,
     pub retention: Retention,
@@ -88,6 +90,13 @@ pub struct Log {
 #[serde(deny_unknown_fields)]
 pub struct Account {
     pub time_zone: String,
+}
+
+/// How people sign in to the pages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    pub second_factor: SecondFactorFor,
 }
 
 /// A telephone company, by the dialect it speaks.

@@ -356,7 +356,8 @@ pub fn ground(config: &Config, now: chrono::DateTime<Utc>) -> anyhow::Result<Gro
     let (prefixes, sip_hosts) = (config.calls.reach_prefixes.clone(), config.calls.sip_hosts.clone());
     let reach = ReachRules { prefixes, sip_hosts };
     let (times, allow_loopback) = (config.calls.times(), config.outward.allow_loopback);
-    Ok(Ground { zones, account, providers, times, reach, allow_loopback })
+    let second_factor = config.sign_in.second_factor;
+    Ok(Ground { zones, account, providers, times, reach, allow_loopback, second_factor })
 }
 
 /// The telephone companies as they are configured.

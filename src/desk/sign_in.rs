@@ -2,10 +2,14 @@
 
 use super::settings::Refused;
 use crate::{
-    routing::ids::{InvitationId, SessionId, UserId},
-    store::sign_in::{Credentials, Invitation, Session, SignIn},
+    routing::{
+        ids::{InvitationId, SessionId, UserId},
+        people::Role,
+    },
+    store::sign_in::{Credentials, Invitation, SecondFactor, Session, SignIn},
 };
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -19,6 +23,27 @@ pub struct Doors {
     sessions: HashMap<SessionId, Session>,
     by_secret: HashMap<String, SessionId>,
     invitations: HashMap<InvitationId, Invitation>,
+    second_factors: HashMap<UserId, SecondFactor>,
+}
+
+/// Who must have a second factor to sign in to the pages. Whoever has one is always asked for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorFor {
+    #[default]
+    Nobody,
+    Admins,
+    Everybody,
+}
+
+impl SecondFactorFor {
+    pub fn asks(self, role: Role) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Admins => role == Role::Admin,
+            Self::Everybody => true,
+        }
+    }
 }
 
 impl Doors {
@@ -45,6 +70,24 @@ impl Doors {
             SignIn::EndInvitation(id) => {
                 self.invitations.remove(id).ok_or(Refused::NotFound)?;
             }
+            SignIn::SecondFactor(second) => {
+                self.second_factors.insert(second.user, second.clone());
+            }
+            SignIn::EndSecondFactor(user) => {
+                self.second_factors.remove(user).ok_or(Refused::NotFound)?;
+            }
+            SignIn::CodeUsed(user, step) => {
+                let second = self.second_factors.get_mut(user).ok_or(Refused::NotFound)?;
+                if *step <= second.last_step {
+                    return Err(Refused::Stale);
+                }
+                second.last_step = *step;
+            }
+            SignIn::RecoveryUsed(user, hash) => {
+                let second = self.second_factors.get_mut(user).ok_or(Refused::NotFound)?;
+                let at = second.recovery.iter().position(|known| known == hash).ok_or(Refused::NotFound)?;
+                second.recovery.remove(at);
+            }
         }
         Ok(())
     }
@@ -64,8 +107,17 @@ impl Doors {
                 let Invitation { id, user, expires_at, .. } = self.invitations.get(&InvitationId(id))?;
                 Some(json!({ "id": id, "user": user, "expires_at": expires_at }))
             }
+            "second_factor" => {
+                let SecondFactor { user, set_up_at, recovery, .. } = self.second_factors.get(&UserId(id))?;
+                let recovery = recovery.len();
+                Some(json!({ "user": user, "set_up_at": set_up_at, "recovery_codes": recovery }))
+            }
             _ => None,
         }
+    }
+
+    pub fn second_factor(&self, user: UserId) -> Option<&SecondFactor> {
+        self.second_factors.get(&user)
     }
 
     /// Nobody can sign in by a password yet.

@@ -54,6 +54,10 @@ impl Change {
             Self::SignIn(SignIn::SessionUsed(id, _) | SignIn::EndSession(id)) => ("session", id.0),
             Self::SignIn(SignIn::Invitation(invitation)) => ("invitation", invitation.id.0),
             Self::SignIn(SignIn::EndInvitation(id)) => ("invitation", id.0),
+            Self::SignIn(SignIn::SecondFactor(second)) => ("second_factor", second.user.0),
+            Self::SignIn(
+                SignIn::EndSecondFactor(user) | SignIn::CodeUsed(user, _) | SignIn::RecoveryUsed(user, _),
+            ) => ("second_factor", user.0),
         };
         Subject { kind, id }
     }

@@ -30,6 +30,29 @@ pub struct Credentials {
     pub changed_at: DateTime<Utc>,
 }
 
+/// What says as little in a log as a [`Hash`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What a user proves besides the password: that a device of theirs knows a secret (RFC 6238).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondFactor {
+    pub user: UserId,
+    /// base32 without padding.
+    pub secret: Secret,
+    /// The latest step of 30 s whose code was used.
+    pub last_step: i64,
+    pub set_up_at: DateTime<Utc>,
+    /// SHA-256 of the codes that are taken instead, each once.
+    pub recovery: Vec<Hash>,
+}
+
 /// A user who is signed in, in one browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -77,6 +100,13 @@ pub enum SignIn {
     /// In place of those that the same user, or the first start, had before.
     Invitation(Invitation),
     EndInvitation(InvitationId),
+    /// In place of what there was.
+    SecondFactor(SecondFactor),
+    EndSecondFactor(UserId),
+    /// The code of this step was used; refused if that or a later one was.
+    CodeUsed(UserId, i64),
+    /// The recovery code of this hash was used; refused if it is not there.
+    RecoveryUsed(UserId, Hash),
 }
 
 pub(super) async fn write(tx: &mut SqliteConnection, change: &SignIn) -> sqlx::Result<()> {
@@ -91,6 +121,16 @@ pub(super) async fn write(tx: &mut SqliteConnection, change: &SignIn) -> sqlx::R
         SignIn::Invitation(invitation) => write_invitation(tx, invitation).await,
         SignIn::EndInvitation(id) => {
             delete(tx, "delete from invitations where id = $1", id.to_string()).await
+        }
+        SignIn::SecondFactor(second) => write_second_factor(tx, second).await,
+        SignIn::EndSecondFactor(user) => delete_second_factor(tx, *user).await,
+        SignIn::CodeUsed(user, step) => {
+            let query = sqlx::query("update second_factors set last_step = $1 where user_id = $2");
+            query.bind(*step).bind(user.to_string()).execute(tx).await.map(drop)
+        }
+        SignIn::RecoveryUsed(user, hash) => {
+            let query = sqlx::query("delete from recovery_codes where user_id = $1 and sha256 = $2");
+            query.bind(user.to_string()).bind(hash.0.as_str()).execute(tx).await.map(drop)
         }
     }
 }
@@ -140,6 +180,46 @@ async fn write_invitation(tx: &mut SqliteConnection, invitation: &Invitation) ->
         .map(drop)
 }
 
+async fn delete_second_factor(tx: &mut SqliteConnection, user: UserId) -> sqlx::Result<()> {
+    delete(tx, "delete from recovery_codes where user_id = $1", user.to_string()).await?;
+    delete(tx, "delete from second_factors where user_id = $1", user.to_string()).await
+}
+
+async fn write_second_factor(tx: &mut SqliteConnection, second: &SecondFactor) -> sqlx::Result<()> {
+    delete_second_factor(tx, second.user).await?;
+    let sql = "insert into second_factors (user_id, secret, last_step, set_up_ms) values ($1, $2, $3, $4)";
+    sqlx::query(sql)
+        .bind(second.user.to_string())
+        .bind(second.secret.0.as_str())
+        .bind(second.last_step)
+        .bind(ms(second.set_up_at))
+        .execute(&mut *tx)
+        .await?;
+    for hash in &second.recovery {
+        let query = sqlx::query("insert into recovery_codes (user_id, sha256) values ($1, $2)");
+        query.bind(second.user.to_string()).bind(hash.0.as_str()).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+async fn second_factors(connection: &mut SqliteConnection) -> sqlx::Result<Vec<SecondFactor>> {
+    let sql = "select user_id, secret, last_step, set_up_ms from second_factors";
+    let mut all = Vec::new();
+    for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
+        let user: UserId = id(&row, "user_id")?;
+        let sql = "select sha256 from recovery_codes where user_id = $1 order by sha256";
+        let hashes = sqlx::query_scalar(sql).bind(user.to_string()).fetch_all(&mut *connection).await?;
+        all.push(SecondFactor {
+            user,
+            secret: Secret(row.try_get("secret")?),
+            last_step: row.try_get("last_step")?,
+            set_up_at: instant(row.try_get("set_up_ms")?),
+            recovery: hashes.into_iter().map(Hash).collect(),
+        });
+    }
+    Ok(all)
+}
+
 /// Everything, as the changes that would make it.
 pub(super) async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<SignIn>> {
     let mut all = Vec::new();
@@ -171,5 +251,6 @@ pub(super) async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<S
             expires_at: instant(row.try_get("expires_ms")?),
         }));
     }
+    all.extend(second_factors(connection).await?.into_iter().map(SignIn::SecondFactor));
     Ok(all)
 }

@@ -102,7 +102,7 @@ impl Caller {
                 let token = settings.tokens.get(&token)?;
                 (token.user, Some(token.role))
             }
-            Pass::Session(session) => (Some(settings.doors.session_by_id(session, now)?.user), None),
+            Pass::Session(session) => (Some(settings.session(session, now)?.user), None),
         };
         let users = match user {
             Some(user) => Some(settings.people.users.get(&user)?.role),

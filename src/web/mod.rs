@@ -31,11 +31,13 @@ mod events;
 mod export;
 mod greetings;
 mod health;
+mod holidays;
 mod hooks;
 mod invitations;
 mod jobs;
 mod language;
 pub mod limits;
+mod lobby;
 mod me;
 mod media;
 mod metrics;
@@ -49,6 +51,7 @@ mod passwords;
 mod preview;
 mod problem;
 mod schemas;
+mod second_factors;
 pub mod serving;
 mod session;
 mod settings;
@@ -56,6 +59,7 @@ mod softphone;
 mod teams;
 mod tickets;
 mod tokens;
+mod totp;
 mod users;
 mod warnings;
 mod webhooks;
@@ -112,6 +116,7 @@ pub struct Web {
     streams: events::Streams,
     boards: board::Boards,
     passwords: passwords::Passwords,
+    lobby: lobby::Lobby,
 }
 
 impl Web {
@@ -149,6 +154,7 @@ impl Web {
             streams: events::Streams::default(),
             boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
+            lobby: lobby::Lobby::default(),
         }
     }
 
@@ -220,6 +226,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(invitations::create))
+        .routes(routes!(second_factors::remove))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::rotate))
@@ -240,6 +247,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
         .routes(routes!(warnings::show))
+        .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list))

@@ -42,6 +42,12 @@ stories! {
     a_message_is_heard_and_why_is_read: at_the_desk(),
     two_admins_change_a_person: at_the_desk(),
     keys: at_the_desk(),
+    by_keyboard: at_the_desk(),
+    second_factor: at_the_desk(),
+    second_factor_required: Wishes {
+        config: "[sign_in]\nsecond_factor = \"everybody\"\n".into(),
+        ..at_the_desk()
+    },
     board: at_the_desk(),
     two_race: at_the_desk(),
     reload_mid_ring: at_the_desk(),

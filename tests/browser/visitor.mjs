@@ -36,7 +36,7 @@ export class Visitor {
     const form = { password: PASSWORD, repeated: PASSWORD }
     const options = { form, headers: { origin: this.desk.url }, maxRedirects: 0 }
     const answer = await this.context.request.post(await this.desk.invitation(user), options)
-    if (answer.status() !== 303) throw new Error(`${user.name} is not let in: ${answer.status()} ${await answer.text()}`)
+    if (answer.status() !== 303 || answer.headers().location.includes('sign-in')) throw new Error(`${user.name} is not let in: ${answer.status()} ${await answer.text()}`)
   }
 
   // Goes to a page, and examines it. Links as in the pages: `tickets`, not `/tickets`.

@@ -23,6 +23,7 @@ mod pages_tickets;
 mod preview;
 mod roles;
 mod saving;
+mod second_factor;
 mod sign_in;
 mod softphones;
 mod visibility;

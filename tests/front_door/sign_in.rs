@@ -72,7 +72,7 @@ async fn the_first_admin_comes_in_by_the_link_that_the_daemon_makes_and_only_the
     let fields =
         [("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD), ("repeated", PASSWORD)];
     let answer = browser.post(&path, &fields).await;
-    assert_eq!((answer.status, answer.header("location")), (303, "/"));
+    assert_eq!((answer.status, answer.header("location")), (303, "/start"));
     let me: Value = browser.get("/api/v1/me").await.json();
     assert_eq!((&me["role"], &me["user"]["name"]), (&json!("admin"), &json!("Eve")));
     assert!(!link().0, "from now on admins invite");

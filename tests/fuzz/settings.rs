@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 use strowger::{
     calls::channel::Times,
-    desk::settings::{Ground, ReachRules, Refused, Settings},
+    desk::{
+        settings::{Ground, ReachRules, Refused, Settings},
+        sign_in::SecondFactorFor,
+    },
     providers::twilio::Dialect,
     routing::{
         hours::Hours,
@@ -35,6 +38,7 @@ fn ground() -> Ground {
         times: Times::default(),
         allow_loopback: false,
         reach: ReachRules { prefixes: vec!["+43".into()], sip_hosts: vec!["pbx.example".into()] },
+        second_factor: SecondFactorFor::default(),
     }
 }
 

@@ -12,20 +12,24 @@ mod showing;
 pub use forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form};
 pub use showing::{tag, token_document, webhook_document, with_id};
 
-use super::{sign_in::Doors, softphones::Pass};
+use super::{
+    sign_in::{Doors, SecondFactorFor},
+    softphones::Pass,
+};
 use crate::{
     calls::channel::{Channel, Times},
     providers::Dialect,
     routing::{
         contacts::Contacts,
         hours::HoursError,
-        ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId, WebhookId},
+        ids::{ChannelId, ContactId, GreetingId, SessionId, TeamId, TokenId, UserId, WebhookId},
         people::People,
         zone::Zone,
     },
     store::{
         audit::Subject,
         settings::{Change, Greeting, Token},
+        sign_in::Session,
         webhooks::Webhook,
     },
     zones::Zones,
@@ -98,6 +102,7 @@ pub struct Ground {
     /// Webhooks may go to this machine: for tests.
     pub allow_loopback: bool,
     pub reach: ReachRules,
+    pub second_factor: SecondFactorFor,
 }
 
 /// Where agents may be dialled besides in their browsers.
@@ -126,6 +131,7 @@ pub struct Settings {
     pub webhooks: BTreeMap<WebhookId, Webhook>,
     /// How users sign in to the pages.
     pub doors: Doors,
+    second_factor_for: SecondFactorFor,
     by_secret: HashMap<String, TokenId>,
     users: BTreeMap<UserId, Value>,
     teams: BTreeMap<TeamId, Value>,
@@ -156,7 +162,7 @@ impl Settings {
 
     /// Makes the settings out of what is stored. What a channel names may be gone by now; then it is skipped.
     pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, Box<(Change, Refused)>> {
-        let mut settings = Self::default();
+        let mut settings = Self { second_factor_for: ground.second_factor, ..Self::default() };
         for change in changes {
             settings.apply(change.clone(), ground).map_err(|refused| Box::new((change, refused)))?;
         }
@@ -182,8 +188,23 @@ impl Settings {
     pub fn is_good(&self, pass: Pass, now: DateTime<Utc>) -> bool {
         match pass {
             Pass::Token(token) => self.tokens.contains_key(&token),
-            Pass::Session(session) => self.doors.session_by_id(session, now).is_some(),
+            Pass::Session(session) => self.session(session, now).is_some(),
         }
+    }
+
+    /// A session that lets its user in: not while they must have a second factor and have none.
+    pub fn session(&self, session: SessionId, now: DateTime<Utc>) -> Option<&Session> {
+        self.doors.session_by_id(session, now).filter(|session| !self.lacks_second_factor(session.user))
+    }
+
+    pub fn lacks_second_factor(&self, user: UserId) -> bool {
+        let role = self.people.users.get(&user).map(|user| user.role);
+        role.is_some_and(|role| self.second_factor_for.asks(role)) && self.doors.second_factor(user).is_none()
+    }
+
+    /// Whether they may take it away again.
+    pub fn must_have_second_factor(&self, user: UserId) -> bool {
+        self.people.users.get(&user).is_some_and(|user| self.second_factor_for.asks(user.role))
     }
 
     /// The token whose secret has this hash.

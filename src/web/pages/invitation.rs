@@ -1,11 +1,11 @@
 //! Following a link: whoever was invited chooses a password; at the first start, the first admin says who they are.
 
 use super::{
-    super::{Problem, Web, limits::Client, passwords, session},
+    super::{Problem, Web, limits::Client, passwords},
     form::Fields,
     layout::Layout,
     refusal::Refusal,
-    show, show_wrong, sign_in,
+    second_factor, show, show_wrong, sign_in,
 };
 use crate::{
     audio,
@@ -24,8 +24,8 @@ use askama::Template;
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
 };
 use serde_json::json;
 
@@ -104,10 +104,14 @@ pub async fn accept(
             }
         },
     };
-    let secret = let_in(&web, user, hash, client, &headers).await.map_err(refuse)?;
-    let address = layout.address(if invitation.user.is_some() { "" } else { "start" });
-    let cookie = session::cookie(&secret, &web.public_url);
-    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)], [(header::SET_COOKIE, cookie)]).into_response())
+    choose_password(&web, user, hash.clone(), client).await.map_err(refuse)?;
+    let next = if invitation.user.is_some() { "" } else { "start" };
+    if let Some(asked) = second_factor::ask(&web, &layout, user, &hash, next) {
+        return Ok(asked);
+    }
+    let cookie = sign_in::let_in(&web, user, &hash, client, &headers).await.map_err(refuse)?;
+    let to_next = sign_in::to(&layout, next);
+    Ok(cookie.map_or_else(|| sign_in::to(&layout, "sign-in"), |cookie| sign_in::with_cookie(to_next, cookie)))
 }
 
 /// The link is used up before it does anything, so that of two who follow it one is let in. False: it was used, or
@@ -129,13 +133,12 @@ async fn give_back(invitation: &Invitation, author: Author, web: &Web) -> Result
 }
 
 /// Whoever was signed in with the old password is not any more.
-async fn let_in(
+async fn choose_password(
     web: &Web,
     user: UserId,
     hash: String,
     client: Option<Client>,
-    headers: &HeaderMap,
-) -> Result<String, Problem> {
+) -> Result<(), Problem> {
     let author = Author::User(user, client.map(|client| client.0));
     let save = async |change| web.desk.save_as(Save::new(Change::SignIn(change), author)).await;
     let changed_at = web.clock.now().at;
@@ -145,7 +148,7 @@ async fn let_in(
         // It may have ended by itself meanwhile.
         let _ = save(SignIn::EndSession(session.id)).await?;
     }
-    sign_in::start(web, user, client, headers).await
+    Ok(())
 }
 
 /// Makes the first admin; a user of this address becomes one.

@@ -27,6 +27,7 @@ use axum::{
 struct Page {
     layout: Layout,
     sessions: Vec<Session>,
+    has_second_factor: bool,
     wrong: Option<String>,
     objection: Option<String>,
 }
@@ -78,7 +79,7 @@ pub async fn sign_out_everywhere(
 }
 
 /// Whether this is their password. Guessing it here is as slow as at the sign-in.
-async fn knows(web: &Web, signed: &Signed, password: String) -> Result<bool, Refusal> {
+pub async fn knows(web: &Web, signed: &Signed, password: String) -> Result<bool, Refusal> {
     let settings = web.desk.settings();
     let name = settings.people.users.get(&signed.me.user).map(|user| user.email.to_lowercase());
     let (name, now_ms) = (name.unwrap_or_default(), web.clock.now().steady.0);
@@ -95,7 +96,7 @@ async fn knows(web: &Web, signed: &Signed, password: String) -> Result<bool, Ref
     Ok(right)
 }
 
-async fn end_sessions(
+pub async fn end_sessions(
     web: &Web,
     signed: &Signed,
     user: UserId,
@@ -112,7 +113,7 @@ async fn end_sessions(
     Ok(())
 }
 
-async fn save(web: &Web, signed: &Signed, change: SignIn) -> Result<(), Problem> {
+pub async fn save(web: &Web, signed: &Signed, change: SignIn) -> Result<(), Problem> {
     web.desk.save_as(Save::new(Change::SignIn(change), signed.caller.author())).await??;
     Ok(())
 }
@@ -124,7 +125,13 @@ fn page(signed: &Signed, web: &Web) -> Page {
         used_at: session.used_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         is_this: session.id == signed.me.session,
     });
-    Page { layout: signed.layout.clone(), sessions: sessions.collect(), wrong: None, objection: None }
+    Page {
+        layout: signed.layout.clone(),
+        sessions: sessions.collect(),
+        has_second_factor: settings.doors.second_factor(signed.me.user).is_some(),
+        wrong: None,
+        objection: None,
+    }
 }
 
 fn back(layout: &Layout, page: &str) -> Response {

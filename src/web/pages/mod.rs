@@ -22,6 +22,7 @@ mod people;
 mod phone;
 mod refusal;
 mod saving;
+mod second_factor;
 mod sign_in;
 mod start;
 mod system;
@@ -68,6 +69,7 @@ pub fn router() -> Router<Web> {
         .route("/me/password", post(me::change_password))
         .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
         .route("/sign-out", post(sign_in::sign_out))
+        .merge(second_factor::routes())
         .merge(start::routes())
         .merge(board::routes())
         .merge(phone::routes())

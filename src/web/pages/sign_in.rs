@@ -5,7 +5,7 @@ use super::{
     form::Fields,
     layout::{Layout, Signed},
     refusal::Refusal,
-    show, show_wrong,
+    second_factor, show, show_wrong,
 };
 use crate::{
     audio,
@@ -21,7 +21,7 @@ use askama::Template;
 use axum::{
     Extension,
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -83,15 +83,44 @@ pub async fn sign_in(
         return Ok(again(layout.t("sign-in-wrong")));
     };
     web.passwords.was_right(&email);
-    let secret = start(&web, user, client, &headers).await.map_err(refused(&layout))?;
-    if known(&email, &web).is_none_or(|now| now != (user, hash)) {
-        // The password was changed while it was checked: who did that signs out whoever knows the old one.
-        end(&web, &secret).await.map_err(refused(&layout))?;
-        return Ok(again(layout.t("sign-in-wrong")));
+    let hash = hash.unwrap_or_default();
+    if let Some(asked) = second_factor::ask(&web, &layout, user, &hash, next) {
+        return Ok(asked);
     }
-    let mut response = to(&layout, next);
-    response.headers_mut().insert(header::SET_COOKIE, session::cookie(&secret, &web.public_url));
-    Ok(response)
+    match let_in(&web, user, &hash, client, &headers).await.map_err(refused(&layout))? {
+        Some(cookie) => Ok(with_cookie(to(&layout, next), cookie)),
+        None => Ok(again(layout.t("sign-in-wrong"))),
+    }
+}
+
+/// The form anew, for whoever could not go on.
+pub fn show_again(layout: &Layout, wrong: String) -> Response {
+    let (layout, email, next) = (layout.clone(), String::new(), String::new());
+    show_wrong(&Page { layout, email, next, wrong: Some(wrong) })
+}
+
+/// A session for whoever knew the password of this hash, as a cookie. None: it was changed meanwhile.
+pub async fn let_in(
+    web: &Web,
+    user: UserId,
+    hash: &str,
+    client: Option<Client>,
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, Problem> {
+    let secret = start(web, user, client, headers).await?;
+    let settings = web.desk.settings();
+    let now = settings.doors.credentials(user).and_then(|credentials| credentials.password.as_ref());
+    if now.is_none_or(|now| now.0 != hash) {
+        // Whoever changed it signs out whoever knows the old one.
+        end(web, &secret).await?;
+        return Ok(None);
+    }
+    Ok(Some(session::cookie(&secret, &web.public_url)))
+}
+
+pub fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
 }
 
 pub async fn sign_out(State(web): State<Web>, signed: Signed, _: Fields) -> Result<Response, Refusal> {
@@ -155,18 +184,18 @@ async fn end(web: &Web, secret: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn refused(layout: &Layout) -> impl Fn(Problem) -> Refusal + use<> {
+pub fn refused(layout: &Layout) -> impl Fn(Problem) -> Refusal + use<> {
     let layout = layout.clone();
     move |problem| Refusal::new(layout.clone(), problem)
 }
 
 /// A path of ours, and not the address of somebody else.
-fn is_ours(next: &str) -> bool {
+pub fn is_ours(next: &str) -> bool {
     let rest = next.strip_prefix('/');
     rest.is_some_and(|rest| !rest.starts_with(['/', '\\'])) && !next.chars().any(char::is_control)
 }
 
-fn to(layout: &Layout, next: &str) -> Response {
+pub fn to(layout: &Layout, next: &str) -> Response {
     let address = layout.address(next.trim_start_matches('/'));
     (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }

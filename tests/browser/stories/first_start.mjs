@@ -58,6 +58,7 @@ export default async ({ desk, visit }) => {
   await page.getByRole('button', { name: 'Save' }).click()
 
   await page.getByRole('heading', { name: 'New agent' }).waitFor()
+  await eve.examine()
   await page.getByLabel('Name').fill('Ann')
   await page.getByLabel('Email address').fill('ann@example.org')
   await page.getByRole('button', { name: 'Add, and make a link' }).click()
@@ -71,5 +72,15 @@ export default async ({ desk, visit }) => {
 
   const ann = await visit()
   await ann.open(link)
-  await ann.page.getByRole('heading', { name: 'Ann' }).waitFor()
+  await ann.page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await ann.page.getByLabel('The same password again').fill(PASSWORD)
+  await ann.page.getByRole('button', { name: 'Go on' }).click()
+  await ann.page.getByText('connected', { exact: true }).waitFor()
+  await ann.examine()
+  const caller = await desk.call(channel)
+  await ann.page.locator('.slot').getByText('Support').waitFor()
+  await ann.page.locator('.slot').getByRole('button', { name: 'Accept' }).first().click()
+  await caller.until('talks', call => call.is_talking)
+  await ann.page.getByRole('button', { name: 'Hang up' }).click()
+  await caller.until('is over', call => call.is_over)
 }

@@ -21,8 +21,9 @@ pub fn routes() -> Router<Web> {
         .route("/people/{id}", get(user::show_page).post(user::change))
         .route("/people/{id}/availability", post(user::set_availability))
         .route("/people/{id}/invitation", post(user::invite))
-        .route("/teams", get(list::teams))
-        .route("/teams/new", get(team::show_new).post(team::create))
-        .route("/teams/{id}", get(team::show_page).post(team::change))
-        .route("/teams/{id}/delete", post(team::delete))
+        .route("/people/{id}/second-factor", post(user::take_second_factor))
+        .route("/people/teams", get(list::teams))
+        .route("/people/teams/new", get(team::show_new).post(team::create))
+        .route("/people/teams/{id}", get(team::show_page).post(team::change))
+        .route("/people/teams/{id}/delete", post(team::delete))
 }

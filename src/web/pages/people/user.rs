@@ -8,6 +8,7 @@ use super::{
             auth::Id,
             availability, invitations,
             page::merge,
+            second_factors,
             users::Users,
         },
         form::Fields,
@@ -52,6 +53,8 @@ struct Page {
     is_admin: bool,
     /// The link by which they come in, and until when.
     link: Option<(String, Moment)>,
+    /// They have a second factor, which may be taken away here.
+    has_second_factor: bool,
 }
 
 struct Form {
@@ -98,6 +101,7 @@ fn new_page(signed: &Signed, user: UserForm) -> Page {
         there: None,
         is_admin: true,
         link: None,
+        has_second_factor: false,
     }
 }
 
@@ -220,6 +224,23 @@ pub async fn invite(
     Ok(show(&page))
 }
 
+/// For whoever has lost it.
+pub async fn take_second_factor(
+    Reach(web): Reach<Web>,
+    signed: Signed,
+    id: Result<Id<UserId>, Problem>,
+    _: Fields,
+) -> Result<Response, Refusal> {
+    let refuse = |problem: Problem| signed.refuse(problem);
+    let Id(id) = id.map_err(refuse)?;
+    match second_factors::take_away(&web, &signed.caller, id).await {
+        // Somebody else was faster.
+        Err(problem) if problem.status() == 404 => {}
+        taken => taken.map_err(refuse)?,
+    }
+    Ok(to(&signed.layout, &format!("people/{id}")))
+}
+
 fn zone_of(web: &Web, id: UserId) -> Option<Zone> {
     web.desk.settings().people.users.get(&id).map(|user| user.zone.clone())
 }
@@ -272,6 +293,7 @@ async fn page(web: &Web, signed: &Signed, id: UserId) -> Result<Page, Refusal> {
         there,
         is_admin,
         link: None,
+        has_second_factor: is_admin && id != signed.me.user && settings.doors.second_factor(id).is_some(),
     })
 }
 
