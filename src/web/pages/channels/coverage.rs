@@ -219,6 +219,7 @@ mod tests {
             times: Times::default(),
             allow_loopback: false,
             reach: Default::default(),
+            second_factor: Default::default(),
         };
         let mut ids = Ids::new(1);
         let (ann, id) = (UserId(ids.next(1)), ChannelId(ids.next(1)));
