@@ -38,7 +38,7 @@ pub async fn run(once: bool, stop: impl Future<Output = ()>) -> anyhow::Result<(
     if once {
         return scene.close().await;
     }
-    scene.print_addresses();
+    scene.print_addresses().await?;
     tokio::pin!(stop);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut listening = true;
@@ -305,15 +305,21 @@ impl Scene {
         Ok(())
     }
 
-    fn print_addresses(&self) {
+    async fn print_addresses(&self) -> anyhow::Result<()> {
         let Api { address, token, .. } = &self.api;
+        let olga = json!({ "name": "Olga", "email": "olga@example.org", "role": "admin" });
+        let olga = self.api.create("users", olga).await?;
+        let link = self.api.post("invitations", json!({ "user": olga })).await?;
         println!("Now it serves. Press Enter for another call, Ctrl-C to stop.\n");
+        println!("Pages        {}", link["url"].as_str().context("an invitation has an address")?);
+        println!("             Choose a password there. You are Olga, an admin: olga@example.org.");
         println!("API          http://{address}/api/v1/calls");
         println!("             curl -H 'Authorization: Bearer {token}' http://{address}/api/v1/calls");
         println!("Softphones   ws://{address}/softphone, subprotocol strowger.v1, with one of these tokens:");
         for (name, agent) in NAMES.iter().zip(&self.agents) {
             println!("             {name:<7} {}", agent.token);
         }
+        Ok(())
     }
 
     async fn close(self) -> anyhow::Result<()> {

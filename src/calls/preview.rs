@@ -164,8 +164,18 @@ impl Preview {
         self.hours.open && self.action != Action::Ring
     }
 
+    /// Whom a call could ring, sooner or later.
+    pub fn able(&self) -> Vec<UserId> {
+        let able = self.candidates.iter().filter(|(_, _, objection)| objection.is_none());
+        able.map(|(user, ..)| user).collect()
+    }
+
     fn means_the_same_as(&self, other: &Self) -> bool {
         let what = |preview: &Self| (preview.hours, preview.action, preview.ring.clone());
-        what(self) == what(other) && (!self.is_hole() || self.candidates == other.candidates)
+        let is_same_for_agents = match self.action {
+            Action::Ring => self.able() == other.able(),
+            _ => !self.is_hole() || self.candidates == other.candidates,
+        };
+        what(self) == what(other) && is_same_for_agents
     }
 }

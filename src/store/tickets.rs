@@ -226,8 +226,12 @@ pub struct Wished {
 }
 
 impl Wished {
+    /// Whether many rows may have to be looked at for one that is wished.
     fn is_narrow(&self) -> bool {
-        self.sought.is_some() || !matches!(self.view, View::All)
+        match self.view {
+            View::All | View::Closed => self.sought.as_ref().is_some_and(|sought| sought.digits.is_some()),
+            _ => true,
+        }
     }
 }
 
@@ -287,6 +291,8 @@ pub struct Sought {
     pub id: Option<String>,
     /// One of these called.
     pub callers: Vec<String>,
+    /// Somebody called whose number begins so. Many digits: all who have it are looked up.
+    pub prefix: Option<String>,
     /// Somebody called whose number has these digits in it.
     pub digits: Option<String>,
 }
@@ -300,12 +306,17 @@ impl Sought {
             query.push(" and id < ").push_bind(format!("{id}g")).push(")");
         }
         if !self.callers.is_empty() {
-            query.push(" or exists (select 1 from calls where calls.ticket = tickets.id and caller in (");
+            query.push(" or id in (select ticket from calls where caller in (");
             let mut list = query.separated(", ");
             self.callers.iter().for_each(|caller| {
                 list.push_bind(caller.clone());
             });
             query.push("))");
+        }
+        if let Some(prefix) = &self.prefix {
+            // After the digits comes the colon.
+            query.push(" or id in (select ticket from calls where caller >= ").push_bind(prefix.clone());
+            query.push(" and caller < ").push_bind(format!("{prefix}:")).push(")");
         }
         if let Some(digits) = &self.digits {
             query.push(" or exists (select 1 from calls where calls.ticket = tickets.id and instr(caller, ");

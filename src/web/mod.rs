@@ -31,6 +31,7 @@ mod events;
 mod export;
 mod greetings;
 mod health;
+mod holidays;
 mod hooks;
 mod invitations;
 mod jobs;
@@ -246,6 +247,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
         .routes(routes!(warnings::show))
+        .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list))

@@ -541,6 +541,29 @@ pub struct Findings {
 }
 
 #[derive(ToSchema)]
+pub struct Holidays {
+    pub year: i32,
+    /// Of the region that was asked for, in order.
+    pub days: Vec<Holiday>,
+    /// All that are known.
+    pub regions: Vec<HolidayRegion>,
+}
+
+#[derive(ToSchema)]
+pub struct Holiday {
+    pub date: chrono::NaiveDate,
+    /// In the words of where it is held.
+    pub name: String,
+}
+
+#[derive(ToSchema)]
+pub struct HolidayRegion {
+    /// ISO 3166.
+    pub code: String,
+    pub name: String,
+}
+
+#[derive(ToSchema)]
 pub struct Audited {
     pub id: String,
     pub at: DateTime<Utc>,

@@ -113,17 +113,21 @@ pub async fn find(
 const NUMBERS_MAX: usize = 500;
 /// Fewer digits are in every number.
 const DIGITS_MIN: usize = 3;
+/// So many digits of an international number are nearly all of it.
+const PREFIX_MIN: usize = 8;
 
 fn sought(text: &str, settings: &Settings) -> tickets::Sought {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let typed: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_number = text.chars().all(|c| c.is_ascii_digit() || " +-/().\u{a0}".contains(c));
     // As it is dialled: 00 stands for what is written as +, and 0 for a country's own numbers.
-    let digits = digits.trim_start_matches('0');
+    let digits = typed.trim_start_matches('0');
+    let is_whole = digits.len() >= PREFIX_MIN && (text.starts_with('+') || typed.starts_with("00"));
     let id = text.to_ascii_lowercase();
     tickets::Sought {
         id: id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).then_some(id),
         callers: if is_number { Vec::new() } else { settings.contacts.numbers_of_named(text, NUMBERS_MAX) },
-        digits: (is_number && digits.len() >= DIGITS_MIN).then(|| digits.to_owned()),
+        prefix: (is_number && is_whole).then(|| format!("+{digits}")),
+        digits: (is_number && !is_whole && digits.len() >= DIGITS_MIN).then(|| digits.to_owned()),
     }
 }
 

@@ -40,6 +40,7 @@ impl Control {
             .route("/telephones/{name}", post(telephone))
             .route("/telephones/{name}/hang-up", post(hang_up_telephone))
             .route("/restart", post(restart))
+            .route("/files/{name}", post(put))
             .route("/sign-in-link", post(sign_in_link))
             .with_state(Hands { desk: Arc::new(Mutex::new(desk)), callers: Arc::default() });
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -155,6 +156,12 @@ async fn hang_up_telephone(State(hands): State<Hands>, Path(name): Path<String>)
 /// Kills the program and starts it again; connections wait meanwhile.
 async fn restart(State(hands): State<Hands>) -> StatusCode {
     hands.desk.lock().await.restart().await;
+    StatusCode::NO_CONTENT
+}
+
+/// Puts a file into the data folder.
+async fn put(State(hands): State<Hands>, Path(name): Path<String>, Json(text): Json<String>) -> StatusCode {
+    std::fs::write(hands.desk.lock().await.data().join(name), text).unwrap();
     StatusCode::NO_CONTENT
 }
 

@@ -70,6 +70,11 @@ export class Desk {
     return this.hand('restart')
   }
 
+  // Puts a file into the data folder.
+  put(name, text) {
+    return this.hand(`files/${name}`, text)
+  }
+
   hand(path, body) {
     const headers = { 'content-type': 'application/json' }
     return ask(`${this.control}/${path}`, { method: 'POST', headers, body: body && JSON.stringify(body) })

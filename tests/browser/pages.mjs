@@ -4,6 +4,7 @@
 import { until } from './waiting.mjs'
 
 export const PAGES = [
+  { name: 'channels-none', as: 'admin', address: 'channels' },
   { name: 'start', as: 'admin', address: 'start' },
   { name: 'start-account', as: 'admin', address: 'start/account' },
   { name: 'start-company', as: 'admin', address: 'start/company' },
@@ -22,7 +23,6 @@ export const PAGES = [
   { name: 'start-greetings', as: 'admin', address: 'start/greetings' },
   { name: 'start-agents', as: 'admin', address: 'start/agents' },
   { name: 'me', as: 'agent', address: 'me' },
-  { name: 'channels-none', as: 'admin', address: 'channels' },
   { name: 'channel', as: 'admin', prepare: async (desk, here) => (here.helpdesk ??= await helpdesk(desk)) },
   { name: 'channels', as: 'admin', address: 'channels' },
   { name: 'channel-new', as: 'admin', address: 'channels/new' },
@@ -32,8 +32,16 @@ export const PAGES = [
   { name: 'ticket', as: 'admin', prepare: async desk => `tickets/${await ticket(desk)}` },
   { name: 'people', as: 'admin', address: 'people' },
   { name: 'user', as: 'admin', prepare: async desk => `people/${(await desk.user('Zoë Ünal')).id}` },
-  { name: 'teams', as: 'admin', prepare: async desk => { await team(desk, 'Support'); return 'teams' } },
-  { name: 'team', as: 'admin', prepare: async desk => `teams/${await team(desk, 'Sales')}` },
+  { name: 'teams', as: 'admin', prepare: async desk => { await team(desk, 'Support'); return 'people/teams' } },
+  { name: 'team', as: 'admin', prepare: async desk => `people/teams/${await team(desk, 'Sales')}` },
+  { name: 'system', as: 'admin', address: 'system' },
+  { name: 'telephones', as: 'admin', prepare: async desk => { await desk.channel(); return 'system/telephones' } },
+  { name: 'jobs', as: 'admin', address: 'system/jobs' },
+  { name: 'webhooks', as: 'admin', prepare: async desk => { await webhook(desk); return 'system/webhooks' } },
+  { name: 'webhook', as: 'admin', prepare: async desk => `system/webhooks/${await webhook(desk)}` },
+  { name: 'tokens', as: 'admin', address: 'system/tokens' },
+  { name: 'audit', as: 'admin', address: 'system/audit' },
+  { name: 'erasure', as: 'admin', address: 'system/erasure' },
   { name: 'phone', as: 'agent', prepare: callers },
   { name: 'board', as: 'admin', address: 'board' },
   { name: 'wallboard', as: 'admin', address: 'board?wall' },
@@ -52,7 +60,7 @@ async function helpdesk(desk) {
   const team = await desk.post('teams', { name: 'Second line', main: [users[0].id] })
   const always = ['mon', 'tue', 'wed', 'thu', 'fri'].map(day => [day, [['08:00', '12:00'], ['13:00', '18:00']]])
   const channel = await desk.channel({
-    name: 'Support',
+    name: 'Help desk',
     time_zone: 'Europe/Oslo',
     hours: {
       mode: 'schedule',
@@ -100,4 +108,10 @@ export function messageOf(desk, caller) {
 async function team(desk, name) {
   const ann = await desk.user(`Ann of ${name}`)
   return (await desk.post('teams', { name, main: [ann.id] })).id
+}
+
+async function webhook(desk) {
+  const { items } = await desk.get('webhooks')
+  const document = { name: `board ${items.length}`, url: 'https://example.org/board', events: ['*'], enabled: false }
+  return (await desk.post('webhooks', document)).id
 }

@@ -78,6 +78,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PUT", "users/{id}/availability", false),
     ("POST", "preview", false),
     ("GET", "coverage", false),
+    ("GET", "holidays", false),
     ("GET", "openapi.json", false),
     ("GET", "asyncapi.json", false),
     ("HEAD", "users", false),
@@ -198,7 +199,7 @@ async fn only_admins_change_settings() {
     for (who, secret) in lesser {
         let authorization = format!("Bearer {secret}");
         for &(method, route, is_admins) in ROUTES {
-            if ["preview", "coverage"].contains(&route)
+            if ["preview", "coverage", "board", "board/stream"].contains(&route)
                 || route.starts_with("contacts")
                 || route.ends_with("/export")
             {

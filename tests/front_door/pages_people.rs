@@ -125,20 +125,23 @@ async fn supervisors_look_and_say_who_is_there_and_agents_do_not_come_here() {
     assert_eq!(now["load"], 0);
     let wrong = browser.post(&there, &[("state", "away"), ("reason", "x"), ("until", "tomorrow")]).await;
     assert_eq!(wrong.status, 422);
-    assert_eq!(browser.get(&format!("/teams/{team}")).await.status, 200);
+    assert_eq!(browser.get(&format!("/people/teams/{team}")).await.status, 200);
     for path in [
         "/people/new".to_owned(),
         format!("/people/{}", ben.id),
-        "/teams/new".into(),
-        format!("/teams/{team}"),
+        "/people/teams/new".into(),
+        format!("/people/teams/{team}"),
     ] {
         assert_eq!(browser.post(&path, &form("x", "x@example.org", "")).await.status, 403, "{path}");
     }
     assert_eq!(browser.post(&format!("/people/{}/invitation", ben.id), &[]).await.status, 403);
     let mut agent = signed_in(&desk, &ann.id).await;
-    for path in
-        ["/people".to_owned(), "/teams".into(), format!("/people/{}", ann.id), format!("/teams/{team}")]
-    {
+    for path in [
+        "/people".to_owned(),
+        "/people/teams".into(),
+        format!("/people/{}", ann.id),
+        format!("/people/teams/{team}"),
+    ] {
         assert_eq!(agent.get(&path).await.status, 403, "{path}");
     }
     let path = format!("/people/{}/availability", ben.id);
@@ -150,11 +153,11 @@ async fn a_team_gets_members_by_address_keeps_their_order_and_is_deleted_as_it_w
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
     let (_, mut eve) = with_role(&desk, "eve", "admin").await;
-    let unknown = eve.post("/teams/new", &[("name", "Support"), ("add", "nobody")]).await;
+    let unknown = eve.post("/people/teams/new", &[("name", "Support"), ("add", "nobody")]).await;
     assert_eq!(unknown.status, 422);
     assert!(unknown.text().contains("There is no user of this address"), "{}", unknown.text());
     let made = eve
-        .post("/teams/new", &[("name", "Support"), ("add", "BEN@example.org"), ("add-part", "main")])
+        .post("/people/teams/new", &[("name", "Support"), ("add", "BEN@example.org"), ("add-part", "main")])
         .await;
     assert_eq!(made.status, 303, "{}", made.text());
     let path = made.header("location").to_owned();
@@ -169,7 +172,7 @@ async fn a_team_gets_members_by_address_keeps_their_order_and_is_deleted_as_it_w
         ("add-part", "main"),
     ];
     assert_eq!(eve.post(&path, &fields).await.status, 303);
-    let stored = desk.api.get(&path[1..]).await;
+    let stored = desk.api.get(&path["/people/".len()..]).await;
     assert_eq!(stored["main"], json!([ben.id, ann.id]));
     assert_eq!(eve.post(&path, &fields).await.status, 409, "the form is from before");
     let delete = format!("{path}/delete");

@@ -4,10 +4,12 @@ use super::{
     browser::{Browser, signed_in},
     pages_tickets::value,
 };
-use crate::desk::{Desk, PUBLIC_URL};
+use crate::desk::{Desk, PATIENCE, PUBLIC_URL};
 use serde_json::{Value, json};
+use std::time::Duration;
 use strowger::providers::simulator::{Behaviour, Message, Number};
 
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 const PAGES: [&str; 7] = ["", "/telephones", "/jobs", "/webhooks", "/tokens", "/audit", "/erasure"];
 
 async fn with_role(desk: &Desk, name: &str, role: &str) -> Browser {
@@ -193,4 +195,44 @@ async fn a_person_is_erased_only_when_their_number_was_typed_twice() {
     assert!(erased.status == 200 && erased.text().contains("The person is erased."), "{}", erased.text());
     assert!(!erased.text().contains(number));
     assert!(!desk.api.get("calls").await.to_string().contains(number));
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_and_is_tried_again_when_somebody_says_so() {
+    let desk = Desk::open().await;
+    let webhook = json!({ "name": "board", "url": "https://nowhere.invalid/", "events": ["call.started"] });
+    let webhook = desk.api.create("webhooks", webhook).await;
+    let channel = desk.channel(&[]).await;
+    let caller = desk.call(&channel);
+    desk.over(&caller).await;
+    let tried = async || {
+        for _ in 0..PATIENCE.as_millis() / LOOK_EVERY.as_millis() {
+            let jobs = desk.api.get("jobs").await;
+            let mut jobs = jobs["items"].as_array().expect("items").iter();
+            let job = jobs.find(|job| job["kind"] == "webhook" && job["tries"] != 0);
+            if let Some(job) = job {
+                return job["id"].as_str().expect("an id").to_owned();
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        panic!("it is not tried");
+    };
+    let id = tried().await;
+    let retried = async || {
+        let lines = desk.api.get(&format!("audit?subject={id}")).await;
+        lines["items"].as_array().expect("lines").iter().filter(|line| line["action"] == "retried").count()
+    };
+    let mut eve = with_role(&desk, "eve", "admin").await;
+    let page = eve.get("/system/jobs").await;
+    assert!(page.text().contains("webhook (call.started)") && page.text().contains(&id), "{}", page.text());
+    assert_eq!(eve.post(&format!("/system/jobs/{id}"), &[]).await.status, 303);
+    assert_eq!(retried().await, 1);
+    let path = format!("/system/webhooks/{webhook}");
+    let page = eve.get(&path).await;
+    assert!(page.text().contains(&format!("name=\"delivery\" value=\"{id}\"")), "{}", page.text());
+    assert_eq!(eve.post(&format!("{path}/retry"), &[("delivery", &id)]).await.status, 303);
+    assert_eq!(retried().await, 2);
+    let nothing = super::NOBODY;
+    assert_eq!(eve.post(&format!("/system/jobs/{nothing}"), &[]).await.status, 404);
+    assert_eq!(eve.post(&format!("{path}/retry"), &[("delivery", nothing)]).await.status, 404);
 }

@@ -51,6 +51,12 @@ async fn tickets_are_listed_and_found_by_number_contact_and_id() {
     assert_eq!(lists("view=unassigned").await, [free]);
     assert_eq!(lists("q=zo%C3%AB").await, [mine], "a part of the contact's name");
     assert_eq!(lists(&format!("q={national}")).await, [mine], "as it is dialled");
+    let international = format!("00{}", &number[1..number.len() - 1]);
+    let written = format!("%2B{}%20{}", &number[1..6], &number[6..]);
+    for typed in [international, written] {
+        let found = lists(&format!("view=all&q={typed}")).await;
+        assert!(found.iter().any(|found| found == mine), "{typed}: {found:?}");
+    }
     assert_eq!(lists(&format!("q={free}")).await, [free], "its id");
     assert_eq!(lists("q=12").await.len(), 0, "so few digits are in every number");
     assert_eq!(lists("view=closed").await.len(), 0);

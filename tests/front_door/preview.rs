@@ -237,3 +237,25 @@ async fn a_draft_is_previewed_as_it_would_be_saved_and_is_not_saved() {
     );
     assert_eq!(desk.api.get(&format!("channels/{}", channel.id)).await, before);
 }
+
+#[tokio::test]
+async fn the_holidays_of_a_region_are_known() {
+    let desk = Desk::open().await;
+    let known = desk.api.get("holidays?region=DE-SN&year=2026").await;
+    assert_eq!((known["year"].clone(), known["days"].as_array().map(Vec::len)), (json!(2026), Some(11)));
+    assert_eq!(known["days"][9], json!({ "date": "2026-12-25", "name": "1. Weihnachtstag" }));
+    let regions = desk.api.get("holidays").await;
+    assert_eq!(regions["days"], json!([]));
+    assert!(
+        regions["regions"]
+            .as_array()
+            .is_some_and(|all| all.contains(&json!({ "code": "NO", "name": "Norge" })))
+    );
+    for (query, pointer) in
+        [("region=XX", "/region"), ("year=1800", "/year"), ("year=2101&region=AT", "/year")]
+    {
+        let (status, answer) = desk.api.ask(Method::GET, &format!("holidays?{query}"), None).await;
+        assert_eq!((status, &answer["errors"][0]["pointer"]), (422, &json!(pointer)), "{query}");
+    }
+    assert_eq!(desk.api.ask(Method::GET, "holidays?year=soon", None).await.0, 400);
+}

@@ -40,6 +40,7 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("delete", "greetings/{id}", [401, 403, 403, 403, 404]),
     ("get", "greetings/{id}", [401, 404, 200, 200, 200]),
     ("delete", "users/{id}/second-factor", [401, 403, 403, 403, 404]),
+    ("get", "holidays", [401, 200, 200, 200, 200]),
     ("post", "invitations", [401, 403, 403, 403, 422]),
     ("get", "jobs", [401, 403, 403, 403, 200]),
     ("post", "jobs/{id}/retry", [401, 403, 403, 403, 404]),

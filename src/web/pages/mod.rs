@@ -47,6 +47,18 @@ use tracing::error;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'self'";
 
+/// Where the telephone company's script runs, it talks to the telephone company.
+const POLICY_OF_VOICE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    media-src 'self' blob: mediastream: https://sdk.twilio.com; \
+    connect-src 'self' https://*.twilio.com wss://*.twilio.com; \
+    form-action 'self'; frame-ancestors 'none'; base-uri 'self'";
+
+/// A page that needs another policy than the others has this among its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Policy {
+    Voice,
+}
+
 /// Every page.
 pub fn router() -> Router<Web> {
     let pages = Router::new()
@@ -78,14 +90,17 @@ async fn home(signed: Signed) -> Redirect {
 }
 
 fn guarded(mut response: Response) -> Response {
-    const ALWAYS: [(HeaderName, &str); 5] = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+    let policy = match response.extensions().get::<Policy>() {
+        Some(Policy::Voice) => POLICY_OF_VOICE,
+        None => POLICY,
+    };
+    const ALWAYS: [(HeaderName, &str); 4] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
-    for (name, value) in ALWAYS {
+    for (name, value) in ALWAYS.into_iter().chain([(header::CONTENT_SECURITY_POLICY, policy)]) {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response

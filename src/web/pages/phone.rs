@@ -1,5 +1,9 @@
 //! The agents' page: their softphone. What is live comes over the softphones' socket; the page itself shows how they are
 //! reached, and the calls that they took and that nobody took.
+//!
+//! Where an agent speaks and hears in the browser, Twilio's own script does it. It is larger than all our pages together
+//! and talks to Twilio, so it is not ours to bring: an operator who wants it puts `dist/twilio.min.js` of the npm package
+//! `@twilio/voice-sdk` into the data folder as `twilio-voice-sdk.js`. Without it the page is control only.
 
 use super::{
     super::{
@@ -8,6 +12,7 @@ use super::{
         auth::{Id, Page as Asked},
         missed,
     },
+    Policy,
     form::Fields,
     layout::{Layout, Signed},
     refusal::Refusal,
@@ -73,8 +78,14 @@ const WORDS: [&str; 33] = [
     "speak-now",
 ];
 
+/// The telephone company's script in the data folder, and where it is served.
+const SCRIPT_FILE: &str = "twilio-voice-sdk.js";
+const SCRIPT: &str = "phone/twilio-voice-sdk.js";
+
 pub fn routes() -> Router<Web> {
-    Router::new().route("/phone", get(show_page)).route("/phone/called-back/{id}", post(called_back))
+    let router =
+        Router::new().route("/phone", get(show_page)).route("/phone/twilio-voice-sdk.js", get(script));
+    router.route("/phone/called-back/{id}", post(called_back))
 }
 
 #[derive(Template)]
@@ -82,6 +93,9 @@ pub fn routes() -> Router<Web> {
 struct Page {
     layout: Layout,
     user: UserId,
+    /// They speak and hear in the browser, by this script.
+    speaks: bool,
+    script: &'static str,
     /// They may make test calls.
     leads: bool,
     /// How they are reached: `client`, `sip` or `number`, and where.
@@ -120,7 +134,19 @@ enum Back {
 
 async fn show_page(State(web): State<Web>, signed: Signed) -> Result<Response, Refusal> {
     let page = page(&web, &signed).await.map_err(|problem| signed.refuse(problem))?;
-    Ok(show(&page))
+    let speaks = page.speaks;
+    let mut response = show(&page);
+    if speaks {
+        response.extensions_mut().insert(Policy::Voice);
+    }
+    Ok(response)
+}
+
+/// The telephone company's script, if the operator has put it there.
+async fn script(State(web): State<Web>, signed: Signed) -> Result<Response, Refusal> {
+    let read = tokio::fs::read(web.data.join(SCRIPT_FILE)).await;
+    let text = read.map_err(|_| signed.refuse(Problem::not_found()))?;
+    Ok(([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], text).into_response())
 }
 
 /// Whoever said first that they called back stands.
@@ -131,12 +157,8 @@ async fn called_back(
     _: Fields,
 ) -> Result<Response, Refusal> {
     let said = missed::called_back(signed.caller.clone(), State(web), Id(call)).await;
-    match said {
-        Ok(_) => {
-            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, signed.layout.address("phone"))]).into_response())
-        }
-        Err(problem) => Err(signed.refuse(problem)),
-    }
+    said.map(drop).map_err(|problem| signed.refuse(problem))?;
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, signed.layout.address("phone"))]).into_response())
 }
 
 async fn page(web: &Web, signed: &Signed) -> Result<Page, Problem> {
@@ -151,7 +173,9 @@ async fn page(web: &Web, signed: &Signed) -> Result<Page, Problem> {
     let (missed, recent) =
         (missed_calls(web, signed, &settings).await?, recent_calls(web, signed, &settings).await?);
     let leads = signed.me.role > Role::Agent;
-    Ok(Page { layout, user: user.id, leads, reach, missed, recent })
+    let is_there = tokio::fs::try_exists(web.data.join(SCRIPT_FILE)).await.unwrap_or(false);
+    let speaks = is_there && matches!(user.reach, Reach::Client(_));
+    Ok(Page { layout, user: user.id, speaks, script: SCRIPT, leads, reach, missed, recent })
 }
 
 /// As the API lists them.

@@ -4,6 +4,7 @@
 import { showTimes } from './page.js'
 import * as sound from './ring.js'
 import { Socket } from './socket.js'
+import { Voice } from './voice.js'
 
 const ENDED_SHOWN_MS = 6000
 const REST_MS = 1500
@@ -193,14 +194,17 @@ for (const slot of slots) {
 
 function answer(offer, does) {
   sound.unlock()
-  if (!say({ type: does, offer_id: offer.offer_id, ref: `${does} ${offer.offer_id}` })) return
+  if (offer.leg) return answerDevice(offer, does)
+  if (!say({ type: does, offer_id: offer.offer_id, ref: `${does} ${offer.offer_id}` })) return undefined
   offer.isAnswered = true
-  showOffers()
+  if (voice) voice.isExpected = true
+  return showOffers()
 }
 
 // ---- The call
 
 function startCall(started) {
+  if (voice) voice.isExpected = started.state === 'connecting'
   const known = call?.call_id === started.call_id ? call : {}
   const offer = [...offers.values()].find(offer => offer.call_id === started.call_id)
   const about = offer && { from: offer.from, contact: offer.contact, channel: offer.channel }
@@ -333,6 +337,7 @@ function hear(frame) {
     case 'availability':
       availability = frame
       return showAvailability()
+    case 'softphone_token': return frame.kind === 'twilio' ? voice?.useToken(frame.token).catch(failed) : undefined
     case 'error': return refused(frame)
     default: return undefined
   }
@@ -341,7 +346,7 @@ function hear(frame) {
 function welcome(frame) {
   availability = frame.availability
   for (const id of offers.keys()) {
-    if (!frame.offers.some(offer => offer.offer_id === id)) endOffer(id, 'withdrawn')
+    if (!offers.get(id).leg && !frame.offers.some(offer => offer.offer_id === id)) endOffer(id, 'withdrawn')
   }
   for (const offer of frame.offers) addOffer(offer)
   for (const offer of offers.values()) offer.isAnswered = false
@@ -394,13 +399,44 @@ function say(frame) {
   return false
 }
 
+// ---- Speaking here, where the operator has put the telephone company's script
+
+const voice = phone.dataset.voice ? new Voice(new URL(phone.dataset.voice, document.baseURI), showVoice, deviceRings) : undefined
+
+function failed(error) {
+  complain(word('not-done', error.message))
+}
+
+function showVoice(gone) {
+  const device = [...offers.values()].find(offer => offer.leg && offer.leg === gone)
+  if (device) endOffer(device.offer_id, 'caller-hung-up')
+  $('mute').disabled = !voice.leg
+  if (!voice.leg) $('mute').setAttribute('aria-pressed', 'false')
+  sayMedia()
+}
+
+// A channel that rings devices rings this one without an offer.
+function deviceRings(leg) {
+  const from = leg.parameters?.From ?? ''
+  addOffer({ offer_id: `device ${from}`, from, leg, expires_at: new Date(Date.now() + 60_000).toISOString() })
+}
+
+function answerDevice({ offer_id, leg }, does) {
+  if (does === 'accept') voice.accept(leg)
+  else leg.reject()
+  endOffer(offer_id, does === 'accept' ? 'taken' : 'declined', phone.dataset.user)
+}
+
+$('mute')?.addEventListener('click', () => $('mute').setAttribute('aria-pressed', String(voice.mute())))
+
 // ---- Microphone and sounds
 
 let media
 
 // Of a telephone that is not here nothing is known here.
 function sayMedia() {
-  if (media && phone.dataset.reach === 'client') socket.say({ type: 'media', registered: true, microphone: media.microphone })
+  if (phone.dataset.reach !== 'client' || (!media && !voice)) return
+  socket.say({ type: 'media', registered: voice?.isRegistered ?? true, microphone: media?.microphone ?? true })
 }
 
 function showMicrophone(works, name) {

@@ -10,7 +10,7 @@ use crate::{
         preview::{self, Preview, STEP, Span},
     },
     desk::settings::Settings,
-    routing::sentences::Teller,
+    routing::{ids::UserId, sentences::Teller},
 };
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use std::sync::Arc;
@@ -124,7 +124,7 @@ fn stretches(
 ) -> Vec<Stretch> {
     let meets = |cell: &Option<usize>| cell.map(|index| &spans[index].preview);
     let is_same = |a: &Option<usize>, b: &Option<usize>| {
-        let what = |cell| meets(cell).map(|preview| (look(preview), preview.ring.as_slice()));
+        let what = |cell| meets(cell).map(|preview| (look(preview), able(preview)));
         a == b || what(a) == what(b)
     };
     let mut start = 0;
@@ -142,8 +142,13 @@ fn stretches(
     all.collect()
 }
 
+/// Who could be rung, be it one after the other; nobody while it is closed.
+fn able(preview: &Preview) -> Vec<UserId> {
+    if preview.hours.open { preview.able() } else { Vec::new() }
+}
+
 fn look(preview: &Preview) -> &'static str {
-    match preview.ring.len() {
+    match able(preview).len() {
         _ if !preview.hours.open => "shut",
         _ if preview.is_hole() => "hole",
         1 => "thin",
@@ -156,7 +161,7 @@ fn told(layout: &Layout, preview: &Preview, settings: &Settings) -> String {
     match look(preview) {
         "shut" => layout.t("coverage-closed"),
         "hole" => layout.t("coverage-nobody"),
-        _ => layout.t1("coverage-rings", "names", words::names(layout, &preview.ring, settings)),
+        _ => layout.t1("coverage-rings", "names", words::names(layout, &able(preview), settings)),
     }
 }
 
@@ -200,7 +205,7 @@ mod tests {
         desk::settings::Ground,
         providers::Dialect,
         routing::{
-            ids::{ChannelId, Ids, UserId},
+            ids::{ChannelId, Ids},
             sentences::Language,
         },
         store::settings::Change,
@@ -210,6 +215,11 @@ mod tests {
 
     /// A channel in Vienna that rings Ann, who works as `work` says.
     fn looked_at(work: Value, hours: Value, now: &str) -> Week {
+        looked_at_with(work, None, hours, "simultaneous", now)
+    }
+
+    /// The same with Ben, and in another way.
+    fn looked_at_with(ann: Value, ben: Option<Value>, hours: Value, strategy: &str, now: &str) -> Week {
         let zones = Zones::load();
         let account = zones.get("Europe/Vienna").expect("a zone");
         let ground = Ground {
@@ -221,14 +231,20 @@ mod tests {
             reach: Default::default(),
             second_factor: Default::default(),
         };
-        let mut ids = Ids::new(1);
-        let (ann, id) = (UserId(ids.next(1)), ChannelId(ids.next(1)));
-        let user =
-            json!({ "name": "Ann", "email": "ann@example.org", "seats": ["service"], "working_hours": work });
+        let (mut ids, mut settings, mut users) = (Ids::new(1), Settings::default(), Vec::new());
+        for (name, work) in [("Ann", Some(ann)), ("Ben", ben)] {
+            let Some(work) = work else { continue };
+            let id = UserId(ids.next(1));
+            let email = format!("{name}@example.org");
+            let user = json!({ "name": name, "email": email, "seats": ["service"], "working_hours": work });
+            (settings, _) = settings.with(Change::User(id, user), &ground).expect("a user");
+            users.push(id);
+        }
+        let id = ChannelId(ids.next(1));
+        let routing = json!({ "users": users, "strategy": strategy });
         let channel = json!({
-            "kind": "calling", "name": "Support", "provider": "main", "hours": hours, "routing": { "users": [ann] }
+            "kind": "calling", "name": "Support", "provider": "main", "hours": hours, "routing": routing
         });
-        let (settings, _) = Settings::default().with(Change::User(ann, user), &ground).expect("a user");
         let (settings, _) = settings.with(Change::Channel(id, channel), &ground).expect("a channel");
         let layout = Layout {
             language: Language::En,
@@ -277,6 +293,22 @@ mod tests {
             ["shut", "hole", "thin", "hole", "shut"]
         );
         assert!(!week.is_shut);
+    }
+
+    #[test]
+    fn where_agents_are_rung_one_at_a_time_all_who_could_be_are_counted() {
+        let ben = json!({ "mon": [["11:00", "14:00"]] });
+        let hours = json!({ "mode": "schedule", "weekly": { "mon": [["09:00", "14:00"]] } });
+        let ann = json!({ "mon": [["09:00", "12:00"]] });
+        let week = looked_at_with(ann, Some(ben), hours, "round_robin", "2026-11-21T12:00:00Z");
+        let expected = [
+            "00:00–09:00: closed",
+            "09:00–11:00: rings Ann",
+            "11:00–12:00: rings Ann, Ben",
+            "12:00–14:00: rings Ben",
+            "14:00–24:00: closed",
+        ];
+        assert_eq!(told(&week.days[2]), expected);
     }
 
     #[test]

@@ -132,7 +132,7 @@ pub async fn teams(
     let settings = web.desk.settings();
     let viewer = Viewer::new(&signed.caller, &settings);
     let named = settings.people.teams.values().map(|team| (team.name.as_str(), team.id));
-    let (ids, place) = cut(named, &asked, "teams");
+    let (ids, place) = cut(named, &asked, "people/teams");
     let rows = ids.into_iter().filter_map(|id| {
         let team = settings.people.teams.get(&id)?;
         let counts = (viewer.team(id) == Sight::All).then_some((team.main.len(), team.extra.len()));

@@ -22,8 +22,8 @@ pub fn routes() -> Router<Web> {
         .route("/people/{id}/availability", post(user::set_availability))
         .route("/people/{id}/invitation", post(user::invite))
         .route("/people/{id}/second-factor", post(user::take_second_factor))
-        .route("/teams", get(list::teams))
-        .route("/teams/new", get(team::show_new).post(team::create))
-        .route("/teams/{id}", get(team::show_page).post(team::change))
-        .route("/teams/{id}/delete", post(team::delete))
+        .route("/people/teams", get(list::teams))
+        .route("/people/teams/new", get(team::show_new).post(team::create))
+        .route("/people/teams/{id}", get(team::show_page).post(team::change))
+        .route("/people/teams/{id}/delete", post(team::delete))
 }

@@ -124,7 +124,7 @@ pub async fn create(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> R
             }
             Outcome::Saved(document) | Outcome::Changed(document) => {
                 let id = document["id"].as_str().unwrap_or_default();
-                return Ok(to(&signed.layout, &format!("teams/{id}")));
+                return Ok(to(&signed.layout, &format!("people/teams/{id}")));
             }
         }
     }
@@ -148,7 +148,7 @@ pub async fn change(
         return Ok(show_wrong(&typed.onto(shown, &settings)));
     }
     match saving::change::<Teams>(&web, &signed, id, &known, typed.document()).await.map_err(refuse)? {
-        Outcome::Saved(_) => Ok(to(&signed.layout, &format!("teams/{id}"))),
+        Outcome::Saved(_) => Ok(to(&signed.layout, &format!("people/teams/{id}"))),
         Outcome::Wrong(faults) => Ok(show_wrong(&typed.with_faults(faults).onto(shown, &settings))),
         Outcome::Changed(now) => {
             let mine = typed.document();
@@ -171,7 +171,7 @@ pub async fn delete(
     signed.caller.must_be_admin().map_err(refuse)?;
     let shown = page(&web, &signed, id)?;
     match saving::delete::<Teams>(&web, &signed, id, fields.text("tag")).await.map_err(refuse)? {
-        Outcome::Saved(_) => Ok(to(&signed.layout, "teams")),
+        Outcome::Saved(_) => Ok(to(&signed.layout, "people/teams")),
         Outcome::Wrong(faults) => Ok(show_wrong(&Page { faults, ..shown })),
         Outcome::Changed(_) => Ok(show_changed(&Page { is_changed: true, ..shown })),
     }

@@ -219,7 +219,7 @@ channel-and-more = { $count ->
    *[other] und { $count } weitere
 }
 coverage = Die kommende Woche
-coverage-hint = Wer angerufen würde, nur nach den Zeiten.
+coverage-hint = Wer angerufen werden kann, nur nach den Zeiten.
 coverage-shut = Die ganze Woche ist geschlossen.
 coverage-no-holes = Keine Lücken: Wann immer offen ist, wird jemand angerufen.
 coverage-holes = Offen, und niemand würde angerufen:

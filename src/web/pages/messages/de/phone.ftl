@@ -87,9 +87,11 @@ phone-unavailable = Im Augenblick kann nichts gespeichert werden. Bitte versuche
 phone-bad-frame = Das wurde nicht verstanden.
 phone-too-many-sockets = Das Telefon ist an zu vielen Orten offen. Schließen Sie es irgendwo.
 phone-not-done = Das ging nicht: [0]
-phone-connecting-failed = Sie konnten nicht verbunden werden; es klingelt bei anderen weiter.
+phone-connecting-failed = Sie wurden nicht mit dem Anrufer verbunden.
 phone-speak-now = Bitte sprechen …
 phone-back-minutes = { $count ->
     [one] in { $count } Minute
    *[other] in { $count } Minuten
 }
+phone-reach-here = Sie hören und sprechen hier, als
+phone-mute = Stumm

@@ -219,7 +219,7 @@ channel-and-more = { $count ->
    *[other] and { $count } more
 }
 coverage = The week ahead
-coverage-hint = Who would be rung, by schedules alone.
+coverage-hint = Who could be rung, by schedules alone.
 coverage-shut = It is closed all week.
 coverage-no-holes = No holes: whenever it is open, somebody is rung.
 coverage-holes = Open, and nobody would be rung:

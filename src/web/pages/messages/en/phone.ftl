@@ -87,9 +87,11 @@ phone-unavailable = Nothing can be saved at the moment. Please try again.
 phone-bad-frame = That was not understood.
 phone-too-many-sockets = The telephone is open in too many places. Close it somewhere.
 phone-not-done = That did not work: [0]
-phone-connecting-failed = You could not be connected; the call rings on with others.
+phone-connecting-failed = You were not connected with the caller.
 phone-speak-now = Please speak …
 phone-back-minutes = { $count ->
     [one] in { $count } minute
    *[other] in { $count } minutes
 }
+phone-reach-here = You hear and speak here, as
+phone-mute = Mute

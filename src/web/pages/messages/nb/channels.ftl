@@ -219,7 +219,7 @@ channel-and-more = { $count ->
    *[other] og { $count } til
 }
 coverage = Uken som kommer
-coverage-hint = Hvem som ville ringes, bare etter tidsplanene.
+coverage-hint = Hvem som kan ringes, bare etter tidsplanene.
 coverage-shut = Det er stengt hele uken.
 coverage-no-holes = Ingen hull: når det er åpent, ringes noen.
 coverage-holes = Åpent, og ingen ville ringes:

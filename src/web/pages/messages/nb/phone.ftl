@@ -87,9 +87,11 @@ phone-unavailable = Ingenting kan lagres akkurat nå. Prøv igjen.
 phone-bad-frame = Det ble ikke forstått.
 phone-too-many-sockets = Telefonen er åpen for mange steder. Lukk den et sted.
 phone-not-done = Det gikk ikke: [0]
-phone-connecting-failed = Du kunne ikke kobles til; det ringer videre hos andre.
+phone-connecting-failed = Du ble ikke koblet til innringeren.
 phone-speak-now = Snakk nå …
 phone-back-minutes = { $count ->
     [one] om { $count } minutt
    *[other] om { $count } minutter
 }
+phone-reach-here = Du hører og snakker her, som
+phone-mute = Demp

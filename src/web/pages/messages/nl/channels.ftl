@@ -219,7 +219,7 @@ channel-and-more = { $count ->
    *[other] en nog { $count }
 }
 coverage = De komende week
-coverage-hint = Wie zou worden gebeld, alleen volgens rooster.
+coverage-hint = Wie kan worden gebeld, alleen volgens rooster.
 coverage-shut = Het is de hele week gesloten.
 coverage-no-holes = Geen gaten: wanneer het open is, wordt er iemand gebeld.
 coverage-holes = Open, en niemand zou worden gebeld:

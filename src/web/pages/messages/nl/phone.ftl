@@ -87,9 +87,11 @@ phone-unavailable = Er kan nu niets worden opgeslagen. Probeer het opnieuw.
 phone-bad-frame = Dat werd niet begrepen.
 phone-too-many-sockets = De telefoon staat op te veel plaatsen open. Sluit hem ergens.
 phone-not-done = Dat is niet gelukt: [0]
-phone-connecting-failed = U kon niet worden verbonden; het gesprek gaat over bij anderen.
+phone-connecting-failed = U bent niet met de beller verbonden.
 phone-speak-now = Spreek nu …
 phone-back-minutes = { $count ->
     [one] over { $count } minuut
    *[other] over { $count } minuten
 }
+phone-reach-here = U luistert en spreekt hier, als
+phone-mute = Dempen
