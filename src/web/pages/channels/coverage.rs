@@ -229,6 +229,7 @@ mod tests {
             times: Times::default(),
             allow_loopback: false,
             reach: Default::default(),
+            second_factor: Default::default(),
         };
         let (mut ids, mut settings, mut users) = (Ids::new(1), Settings::default(), Vec::new());
         for (name, work) in [("Ann", Some(ann)), ("Ben", ben)] {
