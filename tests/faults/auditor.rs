@@ -8,7 +8,7 @@ use std::{
     fmt,
     path::Path,
 };
-use strowger::providers::simulator::{Event, Purpose, Record, Status, Story};
+use strowger::providers::simulator::{Event, Purpose, Record, Status, Story, Webhook};
 
 /// A call in the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -437,7 +437,7 @@ impl Evidence {
         }
         for story in &self.company.calls {
             // As far as it could be known: the word of it may have died on its way.
-            let told = |webhook: &&strowger::providers::simulator::Webhook| {
+            let told = |webhook: &&Webhook| {
                 let leg_is_up = webhook.purpose == Purpose::LegStatus
                     && webhook.param("CallStatus") == Some("in-progress");
                 let has_talked = webhook.param("DialCallStatus") == Some("completed");
@@ -493,14 +493,21 @@ pub fn spooled(data: &Path) -> usize {
     files.map(|file| lines(file.path())).sum()
 }
 
-/// An agent's side ended by itself, and the caller was asked back into the line.
+/// An agent's side ended by itself, and the caller is back in the line: asked there at once, or by the fallback where
+/// nobody answered.
 fn went_on(story: &Story) -> bool {
-    story
-        .webhooks_for(Purpose::DialAction)
-        .any(|webhook| webhook.answer.as_ref().is_ok_and(|answer| answer.body.contains("Redirect")))
+    let answered = |webhook: &Webhook, word: &str| {
+        webhook.answer.as_ref().is_ok_and(|answer| answer.status < 300 && answer.body.contains(word))
+    };
+    let mut after_talk = story.webhooks().skip_while(|webhook| webhook.purpose != Purpose::DialAction);
+    after_talk.any(|webhook| match webhook.purpose {
+        Purpose::DialAction => answered(webhook, "Redirect"),
+        Purpose::Fallback => answered(webhook, ""),
+        _ => false,
+    })
 }
 
-fn is_good(webhook: &strowger::providers::simulator::Webhook) -> bool {
+fn is_good(webhook: &Webhook) -> bool {
     webhook.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status))
 }
 
