@@ -2,10 +2,10 @@
 
 use crate::{
     calls::channel::Times,
-    desk::sign_in::SecondFactorFor,
     log,
     notify::mail,
     providers::twilio,
+    routing::people::SecondFactorFor,
     web::limits::{self, Proxies},
 };
 use anyhow::{Context, bail};

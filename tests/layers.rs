@@ -25,7 +25,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("providers/simulator", &[]),
     ("notify", &[]),
     ("log", &["clock"]),
-    ("config", &["providers/twilio", "notify", "web", "calls", "log"]),
+    ("config", &["providers/twilio", "notify", "web", "calls", "routing", "log"]),
     ("store", &["providers", "clock", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),

@@ -2,14 +2,10 @@
 
 use super::settings::Refused;
 use crate::{
-    routing::{
-        ids::{InvitationId, SessionId, UserId},
-        people::Role,
-    },
+    routing::ids::{InvitationId, SessionId, UserId},
     store::sign_in::{Credentials, Invitation, SecondFactor, Session, SignIn},
 };
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -24,26 +20,6 @@ pub struct Doors {
     by_secret: HashMap<String, SessionId>,
     invitations: HashMap<InvitationId, Invitation>,
     second_factors: HashMap<UserId, SecondFactor>,
-}
-
-/// Who must have a second factor to sign in to the pages. Whoever has one is always asked for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SecondFactorFor {
-    #[default]
-    Nobody,
-    Admins,
-    Everybody,
-}
-
-impl SecondFactorFor {
-    pub fn asks(self, role: Role) -> bool {
-        match self {
-            Self::Nobody => false,
-            Self::Admins => role == Role::Admin,
-            Self::Everybody => true,
-        }
-    }
 }
 
 impl Doors {

@@ -106,6 +106,26 @@ impl People {
     }
 }
 
+/// Who must have a second factor to sign in to the pages. Whoever has one is always asked for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorFor {
+    #[default]
+    Nobody,
+    Admins,
+    Everybody,
+}
+
+impl SecondFactorFor {
+    pub fn asks(self, role: Role) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Admins => role == Role::Admin,
+            Self::Everybody => true,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::ids::Ids;

@@ -8,14 +8,12 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 use strowger::{
     calls::channel::Times,
-    desk::{
-        settings::{Ground, ReachRules, Refused, Settings},
-        sign_in::SecondFactorFor,
-    },
+    desk::settings::{Ground, ReachRules, Refused, Settings},
     providers::twilio::Dialect,
     routing::{
         hours::Hours,
         ids::{ChannelId, ContactId, Ids, TeamId, UserId, WebhookId},
+        people::SecondFactorFor,
     },
     store::{
         audit::Subject,

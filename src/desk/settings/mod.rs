@@ -12,10 +12,7 @@ mod showing;
 pub use forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form};
 pub use showing::{tag, token_document, webhook_document, with_id};
 
-use super::{
-    sign_in::{Doors, SecondFactorFor},
-    softphones::Pass,
-};
+use super::{sign_in::Doors, softphones::Pass};
 use crate::{
     calls::channel::{Channel, Times},
     providers::Dialect,
@@ -23,7 +20,7 @@ use crate::{
         contacts::Contacts,
         hours::HoursError,
         ids::{ChannelId, ContactId, GreetingId, SessionId, TeamId, TokenId, UserId, WebhookId},
-        people::People,
+        people::{People, SecondFactorFor},
         zone::Zone,
     },
     store::{

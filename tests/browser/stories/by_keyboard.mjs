@@ -38,6 +38,8 @@ async function press(visitor, locator) {
 }
 
 async function go(visitor, letter, to) {
+  // Keys are heard once the page is there.
+  await visitor.page.waitForLoadState('load')
   await visitor.page.keyboard.press('g')
   await visitor.page.keyboard.press(letter)
   await until(`at ${to}`, () => path(visitor) === to)
@@ -74,12 +76,13 @@ export default async ({ desk, visit }) => {
   await typeInto(first, first.page.getByLabel('Name', { exact: true }), 'Ann Other')
   await first.page.keyboard.press('Enter')
   await until('it is saved', async () => (await desk.get(`users/${ann.id}`)).name === 'Ann Other')
+  await first.page.getByRole('heading', { name: 'Ann Other' }).waitFor()
 
   await go(first, 'c', '/channels')
   await press(first, first.page.locator('main').getByRole('link', { name: 'Support' }).first())
   await until('at the channel', () => path(first) === `/channels/${channel.id}`)
   await first.examine()
-  await typeInto(first, first.page.getByLabel('Name', { exact: true }).first(), 'Helpdesk')
+  await typeInto(first, first.page.getByLabel('Name', { exact: true }).last(), 'Helpdesk')
   await first.page.keyboard.press('Enter')
   await until('it is saved', async () => (await desk.get(`channels/${channel.id}`)).name === 'Helpdesk')
 
