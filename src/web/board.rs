@@ -163,7 +163,7 @@ pub async fn show(
 }
 
 /// The same as server-sent events that never end: each is called `board` and has the whole picture as its data. One is
-/// sent at once, and then whenever something has changed, at most once a second.
+/// sent at once, and then whenever something has changed, at most once a second, and every 15 seconds in any case.
 #[utoipa::path(get, path = "/board/stream", tag = "board", params(Asked), responses(
     (status = 200, content_type = "text/event-stream", body = String), (status = 403), (status = 404), (status = 429)
 ))]
@@ -197,16 +197,16 @@ impl Looking {
             return;
         }
         loop {
-            tokio::select! {
-                _ = second.tick() => {}
+            let is_due = tokio::select! {
+                _ = second.tick() => false,
                 () = self.outbox.closed() => return,
-                _ = heartbeat.tick() => if !self.send(HEARTBEAT.into()).await { return } else { continue },
-            }
+                _ = heartbeat.tick() => true,
+            };
             if !self.is_welcome() {
                 return;
             }
             match look(&self.caller, &self.web, &self.asked).await {
-                Ok(now) if now.is_as(&shown) => {}
+                Ok(now) if now.is_as(&shown) && !is_due => {}
                 Ok(now) => {
                     if !self.say(&now).await {
                         return;
@@ -214,7 +214,11 @@ impl Looking {
                     shown = now;
                 }
                 // The engine is busy, or stops: whoever looks sees what was last.
-                Err(problem) if problem.status() == 503 => {}
+                Err(problem) if problem.status() == 503 => {
+                    if is_due && !self.send(HEARTBEAT.into()).await {
+                        return;
+                    }
+                }
                 Err(_) => return,
             }
         }

@@ -42,7 +42,7 @@ use serde_json::Value;
 const CALLS: u32 = 20;
 
 /// What the script says.
-const WORDS: [&str; 33] = [
+const WORDS: [&str; 34] = [
     "connecting",
     "connected",
     "trying-again",
@@ -62,6 +62,7 @@ const WORDS: [&str; 33] = [
     "declined",
     "offered",
     "more",
+    "no-offers",
     "note-saved",
     "ticket-closed",
     "microphone-works",
@@ -93,6 +94,8 @@ pub fn routes() -> Router<Web> {
 struct Page {
     layout: Layout,
     user: UserId,
+    /// RFC 3339: what the clock of the server shows.
+    at: String,
     /// They speak and hear in the browser, by this script.
     speaks: bool,
     script: &'static str,
@@ -175,7 +178,8 @@ async fn page(web: &Web, signed: &Signed) -> Result<Page, Problem> {
     let leads = signed.me.role > Role::Agent;
     let is_there = tokio::fs::try_exists(web.data.join(SCRIPT_FILE)).await.unwrap_or(false);
     let speaks = is_there && matches!(user.reach, Reach::Client(_));
-    Ok(Page { layout, user: user.id, speaks, script: SCRIPT, leads, reach, missed, recent })
+    let at = web.clock.now().at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    Ok(Page { layout, user: user.id, at, speaks, script: SCRIPT, leads, reach, missed, recent })
 }
 
 /// As the API lists them.

@@ -158,28 +158,50 @@ function tick() {
   }
 }
 
+// The server says what is so every 15 seconds at least: a line that says nothing is dead, without a word after a sleep or on
+// another network.
+const SILENT_MAX_MS = 40_000
 let tries = 0
+let source
+let heardAt
+let timer
 
 function connect() {
+  clearTimeout(timer)
+  timer = undefined
+  heardAt = Date.now()
   const path = board.dataset.channel ? `?channel=${board.dataset.channel}` : ''
-  const source = new EventSource(new URL(`api/v1/board/stream${path}`, document.baseURI))
+  source = new EventSource(new URL(`api/v1/board/stream${path}`, document.baseURI))
   source.addEventListener('board', event => {
     tries = 0
+    heardAt = Date.now()
     stale.hidden = true
     show(JSON.parse(event.data))
   })
-  source.addEventListener('error', async () => {
-    write(stale, board.dataset.stale)
-    stale.hidden = false
-    source.close()
-    // Whoever is signed out meanwhile signs in again, and comes back here.
-    const answer = await fetch(new URL('api/v1/me', document.baseURI)).catch(() => null)
-    if (answer?.status === 401) return location.reload()
-    tries += 1
-    setTimeout(connect, Math.min(15000, 500 * 2 ** tries) * (0.5 + Math.random()))
-  })
+  source.addEventListener('error', lost)
+}
+
+function lost() {
+  source.close()
+  if (timer !== undefined) return
+  write(stale, board.dataset.stale)
+  stale.hidden = false
+  tries += 1
+  timer = setTimeout(connect, Math.min(15000, 500 * 2 ** tries) * (0.5 + Math.random()))
+  // Whoever is signed out meanwhile signs in again, and comes back here.
+  fetch(new URL('api/v1/me', document.baseURI)).then(answer => answer.status === 401 && location.reload(), () => {})
+}
+
+function watch() {
+  if (timer === undefined && Date.now() - heardAt > SILENT_MAX_MS) lost()
 }
 
 document.getElementById('channel')?.addEventListener('change', event => event.target.form.requestSubmit())
+window.addEventListener('offline', lost)
+window.addEventListener('online', () => {
+  source.close()
+  connect()
+})
 setInterval(tick, 1000)
+setInterval(watch, 1000)
 connect()

@@ -15,7 +15,8 @@ const told = document.querySelector("#told");
 const stale = document.querySelector("#stale");
 const mayChange = !form.querySelector("fieldset").disabled;
 const untouched = new URLSearchParams(fields());
-let isChanged = false;
+// What comes back with faults, or with days or a recording added, is not saved yet.
+let isChanged = Boolean(form.dataset.unsaved);
 let isSent = false;
 let asked = 0;
 let timer;
@@ -68,7 +69,7 @@ function show(text) {
 }
 
 function changed() {
-  isChanged = new URLSearchParams(fields()).toString() !== untouched.toString();
+  isChanged = Boolean(form.dataset.unsaved) || new URLSearchParams(fields()).toString() !== untouched.toString();
   clearTimeout(timer);
   timer = setTimeout(look, AFTER_TYPING_MS);
 }
@@ -103,6 +104,9 @@ form.addEventListener("input", ({ target }) => {
 form.addEventListener("submit", () => { isSent = true; });
 instant.addEventListener("submit", (event) => { event.preventDefault(); look(); });
 instant.elements.at.addEventListener("change", look);
-addEventListener("beforeunload", (event) => { if (isChanged && !isSent) event.preventDefault(); });
+addEventListener("beforeunload", (event) => {
+  const hasFile = [...form.querySelectorAll('input[type="file"]')].some(({ files }) => files.length > 0);
+  if ((isChanged || hasFile) && !isSent) event.preventDefault();
+});
 addEventListener("pageshow", () => { isSent = false; });
 setInterval(() => { if (!document.hidden && !panel.matches(":hover, :focus-within")) look(); }, LOOK_EVERY_MS);

@@ -8,7 +8,6 @@ import { Voice } from './voice.js'
 
 const ENDED_SHOWN_MS = 6000
 const REST_MS = 1500
-const LAST_CALL = 'strowger-last-call'
 const GO_WITHIN_MS = 1500
 
 const $ = id => document.getElementById(id)
@@ -18,6 +17,12 @@ const word = (name, ...values) => values.reduce((text, value, index) => text.rep
 const part = (element, name) => element.querySelector(`[data-part="${name}"]`)
 const tabs = new BroadcastChannel('strowger-phone')
 const title = document.title
+// Of this agent: a browser may have several.
+const LAST_CALL = `strowger-last-call ${phone.dataset.user}`
+
+// How much the server's clock is ahead of this one.
+let clockAhead = Date.parse(phone.dataset.at) - Date.now()
+const now = () => Date.now() + clockAhead
 
 let availability
 let call
@@ -83,7 +88,7 @@ function showCaller(element, { from, contact, channel }) {
 // ---- Availability
 
 function showAvailability() {
-  const isAway = availability?.state === 'away' && !(availability.until && Date.parse(availability.until) <= Date.now())
+  const isAway = availability?.state === 'away' && !(availability.until && Date.parse(availability.until) <= now())
   const about = [availability?.reason, availability?.until && word('away-until', clock(Date.parse(availability.until)))]
   const text = isAway ? [word('is-away'), ...about.filter(Boolean)].join(' · ') : word('available')
   state($('availability'), isAway ? 'warn' : 'good', availability ? text : '')
@@ -110,7 +115,7 @@ $('away-form').elements.back.addEventListener('change', event => {
 // The next time that the clock shows this.
 function backAt(choice, time) {
   if (choice === '') return undefined
-  if (choice !== 'at') return new Date(Date.now() + Number(choice) * 60_000)
+  if (choice !== 'at') return new Date(now() + Number(choice) * 60_000)
   if (!time) return undefined
   const [hours, minutes] = time.split(':').map(Number)
   const at = new Date()
@@ -146,7 +151,7 @@ function place() {
     write(part(free.element, 'ended'), '')
   }
   const more = [...offers.keys()].filter(id => !slots.some(slot => slot.offer?.offer_id === id)).length
-  write($('more-offers'), more > 0 ? word('more', more) : '')
+  write($('more-offers'), more > 0 ? word('more', more) : offers.size === 0 ? word('no-offers') : '')
   showOffers()
 }
 
@@ -157,10 +162,19 @@ function showOffers() {
     for (const button of element.querySelectorAll('button')) button.disabled = !rings || !socket.isOpen() || Boolean(offer.isAnswered)
     if (!rings) write(part(element, 'left'), '')
   }
-  const ringing = [...offers.values()].filter(offer => !offer.isAnswered)
+  // Without a connection nothing can be taken, and nobody knows whether the caller is still there.
+  const ringing = socket.isOpen() ? [...offers.values()].filter(offer => !offer.isAnswered) : []
   sound.ring(ringing.length > 0)
   $('silent').hidden = !sound.isSilent()
   document.title = ringing.length > 0 ? `☎ ${word('offered', ringing[0].contact?.name ?? ringing[0].from)}` : title
+  expectLeg()
+}
+
+// Only the leg of a call that they have accepted is taken without asking.
+function expectLeg() {
+  if (!voice) return
+  const isAccepted = [...offers.values()].some(offer => offer.isAnswered === 'accept')
+  voice.isExpected = isAccepted || (call?.state === 'connecting' && !call.isOver)
 }
 
 // Its place says for a while what became of it, with nothing in it that can be clicked.
@@ -196,20 +210,19 @@ function answer(offer, does) {
   sound.unlock()
   if (offer.leg) return answerDevice(offer, does)
   if (!say({ type: does, offer_id: offer.offer_id, ref: `${does} ${offer.offer_id}` })) return undefined
-  offer.isAnswered = true
-  if (voice) voice.isExpected = true
+  offer.isAnswered = does
   return showOffers()
 }
 
 // ---- The call
 
 function startCall(started) {
-  if (voice) voice.isExpected = started.state === 'connecting'
+  if (call && call.call_id !== started.call_id) saveNote().catch(failed)
   const known = call?.call_id === started.call_id ? call : {}
   const offer = [...offers.values()].find(offer => offer.call_id === started.call_id)
   const about = offer && { from: offer.from, contact: offer.contact, channel: offer.channel }
   call = { ...about, ...known, ...started }
-  if (!started.since) call.since = new Date().toISOString()
+  if (!started.since) call.since = new Date(now()).toISOString()
   wrapUp = undefined
   localStorage.setItem(LAST_CALL, JSON.stringify(call))
   showCall()
@@ -237,7 +250,7 @@ let wrapUpTimer
 function setWrapUp(occupation, until) {
   clearTimeout(wrapUpTimer)
   wrapUp = occupation === 'wrapping_up' ? (until ?? true) : undefined
-  if (wrapUp && until) wrapUpTimer = setTimeout(lookAtWrapUp, Math.max(1000, Date.parse(until) - Date.now() + 500))
+  if (wrapUp && until) wrapUpTimer = setTimeout(lookAtWrapUp, Math.max(1000, Date.parse(until) - now() + 500))
   showCall()
 }
 
@@ -255,13 +268,16 @@ function showCall() {
   $('ready').disabled = !wrapUp || !isOpen
   $('close-ticket').disabled = !call?.ticket_id || isLive || call.isClosed
   $('hand-on-form').querySelector('button').disabled = call?.state !== 'talking' || !isOpen
-  $('note-form').querySelector('button').disabled = !call?.ticket_id
+  $('note-form').querySelector('button').disabled = !(note.ticket_id ?? call?.ticket_id) || note.isBeingSaved
   $('ticket').hidden = !call?.ticket_id
   if (call?.ticket_id) $('ticket').href = new URL(`tickets/${call.ticket_id}`, document.baseURI)
+  expectLeg()
   tick()
 }
 
-$('hang-up').addEventListener('click', () => say({ type: 'hang_up', call_id: call.call_id }))
+$('hang-up').addEventListener('click', () => {
+  if (say({ type: 'hang_up', call_id: call.call_id })) $('hang-up').disabled = true
+})
 
 $('ready').addEventListener('click', () => {
   if (!say({ type: 'ready' })) return
@@ -271,32 +287,68 @@ $('ready').addEventListener('click', () => {
 
 $('close-ticket').addEventListener('click', async () => {
   const { ticket_id } = call
+  $('close-ticket').disabled = true
   try {
+    await saveNote()
     await api('PATCH', `tickets/${ticket_id}`, { status: 'closed' })
     if (call.ticket_id === ticket_id) call.isClosed = true
     write($('note-said'), word('ticket-closed'))
     if (wrapUp) $('ready').click()
-    showCall()
   } catch (error) {
     complain(word('not-done', error.message))
   }
+  showCall()
+})
+
+// ---- Notes
+
+let note = { isBeingSaved: false }
+
+$('note-form').elements.text.addEventListener('input', () => {
+  note.ticket_id ??= call?.ticket_id
+  write($('note-said'), '')
 })
 
 $('note-form').addEventListener('submit', event => {
   event.preventDefault()
-  const { text } = event.target.elements
-  if (!text.value.trim() || !call?.ticket_id) return
-  say({ type: 'note', ticket_id: call.ticket_id, text: text.value.trim(), ref: `note ${call.ticket_id}` })
+  saveNote().catch(failed)
 })
+
+// On the ticket about which it was begun, also when the next call is there already.
+async function saveNote() {
+  const { text } = $('note-form').elements
+  const ticket_id = note.ticket_id ?? call?.ticket_id
+  const typed = text.value
+  if (!typed.trim() || !ticket_id || note.isBeingSaved) return
+  note.isBeingSaved = true
+  showCall()
+  try {
+    await api('POST', `tickets/${ticket_id}/notes`, { text: typed.trim() })
+    // What was typed meanwhile stays.
+    text.value = text.value.startsWith(typed) ? text.value.slice(typed.length) : text.value
+    note.ticket_id = text.value ? call?.ticket_id : undefined
+    write($('note-said'), word('note-saved'))
+  } finally {
+    note.isBeingSaved = false
+    showCall()
+  }
+}
 
 // ---- Handing on
 
 $('hand-on').addEventListener('toggle', async () => {
-  if (!$('hand-on').open || $('to-agents').children.length > 0) return
-  const [users, teams] = await Promise.all([api('GET', 'users?limit=500'), api('GET', 'teams?limit=500')])
-  const others = users.items.filter(user => user.id !== phone.dataset.user)
-  $('to-agents').replaceChildren(...others.sort(byName).map(user => choice(`agent ${user.id}`, user.name)))
-  $('to-teams').replaceChildren(...teams.items.sort(byName).map(team => choice(`team ${team.id}`, team.name)))
+  if (!$('hand-on').open) return
+  try {
+    const [users, teams] = await Promise.all([api('GET', 'users?limit=500'), api('GET', 'teams?limit=500')])
+    const others = users.items.filter(user => user.id !== phone.dataset.user)
+    const { to } = $('hand-on-form').elements
+    const chosen = to.value
+    $('to-agents').replaceChildren(...others.sort(byName).map(user => choice(`agent ${user.id}`, user.name)))
+    $('to-teams').replaceChildren(...teams.items.sort(byName).map(team => choice(`team ${team.id}`, team.name)))
+    if ([...to.options].some(option => option.value === chosen)) to.value = chosen
+  } catch (error) {
+    failed(error)
+  }
 })
 
 const byName = (a, b) => a.name.localeCompare(b.name)
@@ -309,6 +361,7 @@ function choice(value, text) {
 
 $('hand-on-form').elements.to.addEventListener('change', event => {
   $('to-number').hidden = event.target.value !== 'number'
+  $('hand-on-form').elements.number.required = event.target.value === 'number'
 })
 
 $('hand-on-form').addEventListener('submit', event => {
@@ -322,7 +375,6 @@ $('hand-on-form').addEventListener('submit', event => {
 // ---- What the server says
 
 function hear(frame) {
-  if (frame.type !== 'error') complain('')
   switch (frame.type) {
     case 'welcome': return welcome(frame)
     case 'offer': return addOffer(frame)
@@ -333,7 +385,6 @@ function hear(frame) {
     case 'ticket':
       if (call?.call_id === frame.call_id) startTicket(frame.ticket_id)
       return undefined
-    case 'note': return noted()
     case 'availability':
       availability = frame
       return showAvailability()
@@ -344,6 +395,7 @@ function hear(frame) {
 }
 
 function welcome(frame) {
+  complain('')
   availability = frame.availability
   for (const id of offers.keys()) {
     if (!offers.get(id).leg && !frame.offers.some(offer => offer.offer_id === id)) endOffer(id, 'withdrawn')
@@ -379,11 +431,6 @@ function startTicket(ticket_id) {
   showCall()
 }
 
-function noted() {
-  $('note-form').elements.text.value = ''
-  write($('note-said'), word('note-saved'))
-}
-
 function refused({ code, detail, ref }) {
   for (const offer of offers.values()) {
     if (String(ref).endsWith(offer.offer_id)) offer.isAnswered = false
@@ -391,9 +438,11 @@ function refused({ code, detail, ref }) {
   const known = code.replaceAll('_', '-')
   complain(words.has(known) ? word(known) : word('not-done', detail))
   showOffers()
+  showCall()
 }
 
 function say(frame) {
+  complain('')
   if (socket.say(frame)) return true
   complain(word('trying-again'))
   return false
@@ -418,7 +467,7 @@ function showVoice(gone) {
 // A channel that rings devices rings this one without an offer.
 function deviceRings(leg) {
   const from = leg.parameters?.From ?? ''
-  addOffer({ offer_id: `device ${from}`, from, leg, expires_at: new Date(Date.now() + 60_000).toISOString() })
+  addOffer({ offer_id: `device ${from}`, from, leg, expires_at: new Date(now() + 60_000).toISOString() })
 }
 
 function answerDevice({ offer_id, leg }, does) {
@@ -448,12 +497,15 @@ function showMicrophone(works, name) {
 
 $('check-microphone').addEventListener('click', async () => {
   state($('microphone'), 'busy', word('speak-now'))
+  $('check-microphone').disabled = true
   try {
     const isHeard = await sound.listen(4, level => { $('level').value = level })
     showMicrophone(isHeard, isHeard ? 'microphone-works' : 'microphone-silent')
     showOutputs()
   } catch {
     showMicrophone(false, 'microphone-fails')
+  } finally {
+    $('check-microphone').disabled = false
   }
 })
 
@@ -497,7 +549,10 @@ for (const event of ['pointerdown', 'keydown']) document.addEventListener(event,
 async function refreshLists() {
   const answer = await fetch(new URL('phone', document.baseURI)).catch(() => undefined)
   if (!answer?.ok) return
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('lists')
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const at = page.getElementById('phone')?.dataset.at
+  if (at) clockAhead = Date.parse(at) - Date.now()
+  const fresh = page.getElementById('lists')
   // Nothing moves under the pointer.
   if (!fresh || $('lists').matches(':hover, :focus-within')) return
   $('lists').replaceChildren(...fresh.childNodes)
@@ -541,13 +596,15 @@ document.addEventListener('keydown', event => {
 function tick() {
   for (const slot of slots) {
     const { element, offer } = slot
-    if (offer) write(part(element, 'left'), lasting(Date.parse(offer.expires_at) - Date.now()))
+    if (offer) write(part(element, 'left'), lasting(Date.parse(offer.expires_at) - now()))
     else if (slot.endedUntil && slot.endedUntil <= Date.now()) clear(slot)
   }
   const seconds = part($('call'), 'seconds')
-  if (call && !call.isOver) write(seconds, lasting(Date.now() - Date.parse(call.since)))
-  else if (typeof wrapUp === 'string') write(seconds, lasting(Date.parse(wrapUp) - Date.now()))
+  if (call && !call.isOver) write(seconds, lasting(now() - Date.parse(call.since)))
+  else if (typeof wrapUp === 'string') write(seconds, lasting(Date.parse(wrapUp) - now()))
   else write(seconds, '')
+  // An absence may end by itself.
+  if (availability?.until) showAvailability()
 }
 
 function clear(slot) {

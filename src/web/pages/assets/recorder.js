@@ -40,6 +40,15 @@ export function recorder(message) {
 
   const start = async () => {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
+    try {
+      await hear(stream);
+    } catch (error) {
+      stream.getTracks().forEach((track) => track.stop());
+      throw error;
+    }
+  };
+
+  const hear = async (stream) => {
     const context = new AudioContext();
     await context.audioWorklet.addModule(new URL("./microphone.js", import.meta.url));
     const node = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0 });
@@ -49,7 +58,7 @@ export function recorder(message) {
       pieces.push(data);
       samples += data.length;
       told.textContent = `${Math.floor(samples / context.sampleRate)} s`;
-      if (samples > SECONDS_MAX * context.sampleRate) stop();
+      if (running && samples > SECONDS_MAX * context.sampleRate) stop();
     };
     context.createMediaStreamSource(stream).connect(node);
     running = { stream, context, pieces };
@@ -73,10 +82,14 @@ export function recorder(message) {
 
   if (navigator.mediaDevices?.getUserMedia && window.AudioWorkletNode) button.hidden = false;
   button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-busy")) return;
+    button.setAttribute("aria-busy", "true");
     try {
       await (running ? stop() : start());
     } catch {
       told.textContent = button.dataset.refused;
+    } finally {
+      button.removeAttribute("aria-busy");
     }
   });
   input.addEventListener("change", () => {

@@ -105,22 +105,29 @@ export function notify(title, body, tag) {
 // Listens to the microphone for a while: `heard` is told how loud it is, from 0 to 1. Answers whether anything was heard.
 export async function listen(seconds, heard) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true })
-  await unlock()
+  try {
+    await unlock()
+    return (await loudest(stream, seconds, heard)) > 0.02
+  } finally {
+    heard(0)
+    for (const track of stream.getTracks()) track.stop()
+  }
+}
+
+async function loudest(stream, seconds, heard) {
   const analyser = context.createAnalyser()
   const source = context.createMediaStreamSource(stream)
   source.connect(analyser)
   const samples = new Float32Array(analyser.fftSize)
-  let loudest = 0
+  let most = 0
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     analyser.getFloatTimeDomainData(samples)
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length
     const level = Math.min(1, Math.sqrt(power) * 4)
-    loudest = Math.max(loudest, level)
+    most = Math.max(most, level)
     heard(level)
     await new Promise(resolve => setTimeout(resolve, 50))
   }
-  heard(0)
   source.disconnect()
-  for (const track of stream.getTracks()) track.stop()
-  return loudest > 0.02
+  return most
 }

@@ -4,6 +4,7 @@
 const PROTOCOL = 'strowger.v1'
 // The server says something at least every 15 seconds.
 const SILENT_MAX_MS = 40_000
+const SILENT_AFTER_SLEEP_MAX_MS = 20_000
 const LOOK_EVERY_MS = 2000
 const WAIT_MS = 400
 const WAIT_MAX_MS = 15_000
@@ -13,7 +14,13 @@ export class Socket {
   constructor(told, state) {
     Object.assign(this, { told, state, tries: 0, heardAt: 0, lookedAt: Date.now() })
     setInterval(() => this.look(), LOOK_EVERY_MS)
-    for (const event of ['online', 'pageshow', 'focus']) window.addEventListener(event, () => this.hurry())
+    // What was open on another network is dead, and may not know it.
+    window.addEventListener('offline', () => this.drop())
+    window.addEventListener('online', () => {
+      this.tries = 0
+      this.drop()
+    })
+    for (const event of ['pageshow', 'focus']) window.addEventListener(event, () => this.hurry())
     document.addEventListener('visibilitychange', () => document.hidden || this.hurry())
     this.open()
   }
@@ -61,12 +68,14 @@ export class Socket {
     this.timer = setTimeout(() => this.open(), wait)
   }
 
-  // A socket that says nothing, or that was open before the machine slept, may be dead without a word.
+  // A socket that says nothing may be dead without a word, all the more if the machine slept. That we look seldom is no sleep yet:
+  // browsers do that to pages that nobody sees.
   look() {
     const [now, before] = [Date.now(), this.lookedAt]
     this.lookedAt = now
     const slept = now - before > 10 * LOOK_EVERY_MS
-    if (this.timer === undefined && (now - this.heardAt > SILENT_MAX_MS || slept)) this.drop()
+    const silent = now - this.heardAt
+    if (this.timer === undefined && (silent > SILENT_MAX_MS || (slept && silent > SILENT_AFTER_SLEEP_MAX_MS))) this.drop()
   }
 
   drop() {

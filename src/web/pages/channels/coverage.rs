@@ -12,7 +12,7 @@ use crate::{
     desk::settings::Settings,
     routing::{ids::UserId, sentences::Teller},
 };
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use std::sync::Arc;
 
 const DAYS: u64 = 7;
@@ -34,6 +34,8 @@ pub struct Week {
 pub struct Day {
     /// Weekday and date.
     pub name: String,
+    /// Weekday and day of the month.
+    pub short: String,
     pub stretches: Vec<Stretch>,
 }
 
@@ -101,8 +103,10 @@ fn week(
     let teller = Teller { language: layout.language, zone: &channel.zone, name: &name };
     let days = wall.iter().zip(0..).map(|(cells, later)| {
         let date = today + Days::new(later);
-        let name = format!("{} {}", words::weekday(layout, date), teller.date(date));
-        Day { name, stretches: stretches(layout, cells, spans, settings) }
+        let weekday = words::weekday(layout, date);
+        let name = format!("{weekday} {}", teller.date(date));
+        let short = format!("{weekday} {}", date.day());
+        Day { name, short, stretches: stretches(layout, cells, spans, settings) }
     });
     let ahead = spans.iter().filter(|span| span.preview.is_hole() && span.until > now);
     let holes: Vec<Hole> =

@@ -74,6 +74,7 @@ phone-caller-hung-up = Der Anrufer hat aufgelegt.
 phone-withdrawn = Es klingelt hier nicht mehr.
 phone-declined = Sie haben abgelehnt.
 phone-offered = [0] ruft an
+phone-no-offers = Niemand ruft an. Wer anruft, wird hier gezeigt.
 phone-more = [0] weitere rufen an
 phone-note-saved = Die Notiz ist gespeichert.
 phone-ticket-closed = Das Ticket ist geschlossen.

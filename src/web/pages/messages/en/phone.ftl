@@ -74,6 +74,7 @@ phone-caller-hung-up = The caller hung up.
 phone-withdrawn = It does not ring here any more.
 phone-declined = You declined.
 phone-offered = [0] is calling
+phone-no-offers = Nobody is calling. Whoever calls is shown here.
 phone-more = [0] more are calling
 phone-note-saved = The note is saved.
 phone-ticket-closed = The ticket is closed.

@@ -74,6 +74,7 @@ phone-caller-hung-up = Innringeren la på.
 phone-withdrawn = Det ringer ikke her lenger.
 phone-declined = Du avviste.
 phone-offered = [0] ringer
+phone-no-offers = Ingen ringer. De som ringer, vises her.
 phone-more = [0] til ringer
 phone-note-saved = Notatet er lagret.
 phone-ticket-closed = Saken er lukket.

@@ -74,6 +74,7 @@ phone-caller-hung-up = De beller heeft opgehangen.
 phone-withdrawn = Het gaat hier niet meer over.
 phone-declined = U hebt geweigerd.
 phone-offered = [0] belt
+phone-no-offers = Er belt niemand. Wie belt, verschijnt hier.
 phone-more = Er bellen er nog [0]
 phone-note-saved = De notitie is opgeslagen.
 phone-ticket-closed = Het ticket is gesloten.
