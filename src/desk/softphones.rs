@@ -1,7 +1,10 @@
 //! The agents' sockets, as the engine sees them, and the frames that go over them (subprotocol `strowger.v1`).
 //! Several sockets of one agent act as one agent.
 
-use super::outbox::{About, Outbox, TooSlow};
+use super::{
+    outbox::{About, Outbox, TooSlow},
+    settings::Settings,
+};
 use crate::{
     calls::{
         agents::Occupation,
@@ -14,7 +17,7 @@ use crate::{
     providers::SoftphoneToken,
     routing::{
         availability::ByHand,
-        contacts::{Contacts, Named},
+        contacts::Named,
         ids::{CallId, ChannelId, NoteId, OfferId, SessionId, TicketId, TokenId, UserId},
     },
 };
@@ -141,6 +144,7 @@ pub struct OfferFrame {
     pub offer_id: OfferId,
     pub call_id: CallId,
     pub channel: ChannelId,
+    pub channel_name: String,
     pub from: String,
     /// Whose number it is.
     pub contact: Option<Named>,
@@ -155,6 +159,8 @@ pub struct CallFrame {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Whose number it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,10 +174,19 @@ pub struct CallFrame {
 
 impl CallFrame {
     fn changed(call_id: CallId, state: &'static str) -> Self {
-        Self { call_id, state, channel: None, from: None, contact: None, ticket_id: None, since: None }
+        Self {
+            call_id,
+            state,
+            channel: None,
+            channel_name: None,
+            from: None,
+            contact: None,
+            ticket_id: None,
+            since: None,
+        }
     }
 
-    fn whole(call: &Call, contacts: &Contacts) -> Self {
+    fn whole(call: &Call, settings: &Settings) -> Self {
         let since = match &call.state {
             State::Connecting(connection) => Some(connection.offer.at),
             State::Talking(talk) => Some(talk.since),
@@ -179,8 +194,9 @@ impl CallFrame {
         };
         Self {
             channel: Some(call.channel),
+            channel_name: Some(name_of(call.channel, settings)),
             from: Some(call.from.to_string()),
-            contact: call.from.number().and_then(|number| contacts.named(number)),
+            contact: call.from.number().and_then(|number| settings.contacts.named(number)),
             ticket_id: Some(call.ticket),
             since,
             ..Self::changed(call.id, call.state_name())
@@ -344,7 +360,7 @@ impl Softphones {
         agent: UserId,
         socket: SocketId,
         board: &Switchboard,
-        contacts: &Contacts,
+        settings: &Settings,
         now: Now,
     ) {
         let resume = self.resume_token(agent, socket, now);
@@ -357,7 +373,7 @@ impl Softphones {
         let offers = board.offers_to(agent);
         let call = board.calls().find(|call| call.agent() == Some(agent));
         let epoch = self.epoch;
-        let offers = offers.into_iter().map(|(call, offer)| offer_frame(epoch, call, offer, contacts, now));
+        let offers = offers.into_iter().map(|(call, offer)| offer_frame(epoch, call, offer, settings, now));
         let frame = Frame::Welcome {
             epoch,
             agent,
@@ -365,7 +381,7 @@ impl Softphones {
             occupation: occupation.name(),
             wraps_up_until,
             offers: offers.collect(),
-            call: call.map(|call| CallFrame::whole(call, contacts)),
+            call: call.map(|call| CallFrame::whole(call, settings)),
             resume,
         };
         self.send_to(agent, socket, About::Other, frame.text(None));
@@ -384,7 +400,7 @@ impl Softphones {
     }
 
     /// Tells the agents what was decided.
-    pub fn tell(&mut self, say: &Say, origin: Origin<'_>) {
+    pub fn tell(&mut self, say: &Say, origin: Origin<'_>, settings: &Settings) {
         match say {
             Say::Offered { call, channel, from, contact, offer, expires_at } => {
                 let frame = OfferFrame {
@@ -392,6 +408,7 @@ impl Softphones {
                     offer_id: offer.id,
                     call_id: *call,
                     channel: *channel,
+                    channel_name: name_of(*channel, settings),
                     from: from.clone(),
                     contact: contact.clone(),
                     expires_at: *expires_at,
@@ -515,14 +532,20 @@ fn refused(refusal: Refusal) -> Frame {
     }
 }
 
-fn offer_frame(epoch: i64, call: &Call, offer: Offer, contacts: &Contacts, now: Now) -> OfferFrame {
+/// Agents to whom a caller is handed on may not see the channel itself.
+fn name_of(channel: ChannelId, settings: &Settings) -> String {
+    settings.channels.get(&channel).map(|channel| channel.name.clone()).unwrap_or_default()
+}
+
+fn offer_frame(epoch: i64, call: &Call, offer: Offer, settings: &Settings, now: Now) -> OfferFrame {
     OfferFrame {
         epoch,
         offer_id: offer.id,
         call_id: call.id,
         channel: call.channel,
+        channel_name: name_of(call.channel, settings),
         from: call.from.to_string(),
-        contact: call.from.number().and_then(|number| contacts.named(number)),
+        contact: call.from.number().and_then(|number| settings.contacts.named(number)),
         expires_at: now.wall(offer.until),
     }
 }

@@ -32,7 +32,7 @@ impl Engine {
                 }
                 _ => {
                     let origin = index.and_then(|index| origin(&envelopes[index].input));
-                    self.softphones.tell(say, origin);
+                    self.softphones.tell(say, origin, &self.memory.settings);
                 }
             }
         }
@@ -87,7 +87,7 @@ impl Engine {
                 }
                 Ok(()) => {
                     let Memory { board, settings, .. } = &self.memory;
-                    self.softphones.welcome(opened.agent, opened.socket, board, &settings.contacts, now);
+                    self.softphones.welcome(opened.agent, opened.socket, board, settings, now);
                     connected.extend(self.presence(opened.agent));
                 }
             }

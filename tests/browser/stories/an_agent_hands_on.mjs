@@ -30,7 +30,7 @@ export default async ({ desk, visit }) => {
   await reads(first, 'talking')
   await first.page.getByLabel('Note').fill('Wants Ben')
   await first.page.locator('#hand-on summary').click()
-  await first.page.getByLabel('To', { exact: true }).selectOption({ label: 'Ben <i>' })
+  await first.page.getByRole('combobox', { name: 'To' }).selectOption({ label: 'Ben <i>' })
   await first.examine()
   await first.page.locator('#hand-on-form').getByRole('button', { name: 'Hand on' }).click()
   await until('it rings at Ben', () => second.page.getByRole('button', { name: 'Accept' }).first().isEnabled())

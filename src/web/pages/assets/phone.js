@@ -76,13 +76,10 @@ function lasting(ms) {
 
 const clock = at => new Intl.DateTimeFormat(navigator.languages, { timeStyle: 'short' }).format(at)
 
-function showCaller(element, { from, contact, channel }) {
+function showCaller(element, { from, contact, channel_name }) {
   write(part(element, 'caller'), contact?.name ?? from ?? '')
   write(part(element, 'number'), contact ? from : '')
-  const place = part(element, 'channel')
-  place.dataset.of = channel ?? ''
-  if (!channel) return write(place, '')
-  named('channels', channel).then(name => place.dataset.of === channel && write(place, name))
+  write(part(element, 'channel'), channel_name ?? '')
 }
 
 // ---- Availability
@@ -220,7 +217,7 @@ function startCall(started) {
   if (call && call.call_id !== started.call_id) saveNote().catch(failed)
   const known = call?.call_id === started.call_id ? call : {}
   const offer = [...offers.values()].find(offer => offer.call_id === started.call_id)
-  const about = offer && { from: offer.from, contact: offer.contact, channel: offer.channel }
+  const about = offer && { from: offer.from, contact: offer.contact, channel_name: offer.channel_name }
   call = { ...about, ...known, ...started }
   if (!started.since) call.since = new Date(now()).toISOString()
   wrapUp = undefined
@@ -420,7 +417,7 @@ function lastCall(occupation) {
 
 function won({ offer_id, call_id }) {
   const offer = offers.get(offer_id)
-  if (offer) startCall({ call_id, state: 'connecting', from: offer.from, contact: offer.contact, channel: offer.channel })
+  if (offer) startCall({ call_id, state: 'connecting', from: offer.from, contact: offer.contact, channel_name: offer.channel_name })
   endOffer(offer_id, 'taken', phone.dataset.user)
 }
 
