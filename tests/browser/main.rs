@@ -53,6 +53,7 @@ stories! {
     reload_mid_ring: at_the_desk(),
     missed_call: at_the_desk(),
     an_agent_hands_on: at_the_desk(),
+    a_busy_desk: at_the_desk(),
     voice: at_the_desk(),
     what_is_wrong_is_noticed: at_the_desk(),
     hours_are_painted: at_the_desk(),
