@@ -52,6 +52,7 @@ export default async ({ desk, visit }) => {
   await row('Chloé').getByText('Lunch').waitFor()
   await lead.page.getByRole('row', { name: /Clara Novak/ }).getByText('Anna').waitFor()
   expect(await lead.page.locator('[data-figure=voicemail]').textContent(), '1')
+  await until('the seconds go on', async () => !/^0:0[0-3]$/.test(await lead.page.locator('#calls .ticks').last().textContent()))
   await lead.page.emulateMedia({ colorScheme: 'dark' })
   await picture(lead.page, 'board')
 }

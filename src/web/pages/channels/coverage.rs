@@ -42,7 +42,7 @@ pub struct Day {
 /// Cells side by side through which calls meet the same.
 pub struct Stretch {
     pub cells: usize,
-    /// `shut`, `hole`, `thin` for one agent, `some`, `full`.
+    /// `shut`, `hole`, `past` for a hole that is over, `thin` for one agent, `some`, `full`.
     pub look: &'static str,
     /// From when to when, and what calls meet.
     pub text: String,
@@ -106,7 +106,7 @@ fn week(
         let weekday = words::weekday(layout, date);
         let name = format!("{weekday} {}", teller.date(date));
         let short = format!("{weekday} {}", date.day());
-        Day { name, short, stretches: stretches(layout, cells, spans, settings) }
+        Day { name, short, stretches: stretches(layout, cells, spans, settings, now) }
     });
     let ahead = spans.iter().filter(|span| span.preview.is_hole() && span.until > now);
     let holes: Vec<Hole> =
@@ -125,10 +125,15 @@ fn stretches(
     cells: &[Option<usize>; CELLS],
     spans: &[Span],
     settings: &Settings,
+    now: DateTime<Utc>,
 ) -> Vec<Stretch> {
-    let meets = |cell: &Option<usize>| cell.map(|index| &spans[index].preview);
+    let meets = |cell: &Option<usize>| cell.map(|index| &spans[index]);
+    let look = |span: &Span| match look(&span.preview) {
+        "hole" if span.until <= now => "past",
+        look => look,
+    };
     let is_same = |a: &Option<usize>, b: &Option<usize>| {
-        let what = |cell| meets(cell).map(|preview| (look(preview), able(preview)));
+        let what = |cell| meets(cell).map(|span| (look(span), able(&span.preview)));
         a == b || what(a) == what(b)
     };
     let mut start = 0;
@@ -137,7 +142,7 @@ fn stretches(
         start = until;
         let time = |cell: usize| format!("{:02}:{:02}", cell / 4, cell % 4 * 15);
         let (look, what) = match meets(&same[0]) {
-            Some(preview) => (look(preview), told(layout, preview, settings)),
+            Some(span) => (look(span), told(layout, &span.preview, settings)),
             // An hour that the clocks skip.
             None => ("shut", layout.t("coverage-skipped")),
         };
@@ -297,6 +302,15 @@ mod tests {
             ["shut", "hole", "thin", "hole", "shut"]
         );
         assert!(!week.is_shut);
+    }
+
+    #[test]
+    fn a_hole_that_is_over_is_no_hole_any_more() {
+        let hours = json!({ "mode": "schedule", "weekly": { "mon": [["09:00", "12:00"]] } });
+        let week = looked_at(json!({}), hours, "2026-11-23T15:00:00Z");
+        assert_eq!(holes(&week), [""; 0]);
+        let looks: Vec<_> = week.days[0].stretches.iter().map(|stretch| stretch.look).collect();
+        assert_eq!(looks, ["shut", "past", "shut"]);
     }
 
     #[test]
