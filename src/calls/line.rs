@@ -210,7 +210,8 @@ impl Switchboard {
         let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
         let asked = each_once.then_some(&call.rung);
         let roster = self.rosters.get(&channel.id);
-        let wish = Wish { roster, only: call.only.as_deref(), excluded: &call.excluded, asked, draw, at_most };
+        let wish =
+            Wish { roster, only: call.only.as_deref(), excluded: &call.excluded, asked, draw, at_most };
         self.select(wish, channel, facts)
     }
 

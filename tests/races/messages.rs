@@ -175,7 +175,7 @@ async fn a_message_that_is_kept_is_not_looked_for_where_it_was_deleted() {
     assert!(found.is_deleted);
     let read = |name: &str| call[name].clone();
     let job = json!({
-        "type": "keep_recording", "call": read("id"), "ticket": read("ticket"), "provider": "main",
+        "job": "keep_recording", "call": read("id"), "ticket": read("ticket"), "provider": "main",
         "provider_call_id": read("provider_call_id"), "recording": { "id": found.sid, "seconds": 8 },
     });
     let sql = "insert into jobs (id, document, due_ms, tries) values ($1, $2, 0, 0)";

@@ -400,8 +400,7 @@ fn a_preview_of_a_channel_that_is_not_saved_reaches_whom_it_would_reach() {
     let [first, .., last] = scene.agents[..] else { unreachable!("there are three") };
     let mut draft = scene.channels[&scene.channel].clone();
     draft.rule.users = vec![last];
-    let (people, contacts, channels, load) =
-        (&scene.people, &scene.contacts, &scene.channels, &scene.load);
+    let (people, contacts, channels, load) = (&scene.people, &scene.contacts, &scene.channels, &scene.load);
     let (joinable, times, now) = (&scene.joinable, Times::default(), scene.now);
     let facts = Facts { people, contacts, channels, times, load, joinable, now };
     assert_eq!(scene.board.preview(&draft, facts).ring, [last]);

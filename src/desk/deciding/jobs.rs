@@ -64,7 +64,8 @@ impl Engine {
         recording: &str,
         round: &Round,
     ) -> Result<bool, Broken> {
-        if round.batch.voicemails.iter().any(|kept| (kept.call, kept.recording.as_str()) == (call, recording)) {
+        if round.batch.voicemails.iter().any(|kept| (kept.call, kept.recording.as_str()) == (call, recording))
+        {
             return Ok(true);
         }
         let kept = store::voicemails::is_kept(self.writer.connection(), call, recording).await;
