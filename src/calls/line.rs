@@ -209,7 +209,9 @@ impl Switchboard {
         let rounds: u32 = call.rung.values().sum();
         let draw = call.id.0.as_u64_pair().1.wrapping_add(u64::from(rounds));
         let asked = each_once.then_some(&call.rung);
-        let wish = Wish { only: call.only.as_deref(), excluded: &call.excluded, asked, draw, at_most };
+        let roster = self.rosters.get(&channel.id);
+        let wish =
+            Wish { roster, only: call.only.as_deref(), excluded: &call.excluded, asked, draw, at_most };
         self.select(wish, channel, facts)
     }
 
@@ -222,7 +224,7 @@ impl Switchboard {
 
     /// Who could be rung now, and why not the others.
     pub(super) fn select(&self, wish: Wish<'_>, channel: &Channel, facts: Facts<'_>) -> Selection {
-        let Wish { only, excluded, asked, draw, at_most } = wish;
+        let Wish { roster: known, only, excluded, asked, draw, at_most } = wish;
         const NOBODY: Standing<'static> =
             Standing { by_hand: &ByHand::Available, phone: Phone::GONE, hindrance: None };
         let devices = channel.rings_devices();
@@ -260,7 +262,7 @@ impl Switchboard {
             let rule = Rule { users: users.to_vec(), teams: vec![], ..channel.rule.clone() };
             return assignment::select(&rule, &roster(&rule, channel, facts), &field);
         }
-        match self.rosters.get(&channel.id) {
+        match known {
             Some(known) => {
                 debug_assert!(
                     known.is_like(&roster(&channel.rule, channel, facts)),
@@ -528,6 +530,8 @@ impl Switchboard {
 
 /// Who is looked for.
 pub(super) struct Wish<'a> {
+    /// Whom the channel reaches, where that is known beforehand.
+    pub roster: Option<&'a Roster>,
     /// Instead of all whom the channel reaches.
     pub only: Option<&'a [UserId]>,
     pub excluded: &'a BTreeMap<UserId, Objection>,

@@ -58,7 +58,8 @@ impl Switchboard {
     /// A call that would come this moment.
     pub fn preview(&self, channel: &Channel, facts: Facts<'_>) -> Preview {
         let (excluded, at_most) = (&BTreeMap::new(), usize::MAX);
-        let wish = Wish { only: None, excluded, asked: None, draw: 0, at_most };
+        // The channel may be one that is not saved: what is known of the saved one does not hold for it.
+        let wish = Wish { roster: None, only: None, excluded, asked: None, draw: 0, at_most };
         let mut selection = self.select(wish, channel, facts);
         if channel.rings_devices() {
             self.order_devices(None, channel, &mut selection);

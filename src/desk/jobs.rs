@@ -17,8 +17,9 @@ use crate::{
     store::jobs::JobRow,
 };
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::sync::Semaphore;
@@ -57,6 +58,8 @@ pub struct Runner {
     delete_kept: bool,
     health: Arc<Health>,
     at_once: Arc<Semaphore>,
+    /// Not to be tried again.
+    called_off: Arc<Mutex<HashSet<JobId>>>,
 }
 
 impl Runner {
@@ -67,7 +70,8 @@ impl Runner {
         delete_kept: bool,
         health: Arc<Health>,
     ) -> Self {
-        Self { providers, public_url, folder, delete_kept, health, at_once: Arc::new(Semaphore::new(64)) }
+        let (at_once, called_off) = (Arc::new(Semaphore::new(64)), Arc::default());
+        Self { providers, public_url, folder, delete_kept, health, at_once, called_off }
     }
 
     /// Does the job until it is done or given up, and reports each try.
@@ -85,9 +89,21 @@ impl Runner {
                 desk.report(Input::Job(Report { id: row.id, result })).await;
                 let Some(pause) = again else { return };
                 tokio::time::sleep(pause).await;
+                if runner.called_off().remove(&row.id) {
+                    return;
+                }
                 tries += 1;
             }
         });
+    }
+
+    /// What this job is for is there: it is not tried again.
+    pub fn call_off(&self, job: JobId) {
+        self.called_off().insert(job);
+    }
+
+    fn called_off(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        self.called_off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn attempt(&self, job: &Job, tries: u32) -> Result {

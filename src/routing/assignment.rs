@@ -125,8 +125,21 @@ where
         && let Some(Glance { objection, idle_since }) = (field.glance)(chair, user)
     {
         let full = eligibility::at_capacity(chair.capacity, load);
-        return (full.or_else(|| objection.cloned()), idle_since);
+        let seen = (full.or_else(|| objection.cloned()), idle_since);
+        debug_assert_eq!(seen, look_closely(user, load, field), "at a glance {user} is not who they are");
+        return seen;
     }
+    look_closely(user, load, field)
+}
+
+fn look_closely<'a, S, G>(
+    user: UserId,
+    load: u32,
+    field: &Field<'a, S, G>,
+) -> (Option<Objection>, Option<DateTime<Utc>>)
+where
+    S: Fn(&'a User) -> (Standing<'a>, Option<DateTime<Utc>>),
+{
     let Some(person) = field.people.users.get(&user) else { return (Some(Objection::NoSeat), None) };
     let (standing, idle_since) = (field.standing)(person);
     (eligibility::objection(person, standing, load, field.at), idle_since)

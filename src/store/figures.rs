@@ -23,9 +23,11 @@ impl Reader {
     pub async fn figures(&self, since: DateTime<Utc>) -> sqlx::Result<Vec<Alike>> {
         // Ids rise with time, and begin with it.
         let first = format!("{:012x}", ms(since).max(0));
+        // What the hours said is with the first decision on a call. The others may be long, and are not read.
         let sql = "select channel, outcome,
                 case when outcome in ('voicemail', 'abandoned') then exists (
-                    select 1 from decisions where decisions.call = calls.id
+                    select 1 from decisions
+                        where decisions.id = (select min(made.id) from decisions made where made.call = calls.id)
                         and json_extract(decisions.document, '$.hours.open') = 0
                 ) else 0 end as after_hours,
                 (case outcome

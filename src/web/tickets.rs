@@ -12,7 +12,7 @@ use super::{
 use crate::{
     desk::{
         TicketPatch,
-        settings::{Settings, read_form},
+        settings::{Fault, Settings, read_form},
         ticket_standing, ticket_tag,
     },
     routing::ids::TicketId,
@@ -102,6 +102,9 @@ pub async fn find(
     after: Option<TicketId>,
     limit: u32,
 ) -> Result<Seen<Ticket>, Problem> {
+    if text.chars().count() > SOUGHT_MAX {
+        return Err(Problem::invalid(Fault::new("/q", "it must have at most 200 characters")));
+    }
     let settings = web.desk.settings();
     let viewer = Viewer::new(caller, &settings);
     let sought = (!text.trim().is_empty()).then(|| sought(text.trim(), &settings));
@@ -109,6 +112,8 @@ pub async fn find(
     Ok(web.reader.tickets(&wished, viewer.theirs().as_ref(), after, limit).await?)
 }
 
+/// In characters.
+const SOUGHT_MAX: usize = 200;
 /// Contacts beyond so many numbers are not looked for: who types so little of a name types more.
 const NUMBERS_MAX: usize = 500;
 /// Fewer digits are in every number.

@@ -48,6 +48,19 @@ fn state_of<'a>(board: &'a Value, agent: &Agent) -> &'a str {
 }
 
 #[tokio::test]
+async fn a_call_that_came_when_it_was_closed_is_missed_after_hours_and_another_is_just_missed() {
+    let desk = Desk::open().await;
+    let hours = json!({ "mode": "always", "closed_until": "2099-01-01T00:00:00Z" });
+    let closed = desk.channel_with(json!({ "hours": hours })).await;
+    let open = desk.channel(&[]).await;
+    for channel in [&closed, &open] {
+        desk.over(&desk.call(channel)).await;
+    }
+    let seen = board(&desk.api, "both calls", |board| board["today"]["missed"] == 2).await;
+    assert_eq!(seen["today"]["after_hours"], 1);
+}
+
+#[tokio::test]
 async fn the_board_shows_who_rings_and_talks_and_supervisors_see_what_is_of_their_teams() {
     let desk = Desk::open().await;
     let [ann, ben, cem] = desk.agents(["Ann", "Ben", "Cem"]).await;

@@ -72,6 +72,8 @@ async fn tickets_are_listed_and_found_by_number_contact_and_id() {
     }
     let found = eve.get("/tickets?q=zo%C3%AB").await;
     assert!(found.text().contains(mine) && !found.text().contains(free), "{}", found.text());
+    let long = format!("/api/v1/tickets?q={}", "é".repeat(201));
+    assert_eq!(eve.get(&long).await.json()["errors"][0]["pointer"], "/q");
     let nothing = eve.get("/tickets?q=%3Ci%3E").await;
     assert!(nothing.text().contains("No ticket was found for “&#60;i&#62;”"), "{}", nothing.text());
     let ann = signed_in(&desk, &ann.id).await;

@@ -93,7 +93,8 @@ async fn a_conversation_outlives_a_kill() {
     assert!(caller.story().is_talking());
     let mut phone = desk.softphone(&anna).await;
     let shown = phone.seen_of("welcome")[0]["call"].clone();
-    assert_eq!(shown, json!({ "call_id": talking["call_id"], "state": "talking" }));
+    assert_eq!((&shown["call_id"], &shown["state"]), (&talking["call_id"], &json!("talking")));
+    assert_eq!(shown["from"], caller.story().from);
     phone.hang_up(&talking);
     phone.call_is("ended").await;
     let (call, story) = desk.over(&caller).await;

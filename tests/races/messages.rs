@@ -3,6 +3,7 @@
 use super::{MESSAGE, asked_for_sound, board::Board, desk::Desk, documents_with};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Connection;
 use std::time::Duration;
 use strowger::{
     calls::{
@@ -12,7 +13,7 @@ use strowger::{
     },
     providers::simulator::{Behaviour, Delivery, Message, Purpose, Record},
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 // 17. Nothing is said after the tone.
 
@@ -131,6 +132,71 @@ async fn a_recording_that_is_refused_is_complained_about_and_fetched_once_it_is_
     let (call, _) = desk.over(&caller).await;
     assert_eq!(call["outcome"], "voicemail");
     desk.check_books().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_is_announced_again_in_the_moment_it_is_kept_is_fetched_once() {
+    let desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    desk.company.faults(|faults| faults.recordings_missing = 1);
+    let caller = desk.call_with(&channel, MESSAGE);
+    while desk.number("select count(*) from jobs where error is not null").await != Some(1) {
+        sleep(Duration::from_millis(10)).await;
+    }
+    // Whatever is said now is decided together: the engine has something to write, and can't.
+    let store = desk.lock_store().await;
+    let other = desk.call(&channel);
+    desk.company_when("was asked again", |record| asked_for_sound(record) == 2).await;
+    sleep(Duration::from_millis(200)).await;
+    let story = caller.story();
+    let announced = story.webhooks_for(Purpose::RecordingStatus).next().expect("it was announced");
+    let params = [&super::borrowed(announced)[..], &[("Again", "1")]].concat();
+    let let_go = async {
+        sleep(Duration::from_millis(300)).await;
+        store.close().await.expect("it is closed");
+    };
+    let ((status, _), ()) = tokio::join!(desk.post_hook(&announced.url, &params), let_go);
+    assert_eq!(status, 200);
+    desk.over(&other).await;
+    assert_eq!(desk.over(&caller).await.0["outcome"], "voicemail");
+    without_jobs(&desk).await;
+    assert_eq!(asked_for_sound(&desk.company.record()), 2);
+    desk.check_books().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_is_kept_is_not_looked_for_where_it_was_deleted() {
+    let mut desk = Desk::open().await;
+    let channel = desk.channel(&[]).await;
+    let (call, _) = desk.over(&desk.call_with(&channel, MESSAGE)).await;
+    without_jobs(&desk).await;
+    desk.stop().await;
+    let found = &desk.company.record().recordings[0];
+    assert!(found.is_deleted);
+    let read = |name: &str| call[name].clone();
+    let job = json!({
+        "job": "keep_recording", "call": read("id"), "ticket": read("ticket"), "provider": "main",
+        "provider_call_id": read("provider_call_id"), "recording": { "id": found.sid, "seconds": 8 },
+    });
+    let sql = "insert into jobs (id, document, due_ms, tries) values ($1, $2, 0, 0)";
+    let mut store = desk.store().await;
+    let written = sqlx::query(sql).bind("0".repeat(32)).bind(job.to_string()).execute(&mut store).await;
+    written.expect("it is written");
+    store.close().await.expect("it is closed");
+    desk.start().await;
+    desk.company_when("was asked again", |record| asked_for_sound(record) == 2).await;
+    without_jobs(&desk).await;
+    desk.check_books().await;
+}
+
+/// Everything that was to be done is done.
+async fn without_jobs(desk: &Desk) {
+    let waiting = async {
+        while desk.number("select count(*) from jobs").await != Some(0) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), waiting).await.expect("something is never done");
 }
 
 // 20. The caller hangs up during the greeting.

@@ -391,3 +391,19 @@ fn a_preview_knows_who_calls() {
         assert_eq!(met.reasons[0], Reason::CallerBlocked { contact, how });
     }
 }
+
+#[test]
+fn a_preview_of_a_channel_that_is_not_saved_reaches_whom_it_would_reach() {
+    let mut scene = Scene::new(Strategy::Simultaneous, 3);
+    let (call, _) = scene.calls_from(VERA);
+    scene.happens(Event::CallerHungUp { call });
+    let [first, .., last] = scene.agents[..] else { unreachable!("there are three") };
+    let mut draft = scene.channels[&scene.channel].clone();
+    draft.rule.users = vec![last];
+    let (people, contacts, channels, load) = (&scene.people, &scene.contacts, &scene.channels, &scene.load);
+    let (joinable, times, now) = (&scene.joinable, Times::default(), scene.now);
+    let facts = Facts { people, contacts, channels, times, load, joinable, now };
+    assert_eq!(scene.board.preview(&draft, facts).ring, [last]);
+    let saved = scene.board.preview(&channels[&scene.channel], facts);
+    assert_eq!((saved.ring.len(), saved.ring.contains(&first)), (3, true));
+}

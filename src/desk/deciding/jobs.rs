@@ -2,13 +2,13 @@
 
 use super::{Broken, Round};
 use crate::{
-    calls::event::Event,
+    calls::{decision::Job, event::Event},
     desk::{
         Outcome,
         engine::Engine,
         jobs::{self, Report},
     },
-    routing::ids::TicketId,
+    routing::ids::{CallId, TicketId},
     store::{self, batch::NotCommitted},
 };
 use chrono::TimeDelta;
@@ -22,9 +22,12 @@ impl Engine {
     ) -> Result<Option<Outcome>, Broken> {
         let late = self.recall_ticket(report, round).await?;
         self.remember_late(report).await?;
-        let outcome = match self.is_kept_already(report).await? {
+        let outcome = match self.is_kept_already(report, round).await? {
             true => {
                 round.batch.jobs_over.push(report.id);
+                if let jobs::Result::Again { .. } = report.result {
+                    self.around.runner.call_off(report.id);
+                }
                 Ok(None)
             }
             false => self.job(report, round),
@@ -34,14 +37,38 @@ impl Engine {
         outcome
     }
 
-    /// Two jobs may have kept the same recording: it is told once.
-    async fn is_kept_already(&mut self, report: &Report) -> Result<bool, Broken> {
-        let jobs::Result::Done { event: Some(Event::RecordingKept { call, recording, .. }), .. } =
-            &report.result
-        else {
-            return Ok(false);
-        };
-        let kept = store::voicemails::is_kept(self.writer.connection(), *call, &recording.id).await;
+    /// Two jobs may keep the same recording: it is told once. And one that is kept is not looked for any more where it was
+    /// deleted since.
+    async fn is_kept_already(&mut self, report: &Report, round: &Round) -> Result<bool, Broken> {
+        match &report.result {
+            jobs::Result::Done { event: Some(Event::RecordingKept { call, recording, .. }), .. } => {
+                self.has_kept(*call, &recording.id, round).await
+            }
+            jobs::Result::Done { .. } => Ok(false),
+            jobs::Result::Again { .. } | jobs::Result::GivenUp { .. } => {
+                let row = store::jobs::one(self.writer.connection(), report.id).await;
+                match row.map_err(|error| Broken::Store(NotCommitted::Failed(error)))?.map(|row| row.job) {
+                    Some(Job::KeepRecording { call, recording, .. }) => {
+                        self.has_kept(call, &recording.id, round).await
+                    }
+                    _ => Ok(false),
+                }
+            }
+        }
+    }
+
+    /// Whether this recording is on our disk, or will be with this round.
+    pub(super) async fn has_kept(
+        &mut self,
+        call: CallId,
+        recording: &str,
+        round: &Round,
+    ) -> Result<bool, Broken> {
+        if round.batch.voicemails.iter().any(|kept| (kept.call, kept.recording.as_str()) == (call, recording))
+        {
+            return Ok(true);
+        }
+        let kept = store::voicemails::is_kept(self.writer.connection(), call, recording).await;
         kept.map_err(|error| Broken::Store(NotCommitted::Failed(error)))
     }
 

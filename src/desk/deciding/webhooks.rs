@@ -156,9 +156,7 @@ impl Engine {
         let failed = |error| Broken::Store(NotCommitted::Failed(error));
         let kept = match found.map_err(failed)? {
             Some(call) => {
-                let there =
-                    store::voicemails::is_kept(self.writer.connection(), call.id, &recording.id).await;
-                if there.map_err(failed)? {
+                if self.has_kept(call.id, &recording.id, round).await? {
                     return Ok(Some(Outcome::Late));
                 }
                 call.keep(recording.clone())

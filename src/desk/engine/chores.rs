@@ -19,9 +19,9 @@ const LOOK_AT_LOG_EVERY_MS: i64 = 10_000;
 /// How long callers may wait for a part of the recount, and how long they have until the next.
 const RECOUNT_MS: i64 = 2;
 pub(super) const RECOUNTS_EVERY: Duration = Duration::from_millis(5);
-/// The first time, and when there is more to do.
-/// Callers share the queue.
+/// How many sessions and links are ended at once. Callers share the queue.
 const STALE_AT_ONCE: usize = 100;
+/// The first time, and when there is more to do.
 pub(super) const MORE_CHORES_AFTER_MS: i64 = 10 * 1000;
 
 impl Engine {
