@@ -30,7 +30,7 @@ pub async fn create(caller: Caller, State(web): State<Web>) -> Result<Response, 
 /// Also for pages.
 pub async fn make(web: &Web, caller: &Caller) -> Result<Response, Problem> {
     caller.must_be_admin()?;
-    let Ok(_turn) = web.backing_up.try_lock() else {
+    let Ok(turn) = web.backing_up.clone().try_lock_owned() else {
         return Err(Problem::new(409, "A backup is being made already"));
     };
     let now = web.clock.now().at;
@@ -38,6 +38,8 @@ pub async fn make(web: &Web, caller: &Caller) -> Result<Response, Problem> {
     web.desk.note(caller.author(), "downloaded", subject).await?;
     let (data, handle) = (web.data.clone(), Handle::current());
     let made = spawn_blocking(move || {
+        // The work goes on if whoever asked hangs up, and so holds its turn itself.
+        let _held = turn;
         if !has_room(&data)? {
             return Ok(None);
         }

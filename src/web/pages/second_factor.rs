@@ -131,11 +131,17 @@ async fn take_code(
         return again(wait);
     }
     let author = Author::User(guest.user, client.map(|client| client.0));
-    if !use_up(&web, guest.user, fields.text("code"), author).await.map_err(refused(&layout))? {
-        web.passwords.was_wrong(&name_of(guest.user), web.clock.now().steady.0);
+    let name = name_of(guest.user);
+    // Whoever guesses is counted before anything is waited for: many guesses at once are many mistakes.
+    let used = match code_of(&web, guest.user, fields.text("code")) {
+        Some(code) => use_up(&web, code, author).await.map_err(refused(&layout))?,
+        None => false,
+    };
+    if !used {
+        web.passwords.was_wrong(&name, web.clock.now().steady.0);
         return again(layout.t("second-factor-wrong"));
     }
-    web.passwords.was_right(&name_of(guest.user));
+    web.passwords.was_right(&name);
     web.lobby.leave(&known_by);
     let cookie = let_in(&web, &layout, &guest, client, &headers).await?;
     Ok(cookie.map_or_else(|| too_late(&layout), |cookie| sign_in::with_cookie(to(&layout, &next), cookie)))
@@ -290,17 +296,19 @@ fn must_wait(web: &Web, layout: &Layout, user: UserId) -> Option<String> {
     (wait > 0).then(|| layout.t1("sign-in-wait", "seconds", wait))
 }
 
-/// Whether this is a code that was not used; from now on it was.
-async fn use_up(web: &Web, user: UserId, typed: &str, author: Author) -> Result<bool, Problem> {
-    let code = totp::plain(typed);
-    let used = {
-        let settings = web.desk.settings();
-        let Some(second) = settings.doors.second_factor(user) else { return Ok(false) };
-        match totp::step_of(&code, &second.secret.0, web.clock.now().at, second.last_step) {
-            Some(step) => SignIn::CodeUsed(user, step),
-            None => SignIn::RecoveryUsed(user, Hash(audio::sha256(code.as_bytes()))),
-        }
-    };
+/// What was typed, if it is a code that was not used.
+fn code_of(web: &Web, user: UserId, typed: &str) -> Option<SignIn> {
+    let (code, settings) = (totp::plain(typed), web.desk.settings());
+    let second = settings.doors.second_factor(user)?;
+    if let Some(step) = totp::step_of(&code, &second.secret.0, web.clock.now().at, second.last_step) {
+        return Some(SignIn::CodeUsed(user, step));
+    }
+    let hash = Hash(audio::sha256(code.as_bytes()));
+    second.recovery.contains(&hash).then_some(SignIn::RecoveryUsed(user, hash))
+}
+
+/// From now on it was used. False: it was already.
+async fn use_up(web: &Web, used: SignIn, author: Author) -> Result<bool, Problem> {
     match web.desk.save_as(Save::new(Change::SignIn(used), author)).await? {
         Ok(_) => Ok(true),
         // Of two who use one at the same time, one is let in.

@@ -60,6 +60,8 @@ function showKeys() {
 // Whoever sends a form with the keyboard comes back to where they were, and to what is wrong first.
 function keepFocus() {
   document.addEventListener('submit', ({ target, submitter }) => {
+    // The next person in this tab sees nothing of the one before.
+    if (/sign-(in|out)/.test(target.getAttribute('action') ?? '')) sessionStorage.clear()
     const place = placeOf(submitter ?? document.activeElement, target)
     sessionStorage.setItem(FOCUS, JSON.stringify({ place, at: Date.now() }))
   })

@@ -221,7 +221,7 @@ function startCall(started) {
   call = { ...about, ...known, ...started }
   if (!started.since) call.since = new Date(now()).toISOString()
   wrapUp = undefined
-  localStorage.setItem(LAST_CALL, JSON.stringify(call))
+  sessionStorage.setItem(LAST_CALL, JSON.stringify(call))
   showCall()
 }
 
@@ -229,7 +229,7 @@ async function endCall(id) {
   if (call?.call_id !== id) return
   const talked = call.state === 'talking'
   call = { ...call, state: talked ? 'ended' : 'failed', isOver: true }
-  localStorage.setItem(LAST_CALL, JSON.stringify(call))
+  sessionStorage.setItem(LAST_CALL, JSON.stringify(call))
   showCall()
   await lookAtWrapUp()
   refreshLists()
@@ -411,7 +411,7 @@ function welcome(frame) {
 
 // What is left to be done after a call outlives a reload.
 function lastCall(occupation) {
-  const last = JSON.parse(localStorage.getItem(LAST_CALL) ?? 'null')
+  const last = JSON.parse(sessionStorage.getItem(LAST_CALL) ?? 'null')
   return occupation === 'wrapping_up' && last ? { ...last, state: 'ended', isOver: true } : undefined
 }
 
@@ -423,7 +423,7 @@ function won({ offer_id, call_id }) {
 
 function startTicket(ticket_id) {
   call = { ...call, ticket_id }
-  localStorage.setItem(LAST_CALL, JSON.stringify(call))
+  sessionStorage.setItem(LAST_CALL, JSON.stringify(call))
   write($('note-said'), '')
   showCall()
 }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 const ROWS: u32 = 50;
 
 /// What things in the log can be, for the filter.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "user",
     "team",
     "channel",
@@ -35,6 +35,7 @@ const KINDS: [&str; 12] = [
     "session",
     "credentials",
     "invitation",
+    "second_factor",
     "call",
     "backup",
 ];
