@@ -86,12 +86,12 @@ pub async fn knows(web: &Web, signed: &Signed, password: String) -> Result<bool,
     if web.passwords.wait_seconds(&name, now_ms) > 0 {
         return Ok(false);
     }
+    web.passwords.was_wrong(&name, now_ms);
     let hash = settings.doors.credentials(signed.me.user).and_then(|known| known.password.clone());
     let right = web.passwords.is_right(password, hash.map(|hash| hash.0)).await;
     let right = right.map_err(|problem| signed.refuse(problem))?;
-    match right {
-        true => web.passwords.was_right(&name),
-        false => web.passwords.was_wrong(&name, now_ms),
+    if right {
+        web.passwords.was_right(&name);
     }
     Ok(right)
 }

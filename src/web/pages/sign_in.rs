@@ -77,9 +77,10 @@ pub async fn sign_in(
     let user = known(&email, &web);
     let hash = user.as_ref().and_then(|(_, hash)| hash.clone());
     let password = fields.raw("password").to_owned();
+    // Many guesses at the same time are counted, too, before the first of them is looked at.
+    web.passwords.was_wrong(&email, now_ms);
     let right = web.passwords.is_right(password, hash.clone()).await.map_err(refused(&layout))?;
     let Some((user, _)) = user.filter(|_| right) else {
-        web.passwords.was_wrong(&email, now_ms);
         return Ok(again(layout.t("sign-in-wrong")));
     };
     web.passwords.was_right(&email);
