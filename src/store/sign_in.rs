@@ -30,7 +30,7 @@ pub struct Credentials {
     pub changed_at: DateTime<Utc>,
 }
 
-/// What says as little in a log as a [`Hash`].
+/// What says as little in a log as a [`struct@Hash`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
