@@ -20,7 +20,7 @@ use std::{
 use tokio::{net::TcpStream, sync::watch, task::JoinHandle};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
 /// How many sign in at the same moment.
@@ -56,7 +56,7 @@ impl Phones {
         let free = Arc::new(AtomicUsize::new(0));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::with_capacity(agents);
-        let signs_in = async |n| (n, connect(address, n).await);
+        let signs_in = async |n| (n, connect(address, n).await.expect("a softphone"));
         let mut sockets = stream::iter(0..agents).map(signs_in).buffer_unordered(AT_ONCE);
         while let Some((n, socket)) = sockets.next().await {
             let agent = Agent {
@@ -98,16 +98,19 @@ impl Phones {
 
 type Socket = WebSocketStream<TcpStream>;
 
+/// How long a softphone waits that was not let in.
+const SIGN_IN_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// With a small buffer, as there may be ten thousand of them.
-async fn connect(address: &str, n: usize) -> Socket {
+async fn connect(address: &str, n: usize) -> Result<Socket, tungstenite::Error> {
     let mut request = format!("ws://{address}/softphone").into_client_request().expect("a request");
     let headers = request.headers_mut();
     headers.insert("authorization", format!("Bearer {}", agent_token(n)).parse().expect("a header"));
     headers.insert("sec-websocket-protocol", "strowger.v1".parse().expect("a header"));
-    let stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("a connection");
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
     let config = WebSocketConfig::default().read_buffer_size(4096);
-    client_async_with_config(request, stream, Some(config)).await.expect("a softphone").0
+    Ok(client_async_with_config(request, stream, Some(config)).await?.0)
 }
 
 struct Agent {
@@ -225,7 +228,13 @@ impl Agent {
         }
         self.state = State::Away;
         self.open.clear();
-        self.socket = connect(&self.address, self.n).await;
+        loop {
+            match connect(&self.address, self.n).await {
+                Ok(socket) => return self.socket = socket,
+                Err(_) => self.seen.remark("softphones not let in"),
+            }
+            tokio::time::sleep(SIGN_IN_AGAIN_AFTER).await;
+        }
     }
 
     fn welcomed(&mut self, text: &str, at: Instant) {
