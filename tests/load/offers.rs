@@ -2,10 +2,11 @@
 //! that cuts in, seen by the telephone company.
 
 use crate::{
-    Form,
+    Form, bare,
     desk::Desk,
     phones::Manner,
     table::{Row, Table, flushes, histogram},
+    throughput::rows_of,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -61,9 +62,12 @@ async fn one(case: &Case, form: Form, table: &mut Table) {
     };
     let phones = desk.sign_in(agents, &manner).await;
     let cpu_before = desk.daemon.cpu_seconds();
+    let (committing_before, commits_before) = desk.commits().await;
     let lasting = form.seconds(3, 30);
     desk.calls(&phones, calls_per_second, lasting, Duration::from_secs(10)).await;
     let cpu = desk.daemon.cpu_seconds() - cpu_before;
+    let (committing, commits) = desk.commits().await;
+    let commits = commits - commits_before;
     let offers: u64 = phones.sign_out().await.iter().map(|day| day.offers).sum();
 
     let calls = desk.seen();
@@ -77,6 +81,8 @@ async fn one(case: &Case, form: Form, table: &mut Table) {
     let row = Row::new("From a webhook to an offer that is read", name.as_str())
         .times("", &to_offer)
         .figure("of fsync", to_offer.value_at_quantile(0.5) as f64 / flush_us, "x")
+        .figure("a commit", (committing - committing_before).as_secs_f64() * 1000.0 / commits.max(1.0), "ms")
+        .figure("commits a call", commits / calls.len() as f64, "")
         .times("fsync", &fsync)
         .times("answered", &to_answer)
         .times("accept to cut-in", &to_cut_in)
@@ -86,4 +92,21 @@ async fn one(case: &Case, form: Form, table: &mut Table) {
         .figure("CPU per call", cpu * 1000.0 / calls.len() as f64, "ms");
     table.add(row);
     table.note(&name, &desk.seen);
+    if strategy == "round_robin" {
+        beside_it(calls_per_second, lasting, desk, table).await;
+    }
+}
+
+/// The same rows at the same pace, written by a service that decides nothing and tells nobody: what the disk, the
+/// database and the machine's way from process to process take by themselves.
+async fn beside_it(calls_per_second: u32, lasting: Duration, desk: Desk, table: &mut Table) {
+    let calls = desk.seen().len() as f64;
+    let Desk { folder, daemon, .. } = desk;
+    daemon.stop();
+    let rows = rows_of(folder.path(), calls).await;
+    for calls_per_second in [calls_per_second, 5] {
+        let took = histogram(bare::paced(calls_per_second, lasting, &rows).await);
+        let case = format!("{calls_per_second}/s, the same rows, bare");
+        table.add(Row::new("From a webhook to an offer that is read", case).times("answered", &took));
+    }
 }
