@@ -1,3 +1,9 @@
 //! What happens to a ticket. Pure, and without a word of calls.
+//!
+//! `channel` is what makes tickets out of messages, `incoming` what reaches it, `message` what a conversation is made
+//! of, and `ticket` what is left to do.
 
+pub mod channel;
+pub mod incoming;
+pub mod message;
 pub mod ticket;
