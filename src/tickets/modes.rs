@@ -159,3 +159,190 @@ impl Mode {
         matches!(self, Self::Agent | Self::ContactOwner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::channel::{Chat, CustomerAgent, Email, Form, Whatsapp};
+    use super::*;
+    use crate::routing::{
+        assignment::Rule,
+        hours::Hours,
+        ids::{ChannelId, Ids, InboxId, UserId},
+        people::{Reach, Role, User},
+        zone::Zone,
+    };
+    use std::collections::BTreeMap;
+
+    fn ways() -> [(&'static str, Way); 5] {
+        let email = Email { mailbox: "main".into(), address: "help@example.org".into(), sender: None };
+        let whatsapp = Whatsapp { account: "main".into(), phone_number_id: "1".into() };
+        [
+            ("email", Way::Email(email)),
+            ("form", Way::Form(Form::default())),
+            ("whatsapp", Way::Whatsapp(whatsapp)),
+            ("chat", Way::Chat(Chat::default())),
+            ("custom", Way::Api),
+        ]
+    }
+
+    fn channel(in_inbox: bool, way: &Way) -> Channel {
+        let mut ids = Ids::new(1);
+        let rule = Rule { strategy: Strategy::LoadBalanced, ..Rule::default() };
+        Channel {
+            id: ChannelId(ids.next(1)),
+            name: "Help".into(),
+            inbox: in_inbox.then(|| InboxId(ids.next(1))),
+            way: way.clone(),
+            enabled: true,
+            makes_tickets: true,
+            zone: Zone::utc(),
+            hours: Hours::always(),
+            assignment: Assignment { rule, only_available: true, ..Assignment::default() },
+            demands: vec![],
+            relax_after_minutes: None,
+            reroutes: false,
+            properties: BTreeMap::new(),
+        }
+    }
+
+    fn agent() -> CustomerAgent {
+        CustomerAgent { url: "https://agent.example.org".into(), deadline_seconds: 20 }
+    }
+
+    fn refused(channel: &Channel) -> Option<&'static str> {
+        check(channel, &People::default()).err().map(|misfit| misfit.pointer)
+    }
+
+    /// The product's table: channel, its modes in order, how it may share out, whether absence may be ignored, and
+    /// whether the owner is mailed.
+    const TABLE: [(bool, &str, &str, &str, bool, bool); 8] = [
+        (false, "email", "agent specific teams_only contact_owner nobody", "every", true, false),
+        (false, "form", "specific teams_only contact_owner nobody", "every", true, true),
+        (false, "whatsapp", "agent specific teams_only contact_owner nobody", "every", true, false),
+        (false, "chat", "specific nobody", "fewest", false, false),
+        (false, "custom", "specific teams_only contact_owner nobody", "every", true, true),
+        (true, "email", "specific contact_owner nobody", "fewest", true, false),
+        (true, "form", "specific contact_owner nobody", "fewest", true, true),
+        (true, "chat", "specific nobody", "fewest", false, false),
+    ];
+
+    #[test]
+    fn every_cell_of_the_table_is_taken_or_refused_where_it_stands() {
+        for (in_inbox, way) in [false, true].into_iter().flat_map(|it| ways().map(|way| (it, way))) {
+            let (name, way) = way;
+            let mut channel = channel(in_inbox, &way);
+            let of_table = TABLE.iter().find(|row| (row.0, row.1) == (in_inbox, name));
+            let Some(&(_, _, modes, strategies, may_ignore_absence, mails_owner)) = of_table else {
+                assert!(in_inbox && ["whatsapp", "custom"].contains(&name), "{name}");
+                assert_eq!(refused(&channel), Some("/inbox"), "{name} has no place in an inbox");
+                continue;
+            };
+            let cell = format!("{name}, in an inbox: {in_inbox}");
+            assert_eq!(row(in_inbox, &way).map(|row| row.mails_owner), Some(mails_owner), "{cell}");
+            let modes: Vec<&str> = modes.split(' ').collect();
+            for mode in Mode::ALL {
+                channel.assignment.mode = mode;
+                channel.assignment.agent = (mode == Mode::Agent).then(agent);
+                let expected = (!modes.contains(&mode.name())).then_some("/assignment/mode");
+                assert_eq!(refused(&channel), expected, "{cell}: {mode:?}");
+            }
+            channel.assignment = Assignment { mode: Mode::Specific, agent: None, ..channel.assignment };
+            let strategies: &[&str] = match strategies {
+                "every" => &["load_balanced", "round_robin", "random"],
+                _ => &["load_balanced"],
+            };
+            use Strategy::{LoadBalanced, LongestIdle, Random, RoundRobin, Simultaneous};
+            for strategy in [Simultaneous, LoadBalanced, RoundRobin, Random, LongestIdle] {
+                channel.assignment.rule.strategy = strategy;
+                let expected = (!strategies.contains(&strategy.name())).then_some("/assignment/strategy");
+                assert_eq!(refused(&channel), expected, "{cell}: {strategy:?}");
+            }
+            channel.assignment.rule.strategy = LoadBalanced;
+            channel.assignment.only_available = false;
+            let expected = (!may_ignore_absence).then_some("/assignment/only_available");
+            assert_eq!(refused(&channel), expected, "{cell}: absence ignored");
+            channel.assignment.only_available = true;
+            channel.assignment.fallback = Some(Rule::default());
+            let falls_back = modes.contains(&"agent") || modes.contains(&"contact_owner");
+            let expected = (!falls_back).then_some("/assignment/fallback");
+            assert_eq!(refused(&channel), expected, "{cell}: a fallback");
+            channel.assignment.fallback = None;
+            channel.assignment.agent = Some(agent());
+            let expected = (!modes.contains(&"agent")).then_some("/assignment/agent");
+            assert_eq!(refused(&channel), expected, "{cell}: a customer agent");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_there_is_instead() {
+        let told = |in_inbox, index: usize, mode| {
+            let mut channel = channel(in_inbox, &ways()[index].1);
+            channel.assignment.mode = mode;
+            check(&channel, &People::default()).err().map(|misfit| misfit.detail)
+        };
+        let table = [
+            (
+                told(true, 0, Mode::TeamsOnly),
+                "an email channel of an inbox can't have this mode: it can have specific, contact_owner or nobody",
+            ),
+            (
+                told(false, 3, Mode::ContactOwner),
+                "a chat of the help desk can't have this mode: it can have specific or nobody",
+            ),
+            (told(true, 2, Mode::Specific), "a WhatsApp channel of an inbox belongs to the help desk"),
+            (told(false, 0, Mode::Agent), "this mode needs a customer agent"),
+        ];
+        for (told, expected) in table {
+            assert_eq!(told.as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_team_alone_is_one_team_with_somebody_who_has_a_service_seat() {
+        let mut ids = Ids::new(3);
+        let mut people = People::default();
+        let mut user = |seats: Vec<Seat>| {
+            let id = UserId(ids.next(1));
+            let user = User {
+                id,
+                name: "Ann".into(),
+                email: "ann@example.org".into(),
+                role: Role::Agent,
+                seats,
+                ticket_access: true,
+                zone: Zone::utc(),
+                working_hours: None,
+                out_of_office: vec![],
+                capacity: None,
+                skills: vec![],
+                reach: Reach::Client("ann".into()),
+            };
+            people.users.insert(id, user);
+            id
+        };
+        let (sales, service) = (user(vec![Seat::Sales]), user(vec![Seat::Service]));
+        let mut team = |main: Vec<UserId>, extra: Vec<UserId>| {
+            let id = TeamId(ids.next(1));
+            people.teams.insert(id, Team { id, name: "Night".into(), main, extra });
+            id
+        };
+        let (without, main, extra) =
+            (team(vec![sales], vec![]), team(vec![sales, service], vec![]), team(vec![], vec![service]));
+        let table: [(&[TeamId], &[UserId], Option<&str>); 6] = [
+            (&[main], &[], None),
+            (&[extra], &[], None),
+            (&[without], &[], Some("/assignment/teams/0")),
+            (&[main, extra], &[], Some("/assignment/teams")),
+            (&[main], &[service], Some("/assignment/users")),
+            // It is saved with a warning.
+            (&[], &[], None),
+        ];
+        for (teams, users, expected) in table {
+            let mut channel = channel(false, &ways()[0].1);
+            channel.assignment.mode = Mode::TeamsOnly;
+            (channel.assignment.rule.teams, channel.assignment.rule.users) = (teams.to_vec(), users.to_vec());
+            let refused = check(&channel, &people).err().map(|misfit| misfit.pointer);
+            assert_eq!(refused, expected, "{teams:?} {users:?}");
+        }
+    }
+}
