@@ -12,10 +12,11 @@ use std::{
 const ROOTS: [&str; 5] = ["main", "lib", "demo", "check", "preview"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
+    ("attachments", &["audio"]),
     ("audio", &["clock"]),
     ("clock", &["calls"]),
     ("zones", &["routing"]),
@@ -29,10 +30,36 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("store", &["providers", "clock", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),
-    ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),
+    (
+        "desk",
+        &[
+            "store",
+            "providers",
+            "notify",
+            "attachments",
+            "audio",
+            "clock",
+            "zones",
+            "calls",
+            "tickets",
+            "routing",
+        ],
+    ),
     (
         "web",
-        &["desk", "store", "backup", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"],
+        &[
+            "desk",
+            "store",
+            "backup",
+            "providers",
+            "notify",
+            "attachments",
+            "audio",
+            "clock",
+            "calls",
+            "tickets",
+            "routing",
+        ],
     ),
 ];
 

@@ -112,6 +112,9 @@ impl Input {
             Self::Save(Save { claim, .. })
             | Self::Ticket { claim, .. }
             | Self::SetAvailability { claim, .. }
+            | Self::Arrived { claim, .. }
+            | Self::Reply { claim, .. }
+            | Self::SendingReported { claim, .. }
             | Self::Record { claim, .. }
             | Self::Note(Note { claim, .. })
             | Self::Errand(Errand::Retry { claim, .. }) => Some(claim),
