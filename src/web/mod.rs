@@ -218,6 +218,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(settings::routes::<teams::Teams>())
         .merge(settings::routes::<channels::Channels>())
         .merge(settings::routes::<contacts::Contacts>())
+        .routes(routes!(contacts::merge))
         .routes(routes!(me::me))
         .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))

@@ -146,6 +146,11 @@ impl Settings {
         match &stored {
             Change::Channel(id, _) => next.check_channel(&next.channels[id], ground)?,
             Change::User(id, _) => next.check_reach(&next.people.users[id], ground)?,
+            Change::Contact(id, _) => {
+                let before = self.contacts.get(*id);
+                let is = next.contacts.get(*id).ok_or(Refused::NotFound)?;
+                next.check_contact_keys(*id, is, before)?;
+            }
             _ => {}
         }
         Ok((next, stored))
