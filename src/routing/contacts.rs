@@ -279,8 +279,7 @@ mod tests {
     #[test]
     fn a_contact_is_found_by_each_address_in_whatever_case_and_by_what_a_channel_calls_it() {
         let (mut contacts, mut ids) = (Contacts::default(), Ids::new(1));
-        let (ann, web, shop) =
-            (ContactId(ids.next(1)), ChannelId(ids.next(1)), ChannelId(ids.next(1)));
+        let (ann, web, shop) = (ContactId(ids.next(1)), ChannelId(ids.next(1)), ChannelId(ids.next(1)));
         let mut known = contact("Ann", &[]);
         known.email = Some("Ann@Example.org".into());
         known.other_emails = vec!["ann@home.test".into()];
@@ -290,7 +289,11 @@ mod tests {
         assert_eq!(found(Key::Email("ann@example.ORG")), Some(ann));
         assert_eq!(found(Key::Email("ann@home.test")), Some(ann));
         assert_eq!(found(Key::Visitor { channel: web, visitor: "7" }), Some(ann));
-        assert_eq!(found(Key::Visitor { channel: shop, visitor: "7" }), None, "another channel's seventh visitor");
+        assert_eq!(
+            found(Key::Visitor { channel: shop, visitor: "7" }),
+            None,
+            "another channel's seventh visitor"
+        );
         assert_eq!(found(Key::Number("ann@example.org")), None);
         contacts.remove(ann);
         assert!(contacts.by_key.iter().all(|shelf| shelf.is_empty()));

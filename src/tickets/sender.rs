@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn who_is_not_known_is_made_with_what_they_say_of_themselves() {
         let contact = made(Identity::Email("vera@example.org".into()), Some(" Vera\r\n\tKunz\u{0} "));
-        assert_eq!((contact.name.as_str(), contact.email.as_deref()), ("Vera Kunz", Some("vera@example.org")));
+        assert_eq!(
+            (contact.name.as_str(), contact.email.as_deref()),
+            ("Vera Kunz", Some("vera@example.org"))
+        );
         assert!(contact.tracked);
         let contact = made(Identity::Number("+4366011111".into()), None);
         assert_eq!((contact.name.as_str(), contact.numbers), ("+4366011111", vec!["+4366011111".to_owned()]));

@@ -27,7 +27,8 @@ impl Engine {
         let now = self.around.clock.now().at;
         let id = ContactId(self.memory.ids.next(now.timestamp_millis()));
         let made = Arc::make_mut(&mut self.memory.settings).make_contact(id, contact);
-        let made = made.inspect_err(|refused| debug!(?refused, "no contact can be made of who wrote")).ok()?;
+        let made =
+            made.inspect_err(|refused| debug!(?refused, "no contact can be made of who wrote")).ok()?;
         let subject = Subject { kind: "contact", id: id.0 };
         let document = self.memory.settings.document(subject);
         self.write_down(Author::Daemon, "created", subject, None, document, round);
