@@ -4,6 +4,7 @@
 //! makes rows and jobs of what the switchboard decides, `answering` makes documents.
 
 mod answering;
+mod contacts;
 mod frames;
 mod gathering;
 mod jobs;
