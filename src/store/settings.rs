@@ -29,6 +29,7 @@ pub enum Change {
     Channel(ChannelId, Value),
     DeleteChannel(ChannelId),
     Contact(ContactId, Value),
+    MergeContacts(Box<Merge>),
     DeleteContact(ContactId),
     Greeting(Greeting),
     DeleteGreeting(GreetingId),
@@ -49,6 +50,7 @@ impl Change {
             Self::Skill(id, _) | Self::DeleteSkill(id) => ("skill", id.0),
             Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
             Self::Contact(id, _) | Self::DeleteContact(id) => ("contact", id.0),
+            Self::MergeContacts(merge) => ("contact", merge.into.0),
             Self::Greeting(greeting) => ("greeting", greeting.id.0),
             Self::DeleteGreeting(id) => ("greeting", id.0),
             Self::Token(token) => ("token", token.id.0),
@@ -67,6 +69,16 @@ impl Change {
         };
         Subject { kind, id }
     }
+}
+
+/// Two contacts turn out to be one.
+#[derive(Debug, Clone)]
+pub struct Merge {
+    pub into: ContactId,
+    /// Is gone afterwards; what was theirs is the other's.
+    pub from: ContactId,
+    /// What the one is that stays. Where it is only wished for: nothing yet.
+    pub document: Value,
 }
 
 /// A recorded message that callers can be played.
@@ -128,6 +140,7 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                 delete(tx, "delete from channels where id = $1", id.to_string()).await?
             }
             Change::Contact(id, document) => contacts::write(tx, *id, document).await?,
+            Change::MergeContacts(merge) => contacts::merge(tx, merge).await?,
             Change::DeleteContact(id) => contacts::delete(tx, *id).await?,
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
             Change::DeleteGreeting(id) => {

@@ -222,6 +222,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(settings::routes::<contacts::Contacts>())
         .merge(settings::routes::<inboxes::Inboxes>())
         .merge(settings::routes::<skills::Skills>())
+        .routes(routes!(contacts::merge))
         .routes(routes!(me::me))
         .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))

@@ -53,6 +53,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "contacts/{id}", false),
     ("PATCH", "contacts/{id}", false),
     ("DELETE", "contacts/{id}", false),
+    ("POST", "contacts/{id}/merge", false),
     ("GET", "webhooks", true),
     ("POST", "webhooks", true),
     ("GET", "webhooks/{id}", true),

@@ -239,8 +239,8 @@ fn contacts(ids: &mut Ids) -> Contacts {
         (VOICEMAIL, Some(Blocked::Voicemail)),
     ];
     for (number, blocked) in known {
-        let (name, numbers, priority) = (number.into(), vec![number.into()], priority(number));
-        let contact = Contact { name, numbers, email: None, notes: None, owner: None, blocked, priority };
+        let (numbers, priority) = (vec![number.into()], priority(number));
+        let contact = Contact { numbers, blocked, priority, ..Contact::of_name(number) };
         contacts.save(ContactId(ids.next(1)), contact);
     }
     contacts

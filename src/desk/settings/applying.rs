@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     routing::{
+        contacts::Contact,
         ids::{ChannelId, ContactId, GreetingId, InboxId, SkillId, TeamId, TokenId, UserId},
         people::People,
     },
-    store::settings::{Change, Greeting, Token},
+    store::settings::{Change, Greeting, Merge, Token},
     tickets::channel::Channel,
 };
 use serde_json::{Value, json};
@@ -37,6 +38,7 @@ impl Settings {
             Change::DeleteInbox(id) => self.remove_inbox(id).map(|()| change),
             Change::DeleteSkill(id) => self.remove_skill(id).map(|()| change),
             Change::DeleteChannel(id) => self.remove_channel(id).map(|()| change),
+            Change::MergeContacts(ref merge) => self.merge_contacts(merge.into, merge.from),
             Change::DeleteContact(id) => self.contacts.remove(id).map(|_| change).ok_or(Refused::NotFound),
             Change::DeleteGreeting(id) => self.remove_greeting(id).map(|()| change),
             Change::DeleteWebhook(id) => self.webhooks.remove(&id).map(|_| change).ok_or(Refused::NotFound),
@@ -103,6 +105,26 @@ impl Settings {
         let document = json!(contact);
         self.contacts.save(id, contact);
         Ok(Change::Contact(id, document))
+    }
+
+    fn merge_contacts(&mut self, into: ContactId, from: ContactId) -> Result<Change, Refused> {
+        if into == from {
+            return Err(Fault::new("/from", "it is the contact itself").into());
+        }
+        let mut merged = self.contacts.get(into).cloned().ok_or(Refused::NotFound)?;
+        let Some(other) = self.contacts.remove(from) else {
+            return Err(Fault::new("/from", "there is no contact of this id").into());
+        };
+        merged.merge(&other);
+        let merged = self.read_contact(into, json!(merged))?;
+        let document = json!(merged);
+        self.contacts.save(into, merged);
+        Ok(Change::MergeContacts(Box::new(Merge { into, from, document })))
+    }
+
+    /// Somebody who wrote and whom nobody knew.
+    pub fn make_contact(&mut self, id: ContactId, contact: Contact) -> Result<Change, Refused> {
+        self.put_contact(id, json!(contact))
     }
 
     fn put_greeting(&mut self, greeting: &Greeting) -> Result<(), Refused> {

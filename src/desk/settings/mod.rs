@@ -162,6 +162,11 @@ impl Settings {
             },
             Change::User(id, _) => next.check_user(&next.people.users[id], ground)?,
             Change::Inbox(id, _) => next.check_inbox(&next.people.inboxes[id])?,
+            Change::Contact(id, _) => {
+                let before = self.contacts.get(*id);
+                let is = next.contacts.get(*id).ok_or(Refused::NotFound)?;
+                next.check_contact_keys(*id, is, before)?;
+            }
             _ => {}
         }
         Ok((next, stored))

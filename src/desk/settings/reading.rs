@@ -12,7 +12,7 @@ use crate::{
     providers::Dialect,
     routing::{
         assignment::Rule,
-        contacts::Contact,
+        contacts::{Contact, Key, Visitor},
         hours::{Hours, Weekly},
         ids::{ChannelId, ContactId, InboxId, SkillId, TeamId, UserId},
         inboxes::Inbox,
@@ -23,8 +23,10 @@ use crate::{
 };
 use serde_json::Value;
 
-/// How many numbers a contact has at most.
-const NUMBERS_MAX: usize = 50;
+/// How many numbers, addresses or names on channels a contact has at most.
+const KEYS_MAX: usize = 50;
+/// What a channel calls somebody has at most so many characters.
+const VISITOR_MAX: usize = 200;
 /// How many characters are noted of a contact at most.
 const NOTES_MAX: usize = 10_000;
 
@@ -85,9 +87,8 @@ impl Settings {
         let mut contact: Contact = read_form(document)?;
         contact.name = named("/name", contact.name)?;
         self.check_contact_numbers(id, &contact.numbers)?;
-        if contact.email.as_ref().is_some_and(|email| !is_email(email)) {
-            return Err(Fault::new("/email", "this is not an email address").into());
-        }
+        check_contact_emails(&contact)?;
+        check_visitors(&contact.visitors)?;
         if contact.notes.as_ref().is_some_and(|notes| notes.chars().count() > NOTES_MAX) {
             return Err(Fault::new("/notes", "they are longer than 10,000 characters").into());
         }
@@ -101,7 +102,7 @@ impl Settings {
     }
 
     fn check_contact_numbers(&self, id: ContactId, numbers: &[String]) -> Result<(), Refused> {
-        if numbers.len() > NUMBERS_MAX {
+        if numbers.len() > KEYS_MAX {
             return Err(Fault::new("/numbers", "a contact has at most 50 numbers").into());
         }
         for (index, number) in numbers.iter().enumerate() {
@@ -150,6 +151,38 @@ impl Settings {
         Ok(name)
     }
 
+    /// Stored contacts may share an address: when they were saved nobody was found by it.
+    pub(super) fn check_contact_keys(
+        &self,
+        id: ContactId,
+        contact: &Contact,
+        before: Option<&Contact>,
+    ) -> Result<(), Refused> {
+        let had = |key: Key<'_>| before.is_some_and(|before| before.keys().any(|known| known.is_same(key)));
+        let taken = |key: Key<'_>| self.contacts.find(key).is_some_and(|(other, _)| other != id) && !had(key);
+        let conflict = |pointer: String, of: &str| {
+            let detail = format!("another contact has this {of}");
+            Err(Refused::Conflict(Fault::new(pointer, detail)))
+        };
+        if contact.email.as_ref().is_some_and(|email| taken(Key::Email(email))) {
+            return conflict("/email".into(), "address");
+        }
+        if let Some(index) = contact.other_emails.iter().position(|email| taken(Key::Email(email))) {
+            return conflict(format!("/other_emails/{index}"), "address");
+        }
+        for (index, known) in contact.visitors.iter().enumerate() {
+            let key = known.key();
+            if taken(key) {
+                return conflict(format!("/visitors/{index}"), "name on this channel");
+            }
+            if !had(key) && self.channel_document(known.channel).is_none() {
+                let pointer = format!("/visitors/{index}/channel");
+                return Err(Fault::new(pointer, "there is no channel of this id").into());
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn read_channel(
         &self,
         id: ChannelId,
@@ -183,6 +216,43 @@ impl Settings {
             notify: form.notify,
         })
     }
+}
+
+fn check_contact_emails(contact: &Contact) -> Result<(), Fault> {
+    if contact.email.as_ref().is_some_and(|email| !is_email(email)) {
+        return Err(Fault::new("/email", "this is not an email address"));
+    }
+    if contact.other_emails.len() > KEYS_MAX {
+        return Err(Fault::new("/other_emails", "a contact has at most 50 other addresses"));
+    }
+    for (index, email) in contact.other_emails.iter().enumerate() {
+        let fault = |detail| Err(Fault::new(format!("/other_emails/{index}"), detail));
+        if !is_email(email) {
+            return fault("this is not an email address");
+        }
+        let mut before = contact.email.iter().chain(&contact.other_emails[..index]);
+        if before.any(|other| Key::Email(other).is_same(Key::Email(email))) {
+            return fault("the contact has this address twice");
+        }
+    }
+    Ok(())
+}
+
+fn check_visitors(visitors: &[Visitor]) -> Result<(), Fault> {
+    if visitors.len() > KEYS_MAX {
+        return Err(Fault::new("/visitors", "a contact has at most 50 names on channels"));
+    }
+    for (index, known) in visitors.iter().enumerate() {
+        let name = &known.visitor;
+        if name.is_empty() || name.chars().count() > VISITOR_MAX || name.chars().any(char::is_control) {
+            let detail = "it has 1 to 200 characters, on one line";
+            return Err(Fault::new(format!("/visitors/{index}/visitor"), detail));
+        }
+        if visitors[..index].contains(known) {
+            return Err(Fault::new(format!("/visitors/{index}"), "the contact has this name twice"));
+        }
+    }
+    Ok(())
 }
 
 /// What a provider can't ring is known of those that are configured.
