@@ -2,7 +2,7 @@
 
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, engine, events,
-    happenings, jobs, notes, offers, quarantine, removal, repeats, script::Script, settings, tickets,
+    happenings, jobs, notes, offers, quarantine, removal, repeats, script::Script, settings, tickets, views,
     voicemails,
 };
 use crate::{
@@ -43,6 +43,7 @@ pub struct Batch {
     pub deliveries_tried: Vec<deliveries::Tried>,
     pub notes: Vec<notes::Note>,
     pub called_back: Vec<called_back::CalledBack>,
+    pub views: Vec<views::Kept>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -69,6 +70,7 @@ impl Batch {
             && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
             && self.called_back.is_empty()
+            && self.views.is_empty()
             && self.removal.is_none()
     }
 
@@ -125,7 +127,8 @@ impl Batch {
             && self.deliveries.is_empty()
             && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
-            && self.called_back.is_empty())
+            && self.called_back.is_empty()
+            && self.views.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -137,7 +140,8 @@ impl Batch {
         deliveries::write(tx, &self.deliveries).await?;
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
-        called_back::write(tx, &self.called_back).await
+        called_back::write(tx, &self.called_back).await?;
+        views::write(tx, &self.views).await
     }
 }
 
