@@ -21,6 +21,7 @@
 //! | [`tickets`] | what happens to a ticket? (pure) | `routing` |
 //! | [`mod@providers`] | how does a telephone company say it? | `calls`, `routing` |
 //! | [`mod@notify`] | how is the world told? Webhooks, mail | nothing |
+//! | [`messaging`] | how does a channel of written messages say it? | `tickets`, `routing`, `notify` |
 //! | [`audio`] | what do callers hear, and what did they say? | nothing |
 //! | [`attachments`] | which files come and go with messages? | `audio` |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
@@ -52,6 +53,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod log;
+pub mod messaging;
 pub mod notify;
 pub mod preview;
 pub mod providers;

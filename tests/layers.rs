@@ -25,8 +25,9 @@ const ARROWS: [(&str, &[&str]); 18] = [
     // It stands for the world outside, and knows nothing of us but the wire.
     ("providers/simulator", &[]),
     ("notify", &[]),
+    ("messaging", &["tickets", "routing", "notify"]),
     ("log", &["clock"]),
-    ("config", &["providers/twilio", "notify", "web", "calls", "routing", "log"]),
+    ("config", &["providers/twilio", "messaging", "notify", "web", "calls", "routing", "log"]),
     ("store", &["providers", "clock", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),
@@ -35,6 +36,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
         &[
             "store",
             "providers",
+            "messaging",
             "notify",
             "attachments",
             "audio",
@@ -52,6 +54,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "store",
             "backup",
             "providers",
+            "messaging",
             "notify",
             "attachments",
             "audio",
