@@ -23,6 +23,7 @@
 //! | [`mod@notify`] | how is the world told? Webhooks, mail | nothing |
 //! | [`messaging`] | how does a channel of written messages say it? | `tickets`, `routing`, `notify` |
 //! | [`audio`] | what do callers hear, and what did they say? | nothing |
+//! | [`attachments`] | which files come and go with messages? | `audio` |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
@@ -42,6 +43,7 @@
 //! again every few seconds. An agent accepts: `calls/connecting.rs` cuts in, and watches the leg come up. They talk,
 //! `calls/talking.rs`, until one hangs up. Or nobody takes it: `calls/voicemail.rs`.
 
+pub mod attachments;
 pub mod audio;
 pub mod backup;
 pub mod calls;

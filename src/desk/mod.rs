@@ -2,7 +2,7 @@
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
 //! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
-//! what became of it; `softphones` holds the agents' sockets; `settings` is the snapshot that
+//! what became of it; `messages` is the door for what customers write and are answered; `softphones` holds the agents' sockets; `settings` is the snapshot that
 //! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent. `board` is what
 //! goes on at this moment, for whoever looks.
 
@@ -17,6 +17,7 @@ pub mod health;
 pub mod hours_form;
 pub mod jobs;
 mod memory;
+pub mod messages;
 pub mod metrics;
 pub mod numbers;
 pub mod outbox;
@@ -40,7 +41,11 @@ use crate::{
         audit::{Author, Subject},
         settings::Change,
     },
-    tickets::ticket::{Status, Ticket},
+    tickets::{
+        incoming::Incoming,
+        message::Sending,
+        ticket::{Status, Ticket},
+    },
 };
 use chrono::{DateTime, Utc};
 use health::Health;
@@ -123,6 +128,21 @@ pub enum Input {
         expected: Option<String>,
         claim: Claim,
     },
+    /// A message reached a channel.
+    Arrived {
+        incoming: Box<Incoming>,
+        claim: Claim,
+    },
+    Reply {
+        reply: Box<messages::Reply>,
+        claim: Claim,
+    },
+    /// What a channel says became of a message out.
+    SendingReported {
+        of: messages::Reported,
+        state: Sending,
+        claim: Claim,
+    },
     /// Something to be remembered of what somebody did, besides changing settings.
     Note(Note),
     /// Somebody says of an agent whether they are there.
@@ -203,6 +223,8 @@ pub enum Outcome {
     Saved(Saved),
     Done,
     Ticket(Box<Ticket>),
+    Arrived(messages::Arrived),
+    Replied(Box<messages::Replied>),
     Noted,
     Preview(Box<Preview>),
     Doing(Doing),

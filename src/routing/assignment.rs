@@ -235,7 +235,7 @@ mod tests {
             Self {
                 people: People {
                     users: users.iter().map(|id| (*id, user(*id))).collect(),
-                    teams: HashMap::new(),
+                    ..People::default()
                 },
                 load,
                 users,
@@ -291,6 +291,7 @@ mod tests {
             working_hours: None,
             out_of_office: vec![],
             capacity: None,
+            skills: vec![],
             reach: Reach::Client("user".into()),
         }
     }

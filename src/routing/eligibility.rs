@@ -141,6 +141,7 @@ mod tests {
             working_hours: None,
             out_of_office: vec![],
             capacity: Some(3),
+            skills: vec![],
             reach: Reach::Client("ann".into()),
         }
     }

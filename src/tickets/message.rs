@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub id: MessageId,
-    pub ticket: TicketId,
+    /// `None`: it belongs to none yet.
+    pub ticket: Option<TicketId>,
     pub channel: ChannelId,
     pub at: DateTime<Utc>,
     pub side: Side,

@@ -1,9 +1,10 @@
 //! What happens to a ticket. Pure, and without a word of calls.
 //!
 //! `channel` is what makes tickets out of messages, `incoming` what reaches it, `message` what a conversation is made
-//! of, and `ticket` what is left to do.
+//! of, `sender` who wrote, and `ticket` what is left to do.
 
 pub mod channel;
 pub mod incoming;
 pub mod message;
+pub mod sender;
 pub mod ticket;

@@ -33,6 +33,7 @@ mod greetings;
 mod health;
 mod holidays;
 mod hooks;
+mod inboxes;
 mod invitations;
 mod jobs;
 mod language;
@@ -55,6 +56,7 @@ mod second_factors;
 pub mod serving;
 mod session;
 mod settings;
+mod skills;
 mod softphone;
 mod teams;
 mod tickets;
@@ -218,6 +220,9 @@ fn api() -> OpenApiRouter<Web> {
         .merge(settings::routes::<teams::Teams>())
         .merge(settings::routes::<channels::Channels>())
         .merge(settings::routes::<contacts::Contacts>())
+        .merge(settings::routes::<inboxes::Inboxes>())
+        .merge(settings::routes::<skills::Skills>())
+        .routes(routes!(contacts::merge))
         .routes(routes!(me::me))
         .routes(routes!(availability::show, availability::set))
         .routes(routes!(greetings::list))

@@ -28,6 +28,16 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "channels/{id}/numbers", true),
     ("PUT", "channels/{id}/numbers", true),
     ("POST", "backups", true),
+    ("GET", "inboxes", false),
+    ("POST", "inboxes", true),
+    ("GET", "inboxes/{id}", false),
+    ("PATCH", "inboxes/{id}", true),
+    ("DELETE", "inboxes/{id}", true),
+    ("GET", "skills", false),
+    ("POST", "skills", true),
+    ("GET", "skills/{id}", false),
+    ("PATCH", "skills/{id}", true),
+    ("DELETE", "skills/{id}", true),
     ("GET", "greetings", false),
     ("POST", "greetings", true),
     ("GET", "greetings/{id}", false),
@@ -43,6 +53,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "contacts/{id}", false),
     ("PATCH", "contacts/{id}", false),
     ("DELETE", "contacts/{id}", false),
+    ("POST", "contacts/{id}/merge", false),
     ("GET", "webhooks", true),
     ("POST", "webhooks", true),
     ("GET", "webhooks/{id}", true),
@@ -424,7 +435,7 @@ async fn what_cannot_be_saved_is_refused_with_the_place_and_the_reason() {
         ("teams", team(json!({ "main": [anna.id, NOBODY] })), 422, "/main/1", "there is no user of this id"),
         ("teams", team(json!({ "extra": [NOBODY] })), 422, "/extra/0", "there is no user of this id"),
         ("teams", team(json!({ "main": ["anna"] })), 422, "/main/0", "32 lower-case hex digits"),
-        ("channels", channel(json!({ "kind": "messages" })), 422, "/kind", "only calling channels"),
+        ("channels", channel(json!({ "kind": "messages" })), 422, "/kind", "it is calling, email"),
         ("channels", channel(json!({ "name": "Front desk" })), 409, "/name", "another channel has this name"),
         ("channels", channel(json!({ "provider": "nobody" })), 422, "/provider", "no provider of this name"),
         ("channels", channel(json!({ "number": 4311 })), 422, "/number", "expected a string"),
@@ -726,7 +737,7 @@ async fn what_is_created_answers_201_with_its_address_and_every_default() {
         json!({
             "name": "Anna", "email": "anna@example.org", "role": "agent", "seats": [], "ticket_access": true,
             "time_zone": "UTC", "working_hours": null, "out_of_office": [], "capacity": null,
-            "reach": { "client": id },
+            "skills": [], "reach": { "client": id },
         })
     );
 }
