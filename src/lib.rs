@@ -79,6 +79,7 @@ use desk::{
     settings::{Ground, ReachRules},
     spool::Spool,
 };
+use messaging::whatsapp;
 use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -118,13 +119,14 @@ impl Daemon {
         let (writer, reader) = store::open(&folder).await?;
         let around = surroundings(&config, &folder, clock)?;
         let (ground, providers) = (around.ground.clone(), around.providers.clone());
+        let whatsapp = Arc::new(whatsapp_of(&config)?);
         let (stop, stopped) = watch::channel(false);
         let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
         let engine = tokio::spawn(engine.run());
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
-        let web = pages(&config, &folder, &desk, reader, ground, providers, clock)?;
+        let web = pages(&config, &folder, &desk, reader, ground, providers, whatsapp, clock)?;
         let servers = serve_all(&config, &folder, listener, web, postman, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
@@ -246,6 +248,7 @@ fn pages(
     reader: Reader,
     ground: Arc<Ground>,
     providers: Arc<Providers>,
+    whatsapp: Arc<whatsapp::Accounts>,
     clock: clock::Clock,
 ) -> anyhow::Result<Web> {
     let limits = config.limits.within(service::open_files());
@@ -263,6 +266,7 @@ fn pages(
         language,
         folder.path(),
         room,
+        whatsapp,
         limits,
         rand::rng().random(),
     ))
@@ -372,6 +376,19 @@ pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
             warn!(provider = name, "no secret is configured, so every webhook is refused");
         }
         Ok((name.clone(), providers::Provider::Twilio(account)))
+    });
+    made.collect()
+}
+
+/// The accounts at WhatsApp as they are configured.
+fn whatsapp_of(config: &Config) -> anyhow::Result<whatsapp::Accounts> {
+    let made = config.whatsapp.iter().map(|(name, settings)| {
+        let account = whatsapp::Account::new(settings.clone());
+        let account = account.map_err(|bad| anyhow::anyhow!("key whatsapp.{name}.{bad}"))?;
+        for key in account.missing() {
+            warn!(account = name, key, "a key of an account at WhatsApp is missing");
+        }
+        Ok((name.clone(), account))
     });
     made.collect()
 }

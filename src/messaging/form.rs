@@ -1,11 +1,12 @@
 //! A form on somebody's web page: what was filled in becomes a message. Who asks and what is in the fields that the
 //! channel names; everything else becomes properties of the ticket. How it came over the wire is the web's business.
 
+use super::{Arrival, attachment};
 use crate::{
     routing::ids::ChannelId,
     tickets::{
         channel::Form,
-        incoming::{Identity, Incoming, Nature, Threading},
+        incoming::{Attachment, Identity, Incoming, Nature, Threading},
     },
 };
 use axum::body::Bytes;
@@ -44,11 +45,16 @@ pub struct File {
     pub bytes: Bytes,
 }
 
+impl File {
+    fn described(&self) -> Attachment {
+        attachment(&self.name, &self.content_type, None, &self.bytes)
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Read {
-    /// A message whose attachments are still to be kept.
-    Message(Box<Incoming>, Vec<File>),
+    Message(Box<Arrival>),
     /// A field that nobody sees was filled in.
     Machine,
 }
@@ -148,13 +154,14 @@ pub fn read(
         subject: some(one_line(&subject)),
         text,
         html: None,
-        attachments: Vec::new(),
+        attachments: files.iter().map(File::described).collect(),
         threading: Threading::New,
         nature: Nature::Person,
         properties,
         raw: None,
     };
-    Ok(Read::Message(Box::new(incoming), files))
+    let files = files.into_iter().map(|file| file.bytes.into()).collect();
+    Ok(Read::Message(Box::new(Arrival { incoming, files })))
 }
 
 /// The fields by name. What is ticked in several boxes of one name is one text.
@@ -283,7 +290,7 @@ mod tests {
 
     fn message(fields: &[(&str, &str)]) -> Incoming {
         match read_at(&Form::default(), submission(fields), noon()) {
-            Ok(Read::Message(incoming, _)) => *incoming,
+            Ok(Read::Message(arrival)) => arrival.incoming,
             other => panic!("{other:?}"),
         }
     }
@@ -324,7 +331,8 @@ mod tests {
         let fields = FormFields { message: "frage".into(), email: "post".into(), ..FormFields::default() };
         let form = Form { fields, ..Form::default() };
         let filled = submission(&[("post", "a@b.at"), ("frage", "Was?"), ("message", "not this")]);
-        let Ok(Read::Message(incoming, _)) = read_at(&form, filled, noon()) else { panic!("no message") };
+        let Ok(Read::Message(arrival)) = read_at(&form, filled, noon()) else { panic!("no message") };
+        let incoming = arrival.incoming;
         assert_eq!((incoming.text.as_str(), &incoming.from), ("Was?", &Identity::Email("a@b.at".into())));
         assert_eq!(incoming.properties["message"], "not this");
     }
@@ -364,14 +372,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_alone_is_a_message() {
-        let file =
-            File { name: "a.txt".into(), content_type: "text/plain".into(), bytes: Bytes::from_static(b"a") };
-        let sent = Submission { fields: Vec::new(), files: vec![file.clone()] };
-        let Ok(Read::Message(incoming, files)) = read_at(&Form::default(), sent, noon()) else {
-            panic!("none")
-        };
-        assert_eq!((incoming.text.as_str(), files), ("", vec![file]));
+    fn a_file_alone_is_a_message_and_its_name_is_made_harmless() {
+        let (name, content_type) = ("../../a.txt".into(), "text/plain".into());
+        let file = File { name, content_type, bytes: Bytes::from_static(b"a") };
+        let sent = Submission { fields: Vec::new(), files: vec![file] };
+        let Ok(Read::Message(arrival)) = read_at(&Form::default(), sent, noon()) else { panic!("none") };
+        let Arrival { incoming, files } = *arrival;
+        assert_eq!((incoming.text.as_str(), files), ("", vec![b"a".to_vec()]));
+        let [attachment] = incoming.attachments.as_slice() else { panic!("one file") };
+        assert_eq!((attachment.name.as_str(), attachment.bytes), ("a.txt", 1));
     }
 
     #[test]
@@ -380,8 +389,8 @@ mod tests {
         let spam = submission(&[("message", "Buy"), ("website", "https://spam.example")]);
         assert_eq!(read_at(&form, spam, noon()), Ok(Read::Machine));
         let empty = submission(&[("message", "Help"), ("website", "")]);
-        let Ok(Read::Message(incoming, _)) = read_at(&form, empty, noon()) else { panic!("no message") };
-        assert_eq!(incoming.properties.len(), 0, "the empty field is nobody's business");
+        let Ok(Read::Message(arrival)) = read_at(&form, empty, noon()) else { panic!("no message") };
+        assert_eq!(arrival.incoming.properties.len(), 0, "the empty field is nobody's business");
     }
 
     #[test]
@@ -389,7 +398,7 @@ mod tests {
         let key = |fields: &[(&str, &str)], seconds: i64| {
             let at = noon() + chrono::Duration::seconds(seconds);
             match read_at(&Form::default(), submission(fields), at) {
-                Ok(Read::Message(incoming, _)) => incoming.key,
+                Ok(Read::Message(arrival)) => arrival.incoming.key,
                 other => panic!("{other:?}"),
             }
         };
@@ -407,7 +416,7 @@ mod tests {
                 at,
             );
             match read {
-                Ok(Read::Message(incoming, _)) => incoming.key,
+                Ok(Read::Message(arrival)) => arrival.incoming.key,
                 other => panic!("{other:?}"),
             }
         };

@@ -12,7 +12,7 @@ pub use webhook::{Heard, Media, Received, Report, Unreadable, read};
 
 use rest::Rest;
 use serde::Deserialize;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// The largest webhook that Meta sends.
 pub const WEBHOOK_BYTES_MAX: usize = 3 << 20;
@@ -75,6 +75,9 @@ impl BadSettings {
         Self { key, problem: problem.into() }
     }
 }
+
+/// By the name that the operator gave them.
+pub type Accounts = BTreeMap<String, Account>;
 
 /// One account at Meta.
 #[derive(Debug)]
