@@ -9,7 +9,10 @@ use super::{
 use crate::{
     attachments::NotKept,
     desk::{messages::Reported, settings::Refused},
-    messaging::{attachment, whatsapp::{self, Account, Heard, Media, NotFetched, Received, Report, WEBHOOK_BYTES_MAX}},
+    messaging::{
+        attachment,
+        whatsapp::{self, Account, Heard, Media, NotFetched, Received, Report, WEBHOOK_BYTES_MAX},
+    },
     routing::ids::ChannelId,
     tickets::{channel::Way, incoming::Incoming},
 };
