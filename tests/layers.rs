@@ -12,10 +12,11 @@ use std::{
 const ROOTS: [&str; 5] = ["main", "lib", "demo", "check", "preview"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),
+    ("attachments", &["audio"]),
     ("audio", &["clock"]),
     ("clock", &["calls"]),
     ("zones", &["routing"]),
@@ -24,15 +25,44 @@ const ARROWS: [(&str, &[&str]); 17] = [
     // It stands for the world outside, and knows nothing of us but the wire.
     ("providers/simulator", &[]),
     ("notify", &[]),
+    ("messaging", &["tickets", "routing", "notify"]),
     ("log", &["clock"]),
-    ("config", &["providers/twilio", "notify", "web", "calls", "routing", "log"]),
+    ("config", &["providers/twilio", "messaging", "notify", "web", "calls", "routing", "log"]),
     ("store", &["providers", "clock", "calls", "tickets", "routing"]),
     ("backup", &["store", "audio"]),
     ("service", &["desk"]),
-    ("desk", &["store", "providers", "notify", "audio", "clock", "zones", "calls", "tickets", "routing"]),
+    (
+        "desk",
+        &[
+            "store",
+            "providers",
+            "messaging",
+            "notify",
+            "attachments",
+            "audio",
+            "clock",
+            "zones",
+            "calls",
+            "tickets",
+            "routing",
+        ],
+    ),
     (
         "web",
-        &["desk", "store", "backup", "providers", "notify", "audio", "clock", "calls", "tickets", "routing"],
+        &[
+            "desk",
+            "store",
+            "backup",
+            "providers",
+            "messaging",
+            "notify",
+            "attachments",
+            "audio",
+            "clock",
+            "calls",
+            "tickets",
+            "routing",
+        ],
     ),
 ];
 

@@ -4,7 +4,7 @@ use crate::routing::{
     assignment::Rule,
     eligibility::Objection,
     hours::{Hours, Rule as HoursRule},
-    ids::{ChannelId, GreetingId},
+    ids::{ChannelId, GreetingId, InboxId},
     people::{Reach, User},
     zone::Zone,
 };
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Channel {
     pub id: ChannelId,
     pub name: String,
+    /// The inbox it belongs to; `None`: the help desk.
+    pub inbox: Option<InboxId>,
     /// The provider's name in the configuration.
     pub provider: String,
     /// The telephones that this provider can ring.

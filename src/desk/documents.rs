@@ -309,6 +309,7 @@ mod tests {
             rule: Rule::default(),
             own_times: OwnTimes::default(),
             ringing: Default::default(),
+            inbox: None,
             withheld: crate::calls::channel::Withheld::Ring,
             greetings: Greetings {
                 unanswered: text("Speak"),

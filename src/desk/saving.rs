@@ -112,6 +112,9 @@ impl Input {
             Self::Save(Save { claim, .. })
             | Self::Ticket { claim, .. }
             | Self::SetAvailability { claim, .. }
+            | Self::Arrived { claim, .. }
+            | Self::Reply { claim, .. }
+            | Self::SendingReported { claim, .. }
             | Self::Record { claim, .. }
             | Self::Note(Note { claim, .. })
             | Self::Errand(Errand::Retry { claim, .. }) => Some(claim),
@@ -152,6 +155,11 @@ impl Engine {
             return Ok(Some(Outcome::Refused(Refused::Forbidden(fault))));
         }
         let after = settings.document(subject);
+        if let Change::MergeContacts(merge) = &stored {
+            let gone = Subject { kind: "contact", id: merge.from.0 };
+            let was = self.memory.settings.document(gone);
+            self.write_down(save.by, "merged", gone, was, None, round);
+        }
         self.memory.settings = Arc::new(settings);
         match &stored {
             Change::RevokeToken(token) => round.revoked.push(Pass::Token(*token)),

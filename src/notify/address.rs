@@ -30,6 +30,16 @@ pub fn check(text: &str, allow_loopback: bool) -> Result<Url, Refused> {
     Ok(url)
 }
 
+/// Whether it is a page that browsers may be sent to, or that may show something of ours: on this machine without TLS too.
+pub fn is_web_page(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
+    let here =
+        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let plain = url.username().is_empty() && url.password().is_none();
+    plain && (url.scheme() == "https" || (url.scheme() == "http" && here))
+}
+
 /// The same for an address that was read already.
 pub fn check_url(url: &Url, allow_loopback: bool) -> Result<(), Refused> {
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or(Refused::NotAnAddress)?;

@@ -102,6 +102,7 @@ mod tests {
             working_hours: None,
             out_of_office: vec![],
             capacity: None,
+            skills: vec![],
             reach: Reach::Client("ann".into()),
         }
     }

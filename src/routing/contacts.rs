@@ -1,15 +1,15 @@
-//! Who we know by their numbers, and how their calls are met. A help desk may know a hundred thousand people, and every
-//! save makes new settings beside the old: so contacts lie in many small shelves, and only the one that changes is
-//! copied.
+//! Who we know by their numbers, email addresses and what channels call them, and how they are met. A help desk may know
+//! a hundred thousand people, and every save makes new settings beside the old: so contacts lie in many small shelves,
+//! and only the one that changes is copied.
 
-use super::ids::{ContactId, UserId};
+use super::ids::{ChannelId, ContactId, UserId};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-/// Somebody who calls.
+/// Somebody who calls or writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
@@ -19,18 +19,133 @@ pub struct Contact {
     #[serde(default)]
     #[schema(max_items = 50)]
     pub numbers: Vec<String>,
+    /// Where they are written to. No two contacts have the same address, in whatever case.
     #[serde(default)]
     pub email: Option<String>,
+    /// From where they write besides.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub other_emails: Vec<String>,
+    /// What channels call them that know neither number nor address. No two contacts have the same.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub visitors: Vec<Visitor>,
     #[serde(default)]
     pub notes: Option<String>,
     #[serde(default)]
     pub owner: Option<UserId>,
+    /// Whether what they write may go to their owner by itself.
+    #[serde(default = "tracked")]
+    pub tracked: bool,
     #[serde(default)]
     pub blocked: Option<Blocked>,
     /// From 0 to 9. Callers of more are served before callers of less.
     #[serde(default)]
     #[schema(maximum = 9)]
     pub priority: u8,
+}
+
+fn tracked() -> bool {
+    true
+}
+
+/// Somebody whom one channel alone knows: a chat's visitor, or whomever the API names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Visitor {
+    pub channel: ChannelId,
+    #[schema(min_length = 1, max_length = 200)]
+    pub visitor: String,
+}
+
+impl Visitor {
+    pub fn key(&self) -> Key<'_> {
+        Key::Visitor { channel: self.channel, visitor: &self.visitor }
+    }
+}
+
+/// By what a contact is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// In E.164.
+    Number(&'a str),
+    /// In whatever case.
+    Email(&'a str),
+    Visitor {
+        channel: ChannelId,
+        visitor: &'a str,
+    },
+}
+
+impl Key<'_> {
+    pub fn is_same(self, other: Key<'_>) -> bool {
+        self.written() == other.written()
+    }
+
+    /// No two keys are written the same.
+    fn written(self) -> String {
+        match self {
+            Self::Number(number) => number.to_owned(),
+            Self::Email(address) => format!("@{}", address.to_lowercase()),
+            Self::Visitor { channel, visitor } => format!("#{channel} {visitor}"),
+        }
+    }
+}
+
+impl Contact {
+    /// Somebody of whom nothing else is known yet.
+    pub fn of_name(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            numbers: Vec::new(),
+            email: None,
+            other_emails: Vec::new(),
+            visitors: Vec::new(),
+            notes: None,
+            owner: None,
+            tracked: tracked(),
+            blocked: None,
+            priority: 0,
+        }
+    }
+
+    pub fn emails(&self) -> impl Iterator<Item = &str> {
+        self.email.iter().chain(&self.other_emails).map(String::as_str)
+    }
+
+    /// Everything by which they are found.
+    pub fn keys(&self) -> impl Iterator<Item = Key<'_>> {
+        let numbers = self.numbers.iter().map(|number| Key::Number(number));
+        numbers.chain(self.emails().map(Key::Email)).chain(self.visitors.iter().map(Visitor::key))
+    }
+
+    /// Finds them by this too.
+    pub fn add(&mut self, key: Key<'_>) {
+        if self.keys().any(|known| known.is_same(key)) {
+            return;
+        }
+        match key {
+            Key::Number(number) => self.numbers.push(number.to_owned()),
+            Key::Email(address) if self.email.is_none() => self.email = Some(address.to_owned()),
+            Key::Email(address) => self.other_emails.push(address.to_owned()),
+            Key::Visitor { channel, visitor } => {
+                self.visitors.push(Visitor { channel, visitor: visitor.to_owned() });
+            }
+        }
+    }
+
+    /// Both are one: they are found by whatever either was found by. Where the two differ, `self` stands, but nobody is
+    /// let through who was blocked, and nobody waits longer than before.
+    pub fn merge(&mut self, other: &Self) {
+        other.keys().for_each(|key| self.add(key));
+        self.owner = self.owner.or(other.owner);
+        self.blocked = self.blocked.or(other.blocked);
+        self.priority = self.priority.max(other.priority);
+        self.tracked &= other.tracked;
+        let notes = [&self.notes, &other.notes].into_iter().flatten();
+        let notes: Vec<&str> = notes.map(String::as_str).filter(|notes| !notes.is_empty()).collect();
+        self.notes = (!notes.is_empty()).then(|| notes.join("\n\n"));
+    }
 }
 
 /// How somebody is met whose calls ring nobody.
@@ -58,12 +173,13 @@ const SHELVES: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Contacts {
     by_id: Vec<Arc<BTreeMap<ContactId, Arc<Contact>>>>,
-    by_number: Vec<Arc<HashMap<String, ContactId>>>,
+    /// By keys as they are written.
+    by_key: Vec<Arc<HashMap<String, ContactId>>>,
 }
 
 impl Default for Contacts {
     fn default() -> Self {
-        Self { by_id: vec![Arc::default(); SHELVES], by_number: vec![Arc::default(); SHELVES] }
+        Self { by_id: vec![Arc::default(); SHELVES], by_key: vec![Arc::default(); SHELVES] }
     }
 }
 
@@ -74,7 +190,12 @@ impl Contacts {
 
     /// Who has this number.
     pub fn of(&self, number: &str) -> Option<(ContactId, &Contact)> {
-        let id = *self.by_number[shelf_of_number(number)].get(number)?;
+        self.find(Key::Number(number))
+    }
+
+    pub fn find(&self, key: Key<'_>) -> Option<(ContactId, &Contact)> {
+        let written = key.written();
+        let id = *self.by_key[shelf_of_key(&written)].get(&written)?;
         self.get(id).map(|contact| (id, contact))
     }
 
@@ -97,12 +218,12 @@ impl Contacts {
         ids
     }
 
-    /// Adds the contact, or replaces what it was. Its numbers are those of no other.
+    /// Adds the contact, or replaces what it was. What another is found by finds that one still.
     pub fn save(&mut self, id: ContactId, contact: Contact) {
         self.remove(id);
-        for number in &contact.numbers {
-            let shelf = &mut self.by_number[shelf_of_number(number)];
-            Arc::make_mut(shelf).insert(number.clone(), id);
+        for written in contact.keys().map(Key::written) {
+            let shelf = &mut self.by_key[shelf_of_key(&written)];
+            Arc::make_mut(shelf).entry(written).or_insert(id);
         }
         Arc::make_mut(&mut self.by_id[shelf_of_id(id)]).insert(id, Arc::new(contact));
     }
@@ -110,8 +231,11 @@ impl Contacts {
     pub fn remove(&mut self, id: ContactId) -> Option<Arc<Contact>> {
         self.get(id)?;
         let removed = Arc::make_mut(&mut self.by_id[shelf_of_id(id)]).remove(&id)?;
-        for number in &removed.numbers {
-            Arc::make_mut(&mut self.by_number[shelf_of_number(number)]).remove(number);
+        for written in removed.keys().map(Key::written) {
+            let shelf = &mut self.by_key[shelf_of_key(&written)];
+            if shelf.get(&written) == Some(&id) {
+                Arc::make_mut(shelf).remove(&written);
+            }
         }
         Some(removed)
     }
@@ -122,9 +246,9 @@ fn shelf_of_id(id: ContactId) -> usize {
     usize::from(id.0.as_bytes()[15])
 }
 
-fn shelf_of_number(number: &str) -> usize {
+fn shelf_of_key(written: &str) -> usize {
     let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(16_777_619);
-    let hash = number.bytes().fold(2_166_136_261, mix);
+    let hash = written.bytes().fold(2_166_136_261, mix);
     usize::from((hash >> 24) as u8)
 }
 
@@ -133,15 +257,8 @@ mod tests {
     use super::{super::ids::Ids, *};
 
     fn contact(name: &str, numbers: &[&str]) -> Contact {
-        Contact {
-            name: name.into(),
-            numbers: numbers.iter().map(|number| (*number).into()).collect(),
-            email: None,
-            notes: None,
-            owner: None,
-            blocked: None,
-            priority: 0,
-        }
+        let numbers = numbers.iter().map(|number| (*number).into()).collect();
+        Contact { numbers, ..Contact::of_name(name) }
     }
 
     #[test]
@@ -157,6 +274,71 @@ mod tests {
         contacts.remove(ann);
         assert_eq!((contacts.of("+432"), contacts.get(ann)), (None, None));
         assert_eq!(contacts.remove(ann), None);
+    }
+
+    #[test]
+    fn a_contact_is_found_by_each_address_in_whatever_case_and_by_what_a_channel_calls_it() {
+        let (mut contacts, mut ids) = (Contacts::default(), Ids::new(1));
+        let (ann, web, shop) = (ContactId(ids.next(1)), ChannelId(ids.next(1)), ChannelId(ids.next(1)));
+        let mut known = contact("Ann", &[]);
+        known.email = Some("Ann@Example.org".into());
+        known.other_emails = vec!["ann@home.test".into()];
+        known.visitors = vec![Visitor { channel: web, visitor: "7".into() }];
+        contacts.save(ann, known);
+        let found = |key| contacts.find(key).map(|(id, _)| id);
+        assert_eq!(found(Key::Email("ann@example.ORG")), Some(ann));
+        assert_eq!(found(Key::Email("ann@home.test")), Some(ann));
+        assert_eq!(found(Key::Visitor { channel: web, visitor: "7" }), Some(ann));
+        assert_eq!(
+            found(Key::Visitor { channel: shop, visitor: "7" }),
+            None,
+            "another channel's seventh visitor"
+        );
+        assert_eq!(found(Key::Number("ann@example.org")), None);
+        contacts.remove(ann);
+        assert!(contacts.by_key.iter().all(|shelf| shelf.is_empty()));
+    }
+
+    /// Before addresses were looked at, two contacts could have the same.
+    #[test]
+    fn of_two_with_one_address_the_first_is_found_and_after_it_none_is_lost() {
+        let (mut contacts, mut ids) = (Contacts::default(), Ids::new(1));
+        let [ann, ben] = [1, 2].map(|at| ContactId(ids.next(at)));
+        for (id, name) in [(ann, "Ann"), (ben, "Ben")] {
+            contacts.save(id, Contact { email: Some("office@example.org".into()), ..contact(name, &[]) });
+        }
+        let found = |contacts: &Contacts| contacts.find(Key::Email("office@example.org")).map(|(id, _)| id);
+        assert_eq!(found(&contacts), Some(ann));
+        contacts.remove(ben);
+        assert_eq!(found(&contacts), Some(ann));
+    }
+
+    #[test]
+    fn two_who_are_merged_are_found_by_all_that_either_had() {
+        let mut ids = Ids::new(1);
+        let (web, ben) = (ChannelId(ids.next(1)), UserId(ids.next(1)));
+        let mut one = contact("Vera Kunz", &["+4311111111"]);
+        (one.email, one.notes, one.priority) = (Some("vera@example.org".into()), Some("Pump".into()), 2);
+        let mut other = contact("vera", &["+4322222222", "+4311111111"]);
+        other.email = Some("VERA@example.org".into());
+        other.other_emails = vec!["vk@home.test".into()];
+        other.visitors = vec![Visitor { channel: web, visitor: "7".into() }];
+        (other.notes, other.owner, other.priority) = (Some("Boiler".into()), Some(ben), 1);
+        (other.blocked, other.tracked) = (Some(Blocked::Busy), false);
+        let expected = Contact {
+            numbers: vec!["+4311111111".into(), "+4322222222".into()],
+            email: Some("vera@example.org".into()),
+            other_emails: vec!["vk@home.test".into()],
+            visitors: other.visitors.clone(),
+            notes: Some("Pump\n\nBoiler".into()),
+            owner: Some(ben),
+            tracked: false,
+            blocked: Some(Blocked::Busy),
+            priority: 2,
+            ..Contact::of_name("Vera Kunz")
+        };
+        one.merge(&other);
+        assert_eq!(one, expected);
     }
 
     #[test]
@@ -189,7 +371,7 @@ mod tests {
         let before = contacts.clone();
         let copied = |after: &Contacts| {
             let ids = before.by_id.iter().zip(&after.by_id).filter(|(a, b)| !Arc::ptr_eq(a, b));
-            let numbers = before.by_number.iter().zip(&after.by_number).filter(|(a, b)| !Arc::ptr_eq(a, b));
+            let numbers = before.by_key.iter().zip(&after.by_key).filter(|(a, b)| !Arc::ptr_eq(a, b));
             ids.map(|(shelf, _)| shelf.len()).sum::<usize>() + numbers.map(|(s, _)| s.len()).sum::<usize>()
         };
         assert_eq!(copied(&contacts), 0, "a save of something else copies none");

@@ -77,6 +77,13 @@ id! {
     SessionId
     /// A link by which somebody chooses a password.
     InvitationId
+    /// A message on a ticket, in or out.
+    MessageId
+    /// A workspace beside the help desk.
+    InboxId
+    SkillId
+    /// A list of tickets that somebody keeps under a name.
+    ViewId
 }
 
 /// The text is not 32 lower-case hex digits.

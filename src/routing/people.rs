@@ -2,13 +2,15 @@
 
 use super::{
     hours::Weekly,
-    ids::{ById, IdHasher, TeamId, UserId},
+    ids::{ById, IdHasher, InboxId, SkillId, TeamId, UserId},
+    inboxes::Inbox,
+    skills::{Known, Skill},
     zone::Zone,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     hash::BuildHasherDefault,
 };
 
@@ -64,6 +66,7 @@ pub struct User {
     pub out_of_office: Vec<OutOfOffice>,
     /// How many open tickets of a type stop automatic routing; `None`: no limit.
     pub capacity: Option<u32>,
+    pub skills: Vec<Known>,
     pub reach: Reach,
 }
 
@@ -92,6 +95,8 @@ impl Team {
 pub struct People {
     pub users: ById<UserId, User>,
     pub teams: HashMap<TeamId, Team>,
+    pub inboxes: BTreeMap<InboxId, Inbox>,
+    pub skills: BTreeMap<SkillId, Skill>,
 }
 
 impl People {
@@ -145,6 +150,7 @@ mod tests {
         let people = People {
             users: ById::default(),
             teams: [one, two].into_iter().map(|team| (team.id, team)).collect(),
+            ..People::default()
         };
         assert_eq!(people.routed(&rule.0, &rule.1), [ben, ann, dag, cem, eva]);
         assert_eq!(people.routed(&[], &[]), []);

@@ -1,6 +1,6 @@
 //! Contacts, and the numbers that they have.
 
-use super::{id, json, to_json};
+use super::{id, json, settings::Merge, to_json};
 use crate::routing::ids::ContactId;
 use serde_json::Value;
 use sqlx::{QueryBuilder, SqliteConnection};
@@ -20,6 +20,12 @@ pub(super) async fn write(tx: &mut SqliteConnection, id: ContactId, document: &V
         row.push_bind(number.to_owned()).push_bind(id.to_string());
     });
     query.build().persistent(false).execute(tx).await.map(drop)
+}
+
+/// First the one that goes: its numbers belong to the other afterwards.
+pub(super) async fn merge(tx: &mut SqliteConnection, merge: &Merge) -> sqlx::Result<()> {
+    delete(tx, merge.from).await?;
+    write(tx, merge.into, &merge.document).await
 }
 
 pub(super) async fn delete(tx: &mut SqliteConnection, id: ContactId) -> sqlx::Result<()> {

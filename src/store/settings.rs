@@ -1,4 +1,4 @@
-//! Users, teams, channels, greetings, tokens and webhooks; `contacts` for the people who call, `sign_in` for the pages.
+//! Users, teams, inboxes, skills, channels, greetings, tokens and webhooks; `contacts` for the people who call, `sign_in` for the pages.
 
 use super::{
     audit::Subject,
@@ -8,7 +8,7 @@ use super::{
     webhooks::{self, Webhook},
 };
 use crate::routing::{
-    ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId, WebhookId},
+    ids::{ChannelId, ContactId, GreetingId, InboxId, SkillId, TeamId, TokenId, UserId, WebhookId},
     people::Role,
 };
 use chrono::{DateTime, Utc};
@@ -22,9 +22,14 @@ pub enum Change {
     User(UserId, Value),
     Team(TeamId, Value),
     DeleteTeam(TeamId),
+    Inbox(InboxId, Value),
+    DeleteInbox(InboxId),
+    Skill(SkillId, Value),
+    DeleteSkill(SkillId),
     Channel(ChannelId, Value),
     DeleteChannel(ChannelId),
     Contact(ContactId, Value),
+    MergeContacts(Box<Merge>),
     DeleteContact(ContactId),
     Greeting(Greeting),
     DeleteGreeting(GreetingId),
@@ -41,8 +46,11 @@ impl Change {
         let (kind, id) = match self {
             Self::User(id, _) => ("user", id.0),
             Self::Team(id, _) | Self::DeleteTeam(id) => ("team", id.0),
+            Self::Inbox(id, _) | Self::DeleteInbox(id) => ("inbox", id.0),
+            Self::Skill(id, _) | Self::DeleteSkill(id) => ("skill", id.0),
             Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
             Self::Contact(id, _) | Self::DeleteContact(id) => ("contact", id.0),
+            Self::MergeContacts(merge) => ("contact", merge.into.0),
             Self::Greeting(greeting) => ("greeting", greeting.id.0),
             Self::DeleteGreeting(id) => ("greeting", id.0),
             Self::Token(token) => ("token", token.id.0),
@@ -61,6 +69,16 @@ impl Change {
         };
         Subject { kind, id }
     }
+}
+
+/// Two contacts turn out to be one.
+#[derive(Debug, Clone)]
+pub struct Merge {
+    pub into: ContactId,
+    /// Is gone afterwards; what was theirs is the other's.
+    pub from: ContactId,
+    /// What the one is that stays. Where it is only wished for: nothing yet.
+    pub document: Value,
 }
 
 /// A recorded message that callers can be played.
@@ -99,6 +117,20 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                 save(tx, sql, id.to_string(), &document["name"], document).await?;
             }
             Change::DeleteTeam(id) => delete(tx, "delete from teams where id = $1", id.to_string()).await?,
+            Change::Inbox(id, document) => {
+                let sql = "insert into inboxes (id, name, document) values ($1, $2, $3)
+                    on conflict (id) do update set name = excluded.name, document = excluded.document";
+                save(tx, sql, id.to_string(), &document["name"], document).await?;
+            }
+            Change::DeleteInbox(id) => {
+                delete(tx, "delete from inboxes where id = $1", id.to_string()).await?
+            }
+            Change::Skill(id, document) => {
+                let sql = "insert into skills (id, name, document) values ($1, $2, $3)
+                    on conflict (id) do update set name = excluded.name, document = excluded.document";
+                save(tx, sql, id.to_string(), &document["name"], document).await?;
+            }
+            Change::DeleteSkill(id) => delete(tx, "delete from skills where id = $1", id.to_string()).await?,
             Change::Channel(id, document) => {
                 let sql = "insert into channels (id, name, document) values ($1, $2, $3)
                     on conflict (id) do update set name = excluded.name, document = excluded.document";
@@ -108,6 +140,7 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                 delete(tx, "delete from channels where id = $1", id.to_string()).await?
             }
             Change::Contact(id, document) => contacts::write(tx, *id, document).await?,
+            Change::MergeContacts(merge) => contacts::merge(tx, merge).await?,
             Change::DeleteContact(id) => contacts::delete(tx, *id).await?,
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
             Change::DeleteGreeting(id) => {
@@ -171,11 +204,18 @@ async fn write_token(tx: &mut SqliteConnection, token: &Token) -> sqlx::Result<(
 /// All settings, as the changes that would make them.
 pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>> {
     let mut all = Vec::new();
+    for row in sqlx::query("select id, document from skills order by id").fetch_all(&mut *connection).await? {
+        all.push(Change::Skill(id(&row, "id")?, json(&row, "document")?));
+    }
     for row in sqlx::query("select id, document from users order by id").fetch_all(&mut *connection).await? {
         all.push(Change::User(id(&row, "id")?, json(&row, "document")?));
     }
     for row in sqlx::query("select id, document from teams order by id").fetch_all(&mut *connection).await? {
         all.push(Change::Team(id(&row, "id")?, json(&row, "document")?));
+    }
+    for row in sqlx::query("select id, document from inboxes order by id").fetch_all(&mut *connection).await?
+    {
+        all.push(Change::Inbox(id(&row, "id")?, json(&row, "document")?));
     }
     let sql = "select id, name, sha256, length_ms, created_ms from greetings order by id";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {

@@ -5,7 +5,8 @@ use super::auth::Caller;
 use crate::{
     desk::settings::Settings,
     routing::{
-        ids::{ChannelId, ContactId, GreetingId, TeamId, UserId},
+        assignment::Rule,
+        ids::{ChannelId, ContactId, GreetingId, InboxId, TeamId, UserId},
         people::{Role, Team},
     },
     store::{calls::CallRow, visible::Theirs},
@@ -46,6 +47,13 @@ impl<'a> Viewer<'a> {
     pub fn channel(self, channel: ChannelId) -> Sight {
         let rings = self.caller.user.is_some_and(|user| self.is_routed(user, channel));
         if self.is_admin() || rings || self.leads_channel(channel) { Sight::All } else { Sight::Nothing }
+    }
+
+    /// Who works in an inbox sees what it is; of the others everybody knows the name.
+    pub fn inbox(self, inbox: InboxId) -> Sight {
+        let people = &self.settings.people;
+        let works = |user| people.inboxes.get(&inbox).is_some_and(|inbox| inbox.admits(user, people));
+        if self.is_admin() || self.caller.user.is_some_and(works) { Sight::All } else { Sight::Name }
     }
 
     /// A message is heard of by those who may see a channel that plays it.
@@ -108,7 +116,7 @@ impl<'a> Viewer<'a> {
         let people = &self.settings.people;
         let users = people.users.keys().copied().filter(|other| *other == user || self.leads_user(*other));
         let teams = people.teams.values().filter(|team| team.has(user)).map(|team| team.id);
-        let channels = self.settings.channels.keys().copied();
+        let channels = self.settings.channel_documents().map(|(id, _)| id);
         let channels = channels.filter(|id| self.is_routed(user, *id) || self.leads_channel(*id));
         Some(Theirs::new(users, teams, channels))
     }
@@ -138,13 +146,14 @@ impl<'a> Viewer<'a> {
     }
 
     fn leads_channel(self, channel: ChannelId) -> bool {
-        let Some(channel) = self.settings.channels.get(&channel) else { return false };
-        let rule = &channel.rule;
-        self.led().any(|led| rule.teams.contains(&led.id) || rule.users.iter().any(|user| led.has(*user)))
+        let names = |led: &Team, rule: &Rule| {
+            rule.teams.contains(&led.id) || rule.users.iter().any(|user| led.has(*user))
+        };
+        self.settings.rules_of(channel).any(|rule| self.led().any(|led| names(led, rule)))
     }
 
     fn is_routed(self, user: UserId, channel: ChannelId) -> bool {
-        let Some(channel) = self.settings.channels.get(&channel) else { return false };
-        self.settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&user)
+        let people = &self.settings.people;
+        self.settings.rules_of(channel).any(|rule| people.routed(&rule.users, &rule.teams).contains(&user))
     }
 }

@@ -1,4 +1,4 @@
-//! Channels: numbers, hours, routing, greetings.
+//! Channels of every kind: those that are called, and those that make tickets out of messages.
 
 use super::{
     access::{Sight, Viewer},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     calls::channel::Channel,
-    desk::settings::{ChannelForm, Settings},
+    desk::settings::{AnyChannelForm, Settings},
     routing::ids::ChannelId,
     store::settings::Change,
 };
@@ -17,7 +17,7 @@ pub struct Channels;
 
 impl Kind for Channels {
     type Id = ChannelId;
-    type Form = ChannelForm;
+    type Form = AnyChannelForm;
     const KIND: &'static str = "channel";
     const PATH: &'static str = "channels";
     const DELETE: Option<fn(ChannelId) -> Change> = Some(Change::DeleteChannel);
@@ -32,9 +32,7 @@ impl Kind for Channels {
     }
 
     fn all(settings: &Settings) -> Vec<ChannelId> {
-        let mut ids: Vec<_> = settings.channels.keys().copied().collect();
-        ids.sort_unstable();
-        ids
+        settings.channel_documents().map(|(id, _)| id).collect()
     }
 
     fn change(id: ChannelId, document: Value) -> Change {

@@ -1,18 +1,23 @@
-//! Contacts: who calls, by their numbers. Admins and supervisors keep them. An agent reads those that they own; of the
+//! Contacts: who calls or writes, by numbers, addresses and what channels call them. Admins and supervisors keep them. An agent reads those that they own; of the
 //! others they see the name, with calls that they may see.
 
 use super::{
-    Problem,
+    Problem, Web,
     access::{Sight, Viewer},
-    auth::Caller,
-    settings::Kind,
+    auth::{Caller, Document, Id, IfMatch},
+    settings::{Kind, current, with_tag},
 };
 use crate::{
     calls::channel::Channel,
-    desk::settings::Settings,
+    desk::{
+        saving::{Save, Saved},
+        settings::{Settings, read_form},
+    },
     routing::{contacts::Contact, ids::ContactId},
-    store::settings::Change,
+    store::settings::{Change, Merge},
 };
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -51,6 +56,38 @@ impl Kind for Contacts {
 
     fn concerns(_: ContactId, _: &Channel, _: &Settings) -> bool {
         false
+    }
+}
+
+/// Who turns out to be the same.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MergeContact)]
+struct Other {
+    /// The contact that goes. What is theirs, their tickets too, is the other's from now on.
+    from: ContactId,
+}
+
+/// Makes one contact of two.
+#[utoipa::path(post, path = "/contacts/{id}/merge", tag = "contacts", operation_id = "merge_contacts",
+    params(("id" = ContactId, Path), ("If-Match" = Option<String>, Header)), request_body = Other, responses(
+    (status = 200, body = Contact, headers(("ETag" = String))), (status = 403), (status = 409), (status = 412)
+))]
+pub async fn merge(
+    caller: Caller,
+    State(web): State<Web>,
+    Id(into): Id<ContactId>,
+    if_match: IfMatch,
+    Document(body): Document,
+) -> Result<Response, Problem> {
+    Contacts::may_be_written_by(&caller)?;
+    let expected = if_match.expected(&current::<Contacts>(&web, into)?)?;
+    let Other { from } = read_form(body).map_err(Problem::invalid)?;
+    let merge = Change::MergeContacts(Box::new(Merge { into, from, document: Value::Null }));
+    let save = Save { expected, ..Save::new(merge, caller.author()) };
+    match web.desk.save_as(save).await?? {
+        Saved::Now { document: Some(document), .. } => Ok(with_tag(&document)),
+        _ => Err(Problem::not_found()),
     }
 }
 

@@ -16,6 +16,7 @@ async fn a_contact_is_made_read_changed_and_deleted() {
     let owner = desk.agent("Ann").await;
     let contact = json!({
         "name": "Vera Kunz", "numbers": ["+4366011111", "+4366022222"], "email": "vera@example.org",
+        "other_emails": ["vk@home.test"], "visitors": [], "tracked": false,
         "notes": "Calls about\nthe pump.", "owner": owner.id, "blocked": "message", "priority": 9,
     });
     let made = desk.api.post("contacts", contact.clone()).await;
@@ -30,6 +31,7 @@ async fn a_contact_is_made_read_changed_and_deleted() {
     let changed = desk.api.patch(&format!("contacts/{id}"), patch).await;
     let expected = json!({
         "name": "Vera Kunz", "numbers": ["+4366033333"], "email": null, "notes": "Calls about\nthe pump.",
+        "other_emails": ["vk@home.test"], "visitors": [], "tracked": false,
         "owner": owner.id, "blocked": null, "priority": 0,
     });
     assert_eq!(changed, with_id(expected));
@@ -44,7 +46,9 @@ async fn a_contact_is_made_read_changed_and_deleted() {
 #[tokio::test]
 async fn what_is_wrong_with_a_contact_is_named_and_nothing_is_saved() {
     let desk = Desk::open().await;
-    let taken = desk.api.create("contacts", json!({ "name": "Vera", "numbers": ["+4366011111"] })).await;
+    let vera = json!({ "name": "Vera", "numbers": ["+4366011111"], "email": "vera@example.org" });
+    let taken = desk.api.create("contacts", vera).await;
+    let addresses: Vec<String> = (0..51).map(|n| format!("v{n}@home.test")).collect();
     let many: Vec<String> = (0..51).map(|n| format!("+43660{n:05}")).collect();
     let table = [
         (json!({}), 422, ""),
@@ -63,6 +67,33 @@ async fn what_is_wrong_with_a_contact_is_named_and_nothing_is_saved() {
         (json!({ "name": "V", "numbers": many }), 422, "/numbers"),
         (json!({ "name": "V", "numbers": ["+437777777", "+4366011111"] }), 409, "/numbers/1"),
         (json!({ "name": "V", "email": "nowhere" }), 422, "/email"),
+        (json!({ "name": "V", "email": "Vera@Example.org" }), 409, "/email"),
+        (json!({ "name": "V", "other_emails": ["v@home.test", "nowhere"] }), 422, "/other_emails/1"),
+        (json!({ "name": "V", "other_emails": ["v@home.test", "V@home.test"] }), 422, "/other_emails/1"),
+        (
+            json!({ "name": "V", "email": "v@home.test", "other_emails": ["V@home.test"] }),
+            422,
+            "/other_emails/0",
+        ),
+        (json!({ "name": "V", "other_emails": ["v@home.test", "vera@example.org"] }), 409, "/other_emails/1"),
+        (json!({ "name": "V", "other_emails": addresses }), 422, "/other_emails"),
+        (
+            json!({ "name": "V", "visitors": [{ "channel": NOBODY, "visitor": "7" }] }),
+            422,
+            "/visitors/0/channel",
+        ),
+        (
+            json!({ "name": "V", "visitors": [{ "channel": NOBODY, "visitor": "" }] }),
+            422,
+            "/visitors/0/visitor",
+        ),
+        (
+            json!({ "name": "V", "visitors": [{ "channel": NOBODY, "visitor": "a\nb" }] }),
+            422,
+            "/visitors/0/visitor",
+        ),
+        (json!({ "name": "V", "visitors": [{ "channel": NOBODY }] }), 422, "/visitors/0"),
+        (json!({ "name": "V", "tracked": "yes" }), 422, "/tracked"),
         (json!({ "name": "V", "notes": "x".repeat(10_001) }), 422, "/notes"),
         (json!({ "name": "V", "owner": NOBODY }), 422, "/owner"),
         (json!({ "name": "V", "owner": "Ann" }), 422, "/owner"),
@@ -84,6 +115,46 @@ async fn what_is_wrong_with_a_contact_is_named_and_nothing_is_saved() {
     assert_eq!(status, 409, "a change takes no number away from another contact");
     let (status, _) = desk.api.ask(Method::PATCH, &format!("contacts/{taken}"), Some(patch)).await;
     assert_eq!(status, 200, "a contact may keep its own number");
+}
+
+#[tokio::test]
+async fn two_contacts_become_one_and_what_they_were_stays_in_the_audit_log() {
+    let mut desk = Desk::open().await;
+    let vera = json!({ "name": "Vera Kunz", "numbers": ["+4366011111"], "notes": "Pump" });
+    let vera = desk.api.post("contacts", vera).await;
+    let other = json!({ "name": "vk", "numbers": ["+4366022222"], "email": "vk@home.test", "priority": 4 });
+    let other = desk.api.post("contacts", other).await;
+    let (into, from) = (vera["id"].as_str().expect("an id"), other["id"].as_str().expect("an id"));
+    let merge = format!("contacts/{into}/merge");
+    for (body, status, pointer) in [
+        (json!({}), 422, ""),
+        (json!({ "from": "vk" }), 422, "/from"),
+        (json!({ "from": NOBODY }), 422, "/from"),
+        (json!({ "from": into }), 422, "/from"),
+        (json!({ "from": from, "keep": true }), 422, "/keep"),
+    ] {
+        let (found, answer) = desk.api.ask(Method::POST, &merge, Some(body.clone())).await;
+        assert_eq!((found, &answer["errors"][0]["pointer"]), (status, &json!(pointer)), "{body}: {answer}");
+    }
+    let of_nobody = format!("contacts/{NOBODY}/merge");
+    assert_eq!(desk.api.ask(Method::POST, &of_nobody, Some(json!({ "from": from }))).await.0, 404);
+
+    let (status, merged) = desk.api.ask(Method::POST, &merge, Some(json!({ "from": from }))).await;
+    assert_eq!(status, 200, "{merged}");
+    let expected = json!({
+        "id": into, "name": "Vera Kunz", "numbers": ["+4366011111", "+4366022222"], "email": "vk@home.test",
+        "other_emails": [], "visitors": [], "notes": "Pump", "owner": null, "tracked": true, "blocked": null,
+        "priority": 4,
+    });
+    assert_eq!(merged, expected);
+    desk.restart().await;
+    assert_eq!(desk.api.get(&format!("contacts/{into}")).await, expected);
+    assert_eq!(desk.api.ask(Method::GET, &format!("contacts/{from}"), None).await.0, 404);
+    assert_eq!(desk.api.ask(Method::POST, &merge, Some(json!({ "from": from }))).await.0, 422, "it is gone");
+    let audit = desk.api.get(&format!("audit?subject={from}")).await;
+    assert_eq!((&audit["items"][0]["action"], &audit["items"][0]["before"]), (&json!("merged"), &other));
+    let audit = desk.api.get(&format!("audit?subject={into}")).await;
+    assert_eq!((&audit["items"][0]["action"], &audit["items"][0]["after"]), (&json!("changed"), &expected));
 }
 
 #[tokio::test]

@@ -147,7 +147,11 @@ fn contact(draw: &mut Draw<'_>) -> Value {
         "name": name(draw), "numbers": (0..draw.below(3)).map(|_| number(draw)).collect::<Value>(),
         "email": if draw.chance(3) { draw.text(4).into() } else { json!("a@example.org") },
         "notes": draw.text(8), "owner": if draw.chance(4) { text(id(draw.below(3))).into() } else { Value::Null },
-        "blocked": blocked, "priority": draw.below(11),
+        "blocked": blocked, "priority": draw.below(11), "tracked": draw.chance(2),
+        "other_emails": (0..draw.below(3)).map(|_| draw.pick(&["a@example.org", "B@x", "b@x", "x"])).collect::<Value>(),
+        "visitors": (0..draw.below(2))
+            .map(|_| json!({ "channel": text(id(5 + draw.below(3))), "visitor": draw.text(2) }))
+            .collect::<Value>(),
     })
 }
 
@@ -308,9 +312,11 @@ fn check_whole(settings: &Settings) {
     let mut numbers = HashSet::new();
     for id in settings.contacts.ids() {
         let contact = settings.contacts.get(id).expect("it is there");
+        for key in contact.keys() {
+            assert_eq!(settings.contacts.find(key).map(|(owner, _)| owner), Some(id), "{key:?}");
+        }
         for number in &contact.numbers {
             assert!(numbers.insert(number), "two contacts of {number}");
-            assert_eq!(settings.contacts.of(number).map(|(owner, _)| owner), Some(id));
             let digits = number.strip_prefix('+').expect("a number begins with +");
             assert!(
                 (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()),

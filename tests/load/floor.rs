@@ -56,7 +56,7 @@ impl Floor {
             board: Switchboard::new(Ids::new(8)),
             people: People {
                 users: users.into_iter().map(|user| (user.id, user)).collect(),
-                teams: HashMap::new(),
+                ..People::default()
             },
             channels: HashMap::from([(id, channel(id, rule, own_times))]),
             users: list,
@@ -135,6 +135,7 @@ fn user(id: UserId, n: usize) -> User {
         working_hours: None,
         out_of_office: vec![],
         capacity: None,
+        skills: vec![],
         reach: Reach::Client(format!("agent{n}")),
     }
 }
@@ -153,6 +154,7 @@ fn channel(id: ChannelId, rule: Rule, own_times: OwnTimes) -> Channel {
         own_times,
         greetings: Default::default(),
         notify: Default::default(),
+        inbox: None,
         withheld: Default::default(),
     }
 }

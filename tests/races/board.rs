@@ -52,12 +52,13 @@ impl Board {
             rule: Rule { users: vec![], teams: vec![], strategy, tie_break },
             own_times: OwnTimes::default(),
             greetings: Greetings::default(),
+            inbox: None,
             withheld: Withheld::Ring,
             notify: Default::default(),
         };
         let mut board = Self {
             board: Switchboard::new(Ids::new(8)),
-            people: People { users: Default::default(), teams: HashMap::new() },
+            people: People::default(),
             channels: HashMap::from([(channel, line)]),
             load: Load::default(),
             now: Now { at, steady: Steady(at.timestamp_millis()) },

@@ -105,6 +105,7 @@ impl World {
             people: People {
                 users: users.into_iter().map(|user| (user.id, user)).collect(),
                 teams: HashMap::from([(team.id, team), (empty.id, empty)]),
+                ..People::default()
             },
             contacts: contacts(&mut ids),
             joinable: Joinable::default(),
@@ -238,8 +239,8 @@ fn contacts(ids: &mut Ids) -> Contacts {
         (VOICEMAIL, Some(Blocked::Voicemail)),
     ];
     for (number, blocked) in known {
-        let (name, numbers, priority) = (number.into(), vec![number.into()], priority(number));
-        let contact = Contact { name, numbers, email: None, notes: None, owner: None, blocked, priority };
+        let (numbers, priority) = (vec![number.into()], priority(number));
+        let contact = Contact { numbers, blocked, priority, ..Contact::of_name(number) };
         contacts.save(ContactId(ids.next(1)), contact);
     }
     contacts
@@ -263,6 +264,7 @@ fn user(id: UserId, n: u32, start: DateTime<Utc>) -> User {
         working_hours: (n == 7).then(first_half_hours),
         out_of_office: if n == 8 { vec![out] } else { vec![] },
         capacity: (n == 2).then_some(5),
+        skills: vec![],
         reach: match n {
             2 | 6 => Reach::Number(format!("+431234{n}")),
             5 => Reach::Sip("sip:agent5@example.org".into()),
@@ -298,6 +300,7 @@ fn channel(id: ChannelId, rule: Rule, n: usize) -> Channel {
             while_waiting: n.is_multiple_of(2).then(words),
             ..Greetings::default()
         },
+        inbox: None,
         withheld: [Withheld::Ring, Withheld::Busy, Withheld::Voicemail][n % 3],
         notify: Default::default(),
     }

@@ -12,8 +12,8 @@ const UWE: &str = "+4366022222";
 impl Scene {
     fn knows(&mut self, number: &str, blocked: Option<Blocked>, priority: u8) -> ContactId {
         let id = ContactId(Ids::new(u64::from(priority) + number.len() as u64).next(priority.into()));
-        let (name, numbers) = ("Vera".into(), vec![number.to_owned()]);
-        let contact = Contact { name, numbers, email: None, notes: None, owner: None, blocked, priority };
+        let numbers = vec![number.to_owned()];
+        let contact = Contact { numbers, blocked, priority, ..Contact::of_name("Vera") };
         self.contacts.save(id, contact);
         id
     }

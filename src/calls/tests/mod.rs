@@ -72,10 +72,7 @@ impl Scene {
         let at = DateTime::from_timestamp(1_780_000_020, 0).expect("an instant");
         let mut scene = Self {
             board: Switchboard::new(ids),
-            people: People {
-                users: users.iter().map(|id| (*id, user(*id))).collect(),
-                teams: HashMap::new(),
-            },
+            people: People { users: users.iter().map(|id| (*id, user(*id))).collect(), ..People::default() },
             contacts: Contacts::default(),
             joinable: Joinable::default(),
             channels: HashMap::from([(channel, open_channel(channel, rule))]),
@@ -307,6 +304,7 @@ fn user(id: UserId) -> User {
         working_hours: None,
         out_of_office: vec![],
         capacity: None,
+        skills: vec![],
         reach: Reach::Client("agent".into()),
     }
 }
@@ -323,6 +321,7 @@ fn open_channel(id: ChannelId, rule: Rule) -> Channel {
         rule,
         own_times: OwnTimes::default(),
         greetings: Greetings::default(),
+        inbox: None,
         withheld: Withheld::Ring,
         ringing: Default::default(),
         notify: Default::default(),

@@ -59,6 +59,7 @@ impl Desk {
             working_hours: weekly(weekdays(json!([["08:00", "18:00"]]))),
             out_of_office: vec![],
             capacity: Some(5),
+            skills: vec![],
             reach: Reach::Client(id.to_string()),
         };
         let people = users.iter().enumerate().map(user).map(|user| (user.id, user)).collect();
@@ -83,6 +84,7 @@ impl Desk {
             rule: Rule { users: vec![users[0]], teams: vec![team.id], ..Rule::default() },
             own_times: OwnTimes::default(),
             greetings: Greetings { unanswered: text(), after_hours: text(), ..Greetings::default() },
+            inbox: None,
             withheld: Withheld::Ring,
             ringing: Ringing::Softphone,
             notify: Default::default(),
@@ -94,7 +96,7 @@ impl Desk {
             ..channel.clone()
         };
         let id = team.id;
-        let people = People { users: people, teams: [(id, team)].into() };
+        let people = People { users: people, teams: [(id, team)].into(), ..People::default() };
         Self { channel, other, people, times: Times::default(), users, team: id, full: false }
     }
 

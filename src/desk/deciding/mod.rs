@@ -1,13 +1,16 @@
 //! What each thing that comes in means. Everything is gathered in a round, which the engine records and then acts on.
 //!
-//! `decide` is the table of contents; its arms are in `webhooks`, `frames`, `jobs`, `tickets` and `looking`. `gathering`
+//! `decide` is the table of contents; its arms are in `webhooks`, `frames`, `jobs`, `tickets`, `messages` and `looking`. `gathering`
 //! makes rows and jobs of what the switchboard decides, `answering` makes documents.
 
 mod answering;
+mod contacts;
 mod frames;
 mod gathering;
 mod jobs;
 mod looking;
+mod messages;
+mod sharing;
 mod tickets;
 mod webhooks;
 
@@ -85,6 +88,9 @@ impl Engine {
             Input::Ticket { ticket, patch, expected, .. } => {
                 self.change_ticket(*ticket, patch, expected.as_deref(), round).await
             }
+            Input::Arrived { incoming, .. } => self.arrived(incoming, round).await,
+            Input::Reply { reply, .. } => self.reply(reply, round).await,
+            Input::SendingReported { of, state, .. } => self.sending_reported(of, state, round).await,
             Input::SetAvailability { agent, by_hand, .. } => {
                 if self.memory.settings.people.users.contains_key(agent) {
                     let (agent, by_hand) = (*agent, by_hand.clone());
@@ -96,6 +102,7 @@ impl Engine {
                 match row {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                    Row::View(kept) => round.batch.views.push(kept.clone()),
                 }
                 Ok(Some(Outcome::Recorded))
             }

@@ -3,11 +3,17 @@
 use super::{
     Fault, Ground, Refused, Settings,
     reading::named,
-    showing::{channel_document, user_document},
+    showing::{channel_document, inbox_document, skill_document, user_document},
+    ticket_channels::ticket_channel_document,
 };
 use crate::{
-    routing::ids::{ChannelId, ContactId, GreetingId, TeamId, TokenId, UserId},
-    store::settings::{Change, Greeting, Token},
+    routing::{
+        contacts::Contact,
+        ids::{ChannelId, ContactId, GreetingId, InboxId, SkillId, TeamId, TokenId, UserId},
+        people::People,
+    },
+    store::settings::{Change, Greeting, Merge, Token},
+    tickets::channel::Channel,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +23,8 @@ impl Settings {
         match change {
             Change::User(id, document) => self.put_user(id, document, ground),
             Change::Team(id, document) => self.put_team(id, document),
+            Change::Inbox(id, document) => self.put_inbox(id, document),
+            Change::Skill(id, document) => self.put_skill(id, document),
             Change::Channel(id, document) => self.put_channel(id, document, ground),
             Change::Contact(id, document) => self.put_contact(id, document),
             Change::Greeting(ref greeting) => self.put_greeting(greeting).map(|()| change),
@@ -27,7 +35,10 @@ impl Settings {
             }
             Change::SignIn(ref sign_in) => self.doors.apply(sign_in).map(|()| change),
             Change::DeleteTeam(id) => self.remove_team(id).map(|()| change),
+            Change::DeleteInbox(id) => self.remove_inbox(id).map(|()| change),
+            Change::DeleteSkill(id) => self.remove_skill(id).map(|()| change),
             Change::DeleteChannel(id) => self.remove_channel(id).map(|()| change),
+            Change::MergeContacts(ref merge) => self.merge_contacts(merge.into, merge.from),
             Change::DeleteContact(id) => self.contacts.remove(id).map(|_| change).ok_or(Refused::NotFound),
             Change::DeleteGreeting(id) => self.remove_greeting(id).map(|()| change),
             Change::DeleteWebhook(id) => self.webhooks.remove(&id).map(|_| change).ok_or(Refused::NotFound),
@@ -51,11 +62,41 @@ impl Settings {
         Ok(Change::Team(id, document))
     }
 
+    fn put_inbox(&mut self, id: InboxId, document: Value) -> Result<Change, Refused> {
+        let inbox = self.read_inbox(id, document)?;
+        let document = inbox_document(&inbox);
+        self.people.inboxes.insert(id, inbox);
+        Ok(Change::Inbox(id, document))
+    }
+
+    fn put_skill(&mut self, id: SkillId, document: Value) -> Result<Change, Refused> {
+        let skill = self.read_skill(id, document)?;
+        let document = skill_document(&skill);
+        self.people.skills.insert(id, skill);
+        Ok(Change::Skill(id, document))
+    }
+
     fn put_channel(&mut self, id: ChannelId, document: Value, ground: &Ground) -> Result<Change, Refused> {
-        let channel = self.read_channel(id, document, ground)?;
-        let document = channel_document(&channel);
+        let kind = document["kind"].clone();
+        let before = self.channel_documents.get(&id).map(|before| &before["kind"]);
+        if before.is_some_and(|before| *before != kind) {
+            return Err(Fault::new("/kind", "a channel stays of its kind: make another one").into());
+        }
+        let document = match kind.as_str() {
+            Some("calling") => {
+                let channel = self.read_channel(id, document, ground)?;
+                let document = channel_document(&channel);
+                self.channels.insert(id, channel);
+                document
+            }
+            _ => {
+                let channel = self.read_ticket_channel(id, document, ground)?;
+                let document = ticket_channel_document(&channel);
+                self.ticket_channels.insert(id, channel);
+                document
+            }
+        };
         self.channel_documents.insert(id, document.clone());
-        self.channels.insert(id, channel);
         Ok(Change::Channel(id, document))
     }
 
@@ -64,6 +105,26 @@ impl Settings {
         let document = json!(contact);
         self.contacts.save(id, contact);
         Ok(Change::Contact(id, document))
+    }
+
+    fn merge_contacts(&mut self, into: ContactId, from: ContactId) -> Result<Change, Refused> {
+        if into == from {
+            return Err(Fault::new("/from", "it is the contact itself").into());
+        }
+        let mut merged = self.contacts.get(into).cloned().ok_or(Refused::NotFound)?;
+        let Some(other) = self.contacts.remove(from) else {
+            return Err(Fault::new("/from", "there is no contact of this id").into());
+        };
+        merged.merge(&other);
+        let merged = self.read_contact(into, json!(merged))?;
+        let document = json!(merged);
+        self.contacts.save(into, merged);
+        Ok(Change::MergeContacts(Box::new(Merge { into, from, document })))
+    }
+
+    /// Somebody who wrote and whom nobody knew.
+    pub fn make_contact(&mut self, id: ContactId, contact: Contact) -> Result<Change, Refused> {
+        self.put_contact(id, json!(contact))
     }
 
     fn put_greeting(&mut self, greeting: &Greeting) -> Result<(), Refused> {
@@ -94,7 +155,44 @@ impl Settings {
     fn remove_channel(&mut self, id: ChannelId) -> Result<(), Refused> {
         self.channel_documents.remove(&id).ok_or(Refused::NotFound)?;
         self.channels.remove(&id);
+        self.ticket_channels.remove(&id);
         Ok(())
+    }
+
+    fn remove_inbox(&mut self, id: InboxId) -> Result<(), Refused> {
+        self.people.inboxes.remove(&id).ok_or(Refused::NotFound)?;
+        let inbox = json!(id);
+        match self.channel_documents.values().find(|channel| channel["inbox"] == inbox) {
+            None => Ok(()),
+            Some(channel) => {
+                let name = channel["name"].as_str().unwrap_or_default();
+                Err(Refused::Conflict(Fault::new("", format!("the channel {name} belongs to it"))))
+            }
+        }
+    }
+
+    /// Users don't have it any more. A channel that asks for it keeps it.
+    fn remove_skill(&mut self, id: SkillId) -> Result<(), Refused> {
+        self.people.skills.remove(&id).ok_or(Refused::NotFound)?;
+        let demands = |channel: &&Channel| channel.demands.iter().any(|demand| demand.skill == id);
+        if let Some(channel) = self.ticket_channels.values().find(demands) {
+            let detail = format!("the channel {} asks for it", channel.name);
+            return Err(Refused::Conflict(Fault::new("", detail)));
+        }
+        self.forget_skills_that_are_gone();
+        Ok(())
+    }
+
+    /// What users are said to know that is no skill any more.
+    pub(super) fn forget_skills_that_are_gone(&mut self) {
+        let People { users, skills, .. } = &mut self.people;
+        for user in users.values_mut() {
+            let before = user.skills.len();
+            user.skills.retain(|known| skills.contains_key(&known.skill));
+            if user.skills.len() < before {
+                self.users.insert(user.id, user_document(user));
+            }
+        }
     }
 
     fn remove_greeting(&mut self, id: GreetingId) -> Result<(), Refused> {

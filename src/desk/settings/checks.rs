@@ -11,8 +11,10 @@ use crate::{
     providers::Dialect,
     routing::{
         assignment::Rule,
-        ids::{GreetingId, TeamId, UserId},
-        people::{Reach, Seat, User},
+        ids::{GreetingId, InboxId, TeamId, UserId},
+        inboxes::{Inbox, Workspace},
+        people::{Reach, User},
+        skills::SkillKind,
     },
     store::webhooks::Webhook,
 };
@@ -23,7 +25,9 @@ impl Settings {
         let Some(&dialect) = ground.providers.get(&channel.provider) else {
             return Err(Fault::new("/provider", "no provider of this name is configured").into());
         };
-        self.check_rule(&channel.rule)?;
+        self.check_in_inbox(channel.inbox)?;
+        let workspace = self.people.workspace(channel.inbox);
+        self.check_rule(&channel.rule, workspace, "/routing")?;
         check_ringing(channel, dialect)?;
         self.check_rung(&channel.rule, dialect)?;
         self.check_numbers(channel)?;
@@ -123,25 +127,76 @@ impl Settings {
         }
     }
 
-    /// A rule takes only users who have a seat (R8). One who loses it later is skipped.
-    fn check_rule(&self, rule: &Rule) -> Result<(), Refused> {
-        for (index, user) in rule.users.iter().enumerate() {
-            let pointer = format!("/routing/users/{index}");
-            match self.people.users.get(user) {
-                None => return Err(Fault::new(pointer, "there is no user of this id").into()),
-                Some(user) if !user.has_seat(Seat::Service) => {
-                    let detail = format!("{} has no service seat, which routing needs", user.name);
-                    return Err(Fault::new(pointer, detail).into());
-                }
-                Some(_) => {}
+    /// A rule takes only users who have a seat and may work there (R8). One who loses that later is skipped.
+    pub(super) fn check_rule(
+        &self,
+        rule: &Rule,
+        workspace: Workspace<'_>,
+        below: &str,
+    ) -> Result<(), Refused> {
+        for (index, id) in rule.users.iter().enumerate() {
+            let fault = |detail: String| Err(Fault::new(format!("{below}/users/{index}"), detail).into());
+            let Some(user) = self.people.users.get(id) else {
+                return fault("there is no user of this id".into());
+            };
+            if !workspace.seats(user) {
+                let seat = match workspace {
+                    Workspace::HelpDesk => "no service seat",
+                    Workspace::Inbox(_) | Workspace::Gone => "neither a sales nor a service seat",
+                };
+                return fault(format!("{} has {seat}, which routing needs", user.name));
+            }
+            if !workspace.admits(*id, &self.people) {
+                return fault(format!("{} has no access to this inbox", user.name));
             }
         }
         let unknown = rule.teams.iter().position(|team| !self.people.teams.contains_key(team));
         if let Some(index) = unknown {
-            let pointer = format!("/routing/teams/{index}");
+            let pointer = format!("{below}/teams/{index}");
             return Err(Fault::new(pointer, "there is no team of this id").into());
         }
         Ok(())
+    }
+
+    pub(super) fn check_in_inbox(&self, inbox: Option<InboxId>) -> Result<(), Refused> {
+        match inbox {
+            Some(id) if !self.people.inboxes.contains_key(&id) => {
+                Err(Fault::new("/inbox", "there is no inbox of this id").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn check_inbox(&self, inbox: &Inbox) -> Result<(), Refused> {
+        let Some(only) = &inbox.only else { return Ok(()) };
+        if let Some(index) = only.users.iter().position(|user| !self.people.users.contains_key(user)) {
+            let pointer = format!("/only/users/{index}");
+            return Err(Fault::new(pointer, "there is no user of this id").into());
+        }
+        if let Some(index) = only.teams.iter().position(|team| !self.people.teams.contains_key(team)) {
+            let pointer = format!("/only/teams/{index}");
+            return Err(Fault::new(pointer, "there is no team of this id").into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_user(&self, user: &User, ground: &Ground) -> Result<(), Refused> {
+        for (index, known) in user.skills.iter().enumerate() {
+            let fault =
+                |below: &str, detail| Err(Fault::new(format!("/skills/{index}{below}"), detail).into());
+            let Some(skill) = self.people.skills.get(&known.skill) else {
+                return fault("/skill", "there is no skill of this id");
+            };
+            if user.skills[..index].iter().any(|other| other.skill == known.skill) {
+                return fault("/skill", "the user has this skill twice");
+            }
+            match (skill.kind, known.level) {
+                (SkillKind::Category, None) | (SkillKind::Language, Some(1..=5)) => {}
+                (SkillKind::Category, Some(_)) => return fault("/level", "only a language has a level"),
+                (SkillKind::Language, _) => return fault("/level", "a language has a level from 1 to 5"),
+            }
+        }
+        self.check_reach(user, ground)
     }
 
     fn check_greetings(&self, greetings: &Greetings, numbers: &[String]) -> Result<(), Refused> {

@@ -1,17 +1,26 @@
 //! What is sent: the documents of users, teams and channels as they come in.
 
-use super::Fault;
+use super::{Fault, TicketChannelForm};
 use crate::{
     calls::channel::{Greetings, Notify, OwnTimes, Ringing, Withheld},
     desk::hours_form::{HoursForm, Weekdays},
     routing::{
         distribution::{Strategy, TieBreak},
-        ids::{TeamId, UserId},
+        ids::{InboxId, TeamId, UserId},
+        inboxes::Access,
         people::{OutOfOffice, Reach, Role, Seat},
+        skills::{Known, SkillKind},
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +41,9 @@ pub struct UserForm {
     #[serde(default)]
     pub(super) out_of_office: Vec<OutOfOffice>,
     pub(super) capacity: Option<u32>,
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub(super) skills: Vec<Known>,
     pub(super) reach: Option<Reach>,
 }
 
@@ -56,11 +68,31 @@ pub struct TeamForm {
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+pub struct InboxForm {
+    #[schema(min_length = 1, max_length = 200)]
+    pub(super) name: String,
+    /// Who works in it; null: everybody.
+    pub(super) only: Option<Access>,
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SkillForm {
+    #[schema(min_length = 1, max_length = 200)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) kind: SkillKind,
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChannelForm {
     #[schema(pattern = "^calling$")]
     pub(super) kind: String,
     #[schema(min_length = 1, max_length = 200)]
     pub(super) name: String,
+    /// Null: the help desk.
+    pub(super) inbox: Option<InboxId>,
     pub(super) provider: String,
     pub(super) number: Option<String>,
     #[serde(default)]
@@ -75,6 +107,33 @@ pub struct ChannelForm {
     pub(super) withheld: Withheld,
     #[serde(default)]
     pub(super) notify: Notify,
+}
+
+/// A channel of any kind, for the API's document: it has the fields of its own kind.
+pub struct AnyChannelForm;
+
+impl PartialSchema for AnyChannelForm {
+    fn schema() -> RefOr<Schema> {
+        let mut both = ChannelForm::schema();
+        let (RefOr::T(Schema::Object(calling)), RefOr::T(Schema::Object(ticket))) =
+            (&mut both, TicketChannelForm::schema())
+        else {
+            return both;
+        };
+        calling.properties.extend(ticket.properties);
+        let kind = ObjectBuilder::new().schema_type(Type::String);
+        let kind = kind.pattern(Some("^(calling|email|form|chat|whatsapp|api)$"));
+        calling.properties.insert("kind".into(), kind.into());
+        calling.required = vec!["kind".into(), "name".into()];
+        both
+    }
+}
+
+impl ToSchema for AnyChannelForm {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ChannelForm::schemas(schemas);
+        TicketChannelForm::schemas(schemas);
+    }
 }
 
 #[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]

@@ -8,18 +8,26 @@ mod checks;
 mod forms;
 mod reading;
 mod showing;
+mod ticket_channels;
 
-pub use forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form};
+pub use forms::{
+    AnyChannelForm, ChannelForm, InboxForm, RoutingForm, SkillForm, TeamForm, UserForm, read_form,
+};
 pub use showing::{tag, token_document, webhook_document, with_id};
+pub use ticket_channels::TicketChannelForm;
 
+use self::showing::{inbox_document, skill_document};
 use super::{sign_in::Doors, softphones::Pass};
 use crate::{
     calls::channel::{Channel, Times},
     providers::Dialect,
     routing::{
+        assignment::Rule,
         contacts::Contacts,
         hours::HoursError,
-        ids::{ChannelId, ContactId, GreetingId, SessionId, TeamId, TokenId, UserId, WebhookId},
+        ids::{
+            ChannelId, ContactId, GreetingId, InboxId, SessionId, SkillId, TeamId, TokenId, UserId, WebhookId,
+        },
         people::{People, SecondFactorFor},
         zone::Zone,
     },
@@ -29,6 +37,7 @@ use crate::{
         sign_in::Session,
         webhooks::Webhook,
     },
+    tickets::channel::Channel as TicketChannel,
     zones::Zones,
 };
 use chrono::{DateTime, Utc};
@@ -122,7 +131,10 @@ impl ReachRules {
 pub struct Settings {
     pub people: People,
     pub contacts: Contacts,
+    /// Those that are called.
     pub channels: HashMap<ChannelId, Channel>,
+    /// Those that are written to.
+    pub ticket_channels: HashMap<ChannelId, TicketChannel>,
     pub greetings: BTreeMap<GreetingId, Greeting>,
     pub tokens: BTreeMap<TokenId, Token>,
     pub webhooks: BTreeMap<WebhookId, Webhook>,
@@ -144,8 +156,17 @@ impl Settings {
         }
         let stored = next.apply(change, ground)?;
         match &stored {
-            Change::Channel(id, _) => next.check_channel(&next.channels[id], ground)?,
-            Change::User(id, _) => next.check_reach(&next.people.users[id], ground)?,
+            Change::Channel(id, _) => match next.channels.get(id) {
+                Some(channel) => next.check_channel(channel, ground)?,
+                None => next.check_ticket_channel(&next.ticket_channels[id], ground)?,
+            },
+            Change::User(id, _) => next.check_user(&next.people.users[id], ground)?,
+            Change::Inbox(id, _) => next.check_inbox(&next.people.inboxes[id])?,
+            Change::Contact(id, _) => {
+                let before = self.contacts.get(*id);
+                let is = next.contacts.get(*id).ok_or(Refused::NotFound)?;
+                next.check_contact_keys(*id, is, before)?;
+            }
             _ => {}
         }
         Ok((next, stored))
@@ -163,7 +184,16 @@ impl Settings {
         for change in changes {
             settings.apply(change.clone(), ground).map_err(|refused| Box::new((change, refused)))?;
         }
+        settings.forget_skills_that_are_gone();
         Ok(settings)
+    }
+
+    /// The rules by which a channel, of whatever kind, reaches people.
+    pub fn rules_of(&self, channel: ChannelId) -> impl Iterator<Item = &Rule> {
+        let calling = self.channels.get(&channel).map(|channel| &channel.rule);
+        let assignment = self.ticket_channels.get(&channel).map(|channel| &channel.assignment);
+        let rules = assignment.map(|assignment| [Some(&assignment.rule), assignment.fallback.as_ref()]);
+        calling.into_iter().chain(rules.into_iter().flatten().flatten())
     }
 
     /// Something as the API and the audit log show it, with its id in front. A document with a secret leaves that out.
@@ -172,6 +202,8 @@ impl Settings {
         match kind {
             "user" => self.users.get(&UserId(id)).map(|document| with_id(id, document)),
             "team" => self.teams.get(&TeamId(id)).map(|document| with_id(id, document)),
+            "inbox" => self.people.inboxes.get(&InboxId(id)).map(|inbox| with_id(id, &inbox_document(inbox))),
+            "skill" => self.people.skills.get(&SkillId(id)).map(|skill| with_id(id, &skill_document(skill))),
             "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
             "contact" => self.contacts.get(ContactId(id)).map(|contact| with_id(id, &json!(contact))),
             "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),

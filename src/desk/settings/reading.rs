@@ -2,7 +2,7 @@
 
 use super::{
     Fault, Ground, Refused, Settings,
-    forms::{ChannelForm, RoutingForm, TeamForm, UserForm, read_form},
+    forms::{ChannelForm, InboxForm, RoutingForm, SkillForm, TeamForm, UserForm, read_form},
 };
 use crate::{
     calls::{
@@ -12,17 +12,21 @@ use crate::{
     providers::Dialect,
     routing::{
         assignment::Rule,
-        contacts::Contact,
+        contacts::{Contact, Key, Visitor},
         hours::{Hours, Weekly},
-        ids::{ChannelId, ContactId, TeamId, UserId},
+        ids::{ChannelId, ContactId, InboxId, SkillId, TeamId, UserId},
+        inboxes::Inbox,
         people::{Reach, Team, User},
+        skills::Skill,
         zone::Zone,
     },
 };
 use serde_json::Value;
 
-/// How many numbers a contact has at most.
-const NUMBERS_MAX: usize = 50;
+/// How many numbers, addresses or names on channels a contact has at most.
+const KEYS_MAX: usize = 50;
+/// What a channel calls somebody has at most so many characters.
+const VISITOR_MAX: usize = 200;
 /// How many characters are noted of a contact at most.
 const NOTES_MAX: usize = 10_000;
 
@@ -59,6 +63,7 @@ impl Settings {
             working_hours,
             out_of_office: form.out_of_office,
             capacity: form.capacity,
+            skills: form.skills,
             reach: reach(form.reach.unwrap_or_else(|| Reach::Client(id.to_string())))?,
         })
     }
@@ -82,9 +87,8 @@ impl Settings {
         let mut contact: Contact = read_form(document)?;
         contact.name = named("/name", contact.name)?;
         self.check_contact_numbers(id, &contact.numbers)?;
-        if contact.email.as_ref().is_some_and(|email| !is_email(email)) {
-            return Err(Fault::new("/email", "this is not an email address").into());
-        }
+        check_contact_emails(&contact)?;
+        check_visitors(&contact.visitors)?;
         if contact.notes.as_ref().is_some_and(|notes| notes.chars().count() > NOTES_MAX) {
             return Err(Fault::new("/notes", "they are longer than 10,000 characters").into());
         }
@@ -98,7 +102,7 @@ impl Settings {
     }
 
     fn check_contact_numbers(&self, id: ContactId, numbers: &[String]) -> Result<(), Refused> {
-        if numbers.len() > NUMBERS_MAX {
+        if numbers.len() > KEYS_MAX {
             return Err(Fault::new("/numbers", "a contact has at most 50 numbers").into());
         }
         for (index, number) in numbers.iter().enumerate() {
@@ -119,6 +123,66 @@ impl Settings {
         Ok(())
     }
 
+    pub(super) fn read_inbox(&self, id: InboxId, document: Value) -> Result<Inbox, Refused> {
+        let form: InboxForm = read_form(document)?;
+        let name = named("/name", form.name)?;
+        if self.people.inboxes.values().any(|inbox| inbox.id != id && inbox.name == name) {
+            return Err(Refused::Conflict(Fault::new("/name", "another inbox has this name")));
+        }
+        Ok(Inbox { id, name, only: form.only })
+    }
+
+    pub(super) fn read_skill(&self, id: SkillId, document: Value) -> Result<Skill, Refused> {
+        let form: SkillForm = read_form(document)?;
+        let name = named("/name", form.name)?;
+        if self.people.skills.values().any(|skill| skill.id != id && skill.name == name) {
+            return Err(Refused::Conflict(Fault::new("/name", "another skill has this name")));
+        }
+        Ok(Skill { id, name, kind: form.kind })
+    }
+
+    /// A name that no other channel has, of whatever kind.
+    pub(super) fn channel_named(&self, id: ChannelId, name: String) -> Result<String, Refused> {
+        let name = named("/name", name)?;
+        let is_taken = |(other, document): (&ChannelId, &Value)| *other != id && document["name"] == name;
+        if self.channel_documents.iter().any(is_taken) {
+            return Err(Refused::Conflict(Fault::new("/name", "another channel has this name")));
+        }
+        Ok(name)
+    }
+
+    /// Stored contacts may share an address: when they were saved nobody was found by it.
+    pub(super) fn check_contact_keys(
+        &self,
+        id: ContactId,
+        contact: &Contact,
+        before: Option<&Contact>,
+    ) -> Result<(), Refused> {
+        let had = |key: Key<'_>| before.is_some_and(|before| before.keys().any(|known| known.is_same(key)));
+        let taken = |key: Key<'_>| self.contacts.find(key).is_some_and(|(other, _)| other != id) && !had(key);
+        let conflict = |pointer: String, of: &str| {
+            let detail = format!("another contact has this {of}");
+            Err(Refused::Conflict(Fault::new(pointer, detail)))
+        };
+        if contact.email.as_ref().is_some_and(|email| taken(Key::Email(email))) {
+            return conflict("/email".into(), "address");
+        }
+        if let Some(index) = contact.other_emails.iter().position(|email| taken(Key::Email(email))) {
+            return conflict(format!("/other_emails/{index}"), "address");
+        }
+        for (index, known) in contact.visitors.iter().enumerate() {
+            let key = known.key();
+            if taken(key) {
+                return conflict(format!("/visitors/{index}"), "name on this channel");
+            }
+            if !had(key) && self.channel_document(known.channel).is_none() {
+                let pointer = format!("/visitors/{index}/channel");
+                return Err(Fault::new(pointer, "there is no channel of this id").into());
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn read_channel(
         &self,
         id: ChannelId,
@@ -126,13 +190,8 @@ impl Settings {
         ground: &Ground,
     ) -> Result<Channel, Refused> {
         let form: ChannelForm = read_form(document)?;
-        if form.kind != "calling" {
-            return Err(Fault::new("/kind", "only calling channels are there yet").into());
-        }
-        let name = named("/name", form.name)?;
-        if self.channels.values().any(|channel| channel.id != id && channel.name == name) {
-            return Err(Refused::Conflict(Fault::new("/name", "another channel has this name")));
-        }
+        debug_assert_eq!(form.kind, "calling", "whoever asks has looked at the kind");
+        let name = self.channel_named(id, form.name)?;
         let hours = match &form.hours {
             Some(hours) => Hours::from_json(hours).map_err(|error| Fault::of_hours("/hours", &error))?,
             None => Hours::always(),
@@ -143,6 +202,7 @@ impl Settings {
         Ok(Channel {
             id,
             name,
+            inbox: form.inbox,
             telephones: telephones(ground.providers.get(&form.provider)),
             provider: form.provider,
             numbers: form.number.map(|number| vec![number]).unwrap_or(form.numbers),
@@ -158,6 +218,43 @@ impl Settings {
     }
 }
 
+fn check_contact_emails(contact: &Contact) -> Result<(), Fault> {
+    if contact.email.as_ref().is_some_and(|email| !is_email(email)) {
+        return Err(Fault::new("/email", "this is not an email address"));
+    }
+    if contact.other_emails.len() > KEYS_MAX {
+        return Err(Fault::new("/other_emails", "a contact has at most 50 other addresses"));
+    }
+    for (index, email) in contact.other_emails.iter().enumerate() {
+        let fault = |detail| Err(Fault::new(format!("/other_emails/{index}"), detail));
+        if !is_email(email) {
+            return fault("this is not an email address");
+        }
+        let mut before = contact.email.iter().chain(&contact.other_emails[..index]);
+        if before.any(|other| Key::Email(other).is_same(Key::Email(email))) {
+            return fault("the contact has this address twice");
+        }
+    }
+    Ok(())
+}
+
+fn check_visitors(visitors: &[Visitor]) -> Result<(), Fault> {
+    if visitors.len() > KEYS_MAX {
+        return Err(Fault::new("/visitors", "a contact has at most 50 names on channels"));
+    }
+    for (index, known) in visitors.iter().enumerate() {
+        let name = &known.visitor;
+        if name.is_empty() || name.chars().count() > VISITOR_MAX || name.chars().any(char::is_control) {
+            let detail = "it has 1 to 200 characters, on one line";
+            return Err(Fault::new(format!("/visitors/{index}/visitor"), detail));
+        }
+        if visitors[..index].contains(known) {
+            return Err(Fault::new(format!("/visitors/{index}"), "the contact has this name twice"));
+        }
+    }
+    Ok(())
+}
+
 /// What a provider can't ring is known of those that are configured.
 fn telephones(dialect: Option<&Dialect>) -> Telephones {
     let rings = |reach: Reach| dialect.is_none_or(|dialect| dialect.reaches(&reach));
@@ -171,11 +268,11 @@ pub(super) fn named(pointer: &str, name: String) -> Result<String, Fault> {
     Ok(name)
 }
 
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     text.contains('@') && text.len() <= 254 && !text.chars().any(char::is_control)
 }
 
-fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {
+pub(super) fn zone(name: Option<String>, ground: &Ground) -> Result<Zone, Fault> {
     match name {
         None => Ok(ground.account.clone()),
         Some(name) => ground.zones.get(&name).map_err(|error| Fault::new("/time_zone", error.to_string())),

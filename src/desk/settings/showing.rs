@@ -3,7 +3,7 @@
 use super::forms::RoutingForm;
 use crate::{
     calls::channel::{Channel, OwnTimes},
-    routing::{assignment::Rule, people::User},
+    routing::{assignment::Rule, inboxes::Inbox, people::User, skills::Skill},
     store::{settings::Token, webhooks::Webhook},
 };
 use serde_json::{Value, json};
@@ -51,9 +51,28 @@ pub(super) fn user_document(user: &User) -> Value {
     document
 }
 
+pub(super) fn inbox_document(inbox: &Inbox) -> Value {
+    json!({ "name": inbox.name, "only": inbox.only })
+}
+
+pub(super) fn skill_document(skill: &Skill) -> Value {
+    json!({ "name": skill.name, "kind": skill.kind })
+}
+
 pub(super) fn channel_document(channel: &Channel) -> Value {
     let Channel {
-        name, provider, numbers, zone, hours, rule, own_times, greetings, withheld, notify, ..
+        name,
+        inbox,
+        provider,
+        numbers,
+        zone,
+        hours,
+        rule,
+        own_times,
+        greetings,
+        withheld,
+        notify,
+        ..
     } = channel;
     let OwnTimes {
         ring_seconds,
@@ -81,6 +100,7 @@ pub(super) fn channel_document(channel: &Channel) -> Value {
     json!({
         "kind": "calling",
         "name": name,
+        "inbox": inbox,
         "provider": provider,
         "numbers": numbers,
         "time_zone": zone.name(),
