@@ -65,6 +65,7 @@ pub mod web;
 pub mod zones;
 
 use anyhow::Context;
+use attachments::Attachments;
 use chrono::Utc;
 use config::Config;
 use desk::{
@@ -74,6 +75,7 @@ use desk::{
     erasure::Place,
     health::Health,
     jobs::Runner,
+    messenger::Messenger,
     postman::Postman,
     retention::Retention,
     settings::{Ground, ReachRules},
@@ -124,8 +126,9 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
+        let messenger = messenger(&config, &folder, &desk, &reader, clock);
         let web = pages(&config, &folder, &desk, reader, ground, providers, clock)?;
-        let servers = serve_all(&config, &folder, listener, web, postman, stopped).await?;
+        let servers = serve_all(&config, &folder, listener, web, postman, messenger, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
 
@@ -200,6 +203,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
             voicemails,
             forget_calls: config.retention.forget_erased_calls,
         },
+        attachments: attachments(config, folder),
         chores_every_ms: i64::from(config.data.recount_seconds) * 1000,
         retention: Retention {
             recordings_days: config.retention.recordings_days,
@@ -213,6 +217,10 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
 
 fn voicemails(folder: &Folder) -> PathBuf {
     folder.path().join("voicemail")
+}
+
+fn attachments(config: &Config, folder: &Folder) -> Attachments {
+    Attachments::new(folder.path(), config.data.uploads_stop_below_mib << 20)
 }
 
 fn sounds(config: &Config) -> Sounds {
@@ -237,6 +245,17 @@ fn postman(
         public_url,
         voicemails: voicemails(folder),
     })
+}
+
+fn messenger(
+    config: &Config,
+    folder: &Folder,
+    desk: &Desk,
+    reader: &Reader,
+    clock: clock::Clock,
+) -> Messenger {
+    let (desk, reader, attachments) = (desk.clone(), reader.clone(), attachments(config, folder));
+    Messenger { desk, reader, clock, attachments }
 }
 
 fn pages(
@@ -275,6 +294,7 @@ async fn serve_all(
     listener: TcpListener,
     web: Web,
     postman: Postman,
+    messenger: Messenger,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let control = control_socket(folder.path())?;
@@ -282,6 +302,7 @@ async fn serve_all(
         tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
         tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         tokio::spawn(postman.run(stopping(stopped.clone()))),
+        tokio::spawn(messenger.run(stopping(stopped.clone()))),
     ];
     if let Some(address) = config.http.metrics_address()? {
         let listener = TcpListener::bind(address).await;

@@ -131,6 +131,16 @@ pub enum Reason {
         contact: ContactId,
         priority: u8,
     },
+    /// The message goes on with a conversation that is open.
+    JoinsConversation,
+    /// The customer answered on a ticket that was closed.
+    CustomerAnsweredClosed,
+    /// It answers by itself, or says that a mail did not arrive: it changes nothing.
+    WrittenByMachine,
+    /// They answered on a ticket that was nobody's.
+    AnsweredFirst {
+        agent: UserId,
+    },
     /// Gone within this time: nobody need call back.
     GoneAtOnce {
         seconds: u32,

@@ -210,6 +210,10 @@ mod tests {
             Reason::NumberWithheld { how: Blocked::Busy },
             Reason::NumberWithheld { how: Blocked::Voicemail },
             Reason::CallerFirst { contact, priority: 3 },
+            Reason::JoinsConversation,
+            Reason::CustomerAnsweredClosed,
+            Reason::WrittenByMachine,
+            Reason::AnsweredFirst { agent },
             Reason::GoneAtOnce { seconds },
             Reason::JoinsTicket { minutes: 60 },
         ];

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod answers;
+mod attachments;
 pub mod audit;
 pub mod batch;
 pub mod called_back;
@@ -11,12 +12,14 @@ pub mod copy;
 pub mod cursors;
 pub mod decisions;
 pub mod deliveries;
+pub mod drafts;
 pub mod engine;
 pub mod events;
 pub mod figures;
 pub mod happenings;
 pub mod jobs;
 pub mod known_calls;
+pub mod messages;
 pub mod notes;
 pub mod offers;
 pub mod quarantine;

@@ -10,6 +10,7 @@ mod gathering;
 mod jobs;
 mod looking;
 mod messages;
+mod sharing;
 mod tickets;
 mod webhooks;
 

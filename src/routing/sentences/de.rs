@@ -108,6 +108,16 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("Der Anrufer hat Priorität {priority} und kommt vor Anrufern, die weniger haben.")
         }
+        Reason::JoinsConversation => "Die Nachricht setzt ein offenes Gespräch fort.".into(),
+        Reason::CustomerAnsweredClosed => {
+            "Der Kunde hat auf ein geschlossenes Ticket geantwortet; darum ist es wieder offen.".into()
+        }
+        Reason::WrittenByMachine => {
+            "Die Nachricht hat eine Maschine geschrieben; darum ändert sie nichts.".into()
+        }
+        Reason::AnsweredFirst { agent } => {
+            format!("{} hat als Erste oder Erster geantwortet und hat darum das Ticket.", name(*agent))
+        }
         Reason::GoneAtOnce { seconds } => {
             format!("Der Anrufer war innerhalb von {seconds} Sekunden weg; darum ist das Ticket geschlossen.")
         }

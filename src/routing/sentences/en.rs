@@ -89,6 +89,14 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("The caller has priority {priority} and goes before callers who have less.")
         }
+        Reason::JoinsConversation => "The message goes on with a conversation that is open.".into(),
+        Reason::CustomerAnsweredClosed => {
+            "The customer answered on a closed ticket, so it is open again.".into()
+        }
+        Reason::WrittenByMachine => "The message was written by a machine, so it changes nothing.".into(),
+        Reason::AnsweredFirst { agent } => {
+            format!("{} answered first, so the ticket is theirs.", name(*agent))
+        }
         Reason::GoneAtOnce { seconds } => {
             format!("The caller was gone within {seconds} seconds, so the ticket is closed.")
         }

@@ -93,6 +93,10 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("Innringeren har prioritet {priority} og går foran innringere som har mindre.")
         }
+        Reason::JoinsConversation => "Meldingen fortsetter en åpen samtale.".into(),
+        Reason::CustomerAnsweredClosed => "Kunden svarte på en lukket sak, derfor er den åpen igjen.".into(),
+        Reason::WrittenByMachine => "Meldingen er skrevet av en maskin, derfor endrer den ingenting.".into(),
+        Reason::AnsweredFirst { agent } => format!("{} svarte først og har derfor saken.", name(*agent)),
         Reason::GoneAtOnce { seconds } => {
             format!("Innringeren var borte innen {seconds} sekunder, derfor er saken lukket.")
         }

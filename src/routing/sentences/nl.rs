@@ -91,6 +91,16 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("De beller heeft prioriteit {priority} en gaat voor bellers die minder hebben.")
         }
+        Reason::JoinsConversation => "Het bericht gaat verder met een open gesprek.".into(),
+        Reason::CustomerAnsweredClosed => {
+            "De klant antwoordde op een gesloten ticket; daarom is het weer open.".into()
+        }
+        Reason::WrittenByMachine => {
+            "Het bericht is door een machine geschreven en verandert daarom niets.".into()
+        }
+        Reason::AnsweredFirst { agent } => {
+            format!("{} antwoordde als eerste en heeft daarom het ticket.", name(*agent))
+        }
         Reason::GoneAtOnce { seconds } => {
             format!("De beller was binnen {seconds} seconden weg; daarom is het ticket gesloten.")
         }
