@@ -10,3 +10,4 @@ pub mod incoming;
 pub mod message;
 pub mod sender;
 pub mod ticket;
+pub mod waiting;
