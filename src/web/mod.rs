@@ -29,6 +29,7 @@ mod contacts;
 mod erasures;
 mod events;
 mod export;
+mod forms;
 mod greetings;
 mod health;
 mod holidays;
@@ -66,9 +67,12 @@ mod users;
 mod views;
 mod warnings;
 mod webhooks;
+mod whatsapp;
 
 use crate::{
+    attachments::Attachments,
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
+    messaging::whatsapp::Accounts,
     routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
@@ -111,6 +115,8 @@ pub struct Web {
     /// The data folder.
     pub data: Arc<PathBuf>,
     pub media: Arc<Media>,
+    pub attachments: Attachments,
+    pub whatsapp: Arc<Accounts>,
     pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
     /// One backup is made at a time.
@@ -135,6 +141,7 @@ impl Web {
         language: Language,
         data: &Path,
         room_bytes: u64,
+        whatsapp: Arc<Accounts>,
         limits: Limits,
         seed: u64,
     ) -> Self {
@@ -150,6 +157,8 @@ impl Web {
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
+            attachments: Attachments::new(data, room_bytes),
+            whatsapp,
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             backing_up: Arc::default(),
@@ -175,6 +184,8 @@ pub fn router(web: Web) -> Router {
         .merge(pages::router())
         .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
+        .route("/hooks/form/{channel}", any(forms::take))
+        .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
