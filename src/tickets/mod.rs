@@ -1,13 +1,14 @@
 //! What happens to a ticket. Pure, and without a word of calls.
 //!
 //! `channel` is what makes tickets out of messages, `modes` how each may share out and `sharing` who gets a ticket;
-//! `incoming` is what reaches a channel, `sender` who wrote it, `message` what a conversation is made of, and `ticket`
-//! what is left to do.
+//! `incoming` is what reaches a channel, `sender` who wrote it, `message` what a conversation is made of, `ticket` what
+//! is left to do, and `preview` what would happen.
 
 pub mod channel;
 pub mod incoming;
 pub mod message;
 pub mod modes;
+pub mod preview;
 pub mod sender;
 pub mod sharing;
 pub mod ticket;

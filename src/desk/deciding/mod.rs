@@ -10,6 +10,7 @@ mod gathering;
 mod jobs;
 mod looking;
 mod messages;
+mod sharing;
 mod tickets;
 mod webhooks;
 
@@ -108,6 +109,9 @@ impl Engine {
             Input::Board => {
                 let board = Board::of(&self.memory.board, self.around.clock.now());
                 Ok(Some(Outcome::Board(Box::new(board))))
+            }
+            Input::PreviewTicket { channel, at, asked, draft } => {
+                Ok(Some(self.preview_ticket(*channel, *at, asked, draft.as_deref())))
             }
             Input::Preview { channel, at, from, draft } => {
                 Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))
