@@ -256,7 +256,10 @@ mod tests {
         waiting.look(Seen::default());
         assert!(waiting.end(tickets[0]) && !waiting.end(tickets[0]));
         assert_eq!(pass(&mut waiting), [tickets[1], tickets[2]]);
-        assert_eq!((waiting.of_channel(pumps), waiting.of_channel(boilers)), (vec![tickets[2]], vec![tickets[1]]));
+        assert_eq!(
+            (waiting.of_channel(pumps), waiting.of_channel(boilers)),
+            (vec![tickets[2]], vec![tickets[1]])
+        );
         tickets.iter().for_each(|ticket| drop(waiting.end(*ticket)));
         assert!(waiting.is_empty() && waiting.of_channel.is_empty() && waiting.known.is_empty());
     }

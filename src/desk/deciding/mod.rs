@@ -114,6 +114,9 @@ impl Engine {
                 let board = Board::of(&self.memory.board, self.around.clock.now());
                 Ok(Some(Outcome::Board(Box::new(board))))
             }
+            Input::PreviewTicket { channel, at, asked, draft } => {
+                Ok(Some(self.preview_ticket(*channel, *at, asked, draft.as_deref())))
+            }
             Input::Preview { channel, at, from, draft } => {
                 Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))
             }
