@@ -2,7 +2,7 @@
 //!
 //! `channel` is what makes tickets out of messages, `modes` how each may share out and `sharing` who gets a ticket;
 //! `incoming` is what reaches a channel, `sender` who wrote it, `message` what a conversation is made of, `ticket` what
-//! is left to do, and `preview` what would happen.
+//! is left to do, `preview` what would happen, and `warnings` what will surprise.
 
 pub mod channel;
 pub mod incoming;
@@ -12,3 +12,4 @@ pub mod preview;
 pub mod sender;
 pub mod sharing;
 pub mod ticket;
+pub mod warnings;

@@ -301,4 +301,4 @@ fn is_absence(objection: &Objection) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

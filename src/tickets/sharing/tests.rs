@@ -21,12 +21,12 @@ fn at(ms: i64) -> DateTime<Utc> {
 }
 
 /// A help desk with one channel, and a ticket that comes to it.
-struct Scene {
-    ids: Ids,
-    people: People,
+pub struct Scene {
+    pub ids: Ids,
+    pub people: People,
     load: Load,
-    channel: Channel,
-    users: Vec<UserId>,
+    pub channel: Channel,
+    pub users: Vec<UserId>,
     away: Vec<UserId>,
     customer: Option<Customer>,
     properties: BTreeMap<String, String>,
@@ -39,7 +39,7 @@ struct Scene {
 
 impl Scene {
     /// A mail channel that gives to so many users, who all could take it.
-    fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         let mut ids = Ids::new(5);
         let users: Vec<UserId> = (0..count).map(|_| UserId(ids.next(1))).collect();
         let people = People { users: users.iter().map(|id| (*id, user(*id))).collect(), ..People::default() };
@@ -95,7 +95,7 @@ impl Scene {
         .share()
     }
 
-    fn user(&mut self, index: usize) -> &mut User {
+    pub fn user(&mut self, index: usize) -> &mut User {
         self.people.users.get_mut(&self.users[index]).expect("a user")
     }
 
@@ -105,12 +105,12 @@ impl Scene {
         (0..count).for_each(|_| self.load.put(weight));
     }
 
-    fn fallback(&mut self, indices: &[usize]) {
+    pub fn fallback(&mut self, indices: &[usize]) {
         let users = indices.iter().map(|index| self.users[*index]).collect();
         self.channel.assignment.fallback = Some(Rule { users, ..self.channel.assignment.rule.clone() });
     }
 
-    fn skill(&mut self, name: &str) -> SkillId {
+    pub fn skill(&mut self, name: &str) -> SkillId {
         let id = SkillId(self.ids.next(1));
         self.people.skills.insert(id, Skill { id, name: name.into(), kind: SkillKind::Language });
         id
@@ -239,7 +239,7 @@ fn every_objection_keeps_a_ticket_from_somebody_and_only_absence_can_be_ignored(
 }
 
 /// The channel is in an inbox.
-fn inbox(scene: &mut Scene, only: Option<Access>) {
+pub fn inbox(scene: &mut Scene, only: Option<Access>) {
     let id = InboxId(scene.ids.next(1));
     scene.people.inboxes.insert(id, Inbox { id, name: "Sales".into(), only });
     scene.channel.inbox = Some(id);
