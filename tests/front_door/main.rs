@@ -26,6 +26,7 @@ mod saving;
 mod second_factor;
 mod sign_in;
 mod softphones;
+mod ticket_channels;
 mod views;
 mod visibility;
 
