@@ -143,11 +143,11 @@ async fn what_a_channel_cannot_be_is_refused_with_the_place_and_the_reason() {
         (channel("whatsapp", json!({ "inbox": inbox })), 422, "/inbox", "belongs to the help desk"),
         (channel("api", json!({ "inbox": inbox })), 422, "/inbox", "belongs to the help desk"),
         (form(json!({ "time_zone": "Mars/Base" })), 422, "/time_zone", "Mars/Base"),
-        (form(json!({ "hours": { "mode": "schedule" } })), 422, "/hours", ""),
+        (form(json!({ "hours": { "mode": "schedule" } })), 422, "/hours/weekly", "is missing"),
         (form(json!({ "colour": "red" })), 422, "/colour", "unknown field"),
         (assign(json!({ "mode": "agent" })), 422, "/assignment/mode", "it can have specific"),
         (assign(json!({ "mode": "everybody" })), 422, "/assignment/mode", "unknown variant"),
-        (assign(json!({ "strategy": "simultaneous" })), 422, "/assignment/strategy", "it can have"),
+        (assign(json!({ "strategy": "simultaneous" })), 422, "/assignment/strategy", "can have"),
         (assign(json!({ "strategy": "longest_idle" })), 422, "/assignment/strategy", "can have"),
         (
             form(json!({ "inbox": inbox, "assignment": { "strategy": "random" } })),
