@@ -81,6 +81,7 @@ use desk::{
     settings::{Ground, ReachRules},
     spool::Spool,
 };
+use messaging::whatsapp;
 use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -120,14 +121,15 @@ impl Daemon {
         let (writer, reader) = store::open(&folder).await?;
         let around = surroundings(&config, &folder, clock)?;
         let (ground, providers) = (around.ground.clone(), around.providers.clone());
+        let whatsapp = Arc::new(whatsapp_of(&config)?);
         let (stop, stopped) = watch::channel(false);
         let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
         let engine = tokio::spawn(engine.run());
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
-        let messenger = messenger(&config, &folder, &desk, &reader, clock);
-        let web = pages(&config, &folder, &desk, reader, ground, providers, clock)?;
+        let messenger = messenger(&config, &folder, &desk, &reader, whatsapp.clone(), clock);
+        let web = pages(&config, &folder, &desk, reader, ground, providers, whatsapp, clock)?;
         let servers = serve_all(&config, &folder, listener, web, postman, messenger, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
@@ -252,10 +254,11 @@ fn messenger(
     folder: &Folder,
     desk: &Desk,
     reader: &Reader,
+    whatsapp: Arc<whatsapp::Accounts>,
     clock: clock::Clock,
 ) -> Messenger {
     let (desk, reader, attachments) = (desk.clone(), reader.clone(), attachments(config, folder));
-    Messenger { desk, reader, clock, attachments }
+    Messenger { desk, reader, clock, attachments, whatsapp }
 }
 
 fn pages(
@@ -265,6 +268,7 @@ fn pages(
     reader: Reader,
     ground: Arc<Ground>,
     providers: Arc<Providers>,
+    whatsapp: Arc<whatsapp::Accounts>,
     clock: clock::Clock,
 ) -> anyhow::Result<Web> {
     let limits = config.limits.within(service::open_files());
@@ -282,6 +286,7 @@ fn pages(
         language,
         folder.path(),
         room,
+        whatsapp,
         limits,
         rand::rng().random(),
     ))
@@ -393,6 +398,19 @@ pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
             warn!(provider = name, "no secret is configured, so every webhook is refused");
         }
         Ok((name.clone(), providers::Provider::Twilio(account)))
+    });
+    made.collect()
+}
+
+/// The accounts at WhatsApp as they are configured.
+fn whatsapp_of(config: &Config) -> anyhow::Result<whatsapp::Accounts> {
+    let made = config.whatsapp.iter().map(|(name, settings)| {
+        let account = whatsapp::Account::new(settings.clone());
+        let account = account.map_err(|bad| anyhow::anyhow!("key whatsapp.{name}.{bad}"))?;
+        for key in account.missing() {
+            warn!(account = name, key, "a key of an account at WhatsApp is missing");
+        }
+        Ok((name.clone(), account))
     });
     made.collect()
 }

@@ -5,11 +5,12 @@ use super::{Desk, Input, Unavailable, postman::Errand};
 use crate::{
     attachments::Attachments,
     clock::Clock,
+    messaging::whatsapp,
     routing::ids::{ChannelId, MessageId},
     store::{Reader, messages::MessageRow},
     tickets::{
-        channel::{Channel, Way},
-        message::{NotSent, Outgoing, Side},
+        channel::{Channel, Way, Whatsapp},
+        message::{Message, NotSent, Outgoing, Side},
     },
 };
 use chrono::{DateTime, Utc};
@@ -53,6 +54,7 @@ pub struct Messenger {
     pub clock: Clock,
     /// Where the files are that go with messages.
     pub attachments: Attachments,
+    pub whatsapp: Arc<whatsapp::Accounts>,
 }
 
 impl Messenger {
@@ -153,12 +155,32 @@ impl Messenger {
     }
 
     /// Each kind of channel has its own way out. Answers what the message is called there.
-    async fn send_by(&self, channel: &Channel, _outgoing: &Outgoing) -> Result<Option<String>, NotSent> {
+    async fn send_by(&self, channel: &Channel, outgoing: &Outgoing) -> Result<Option<String>, NotSent> {
         match &channel.way {
-            Way::Email(_) | Way::Whatsapp(_) => Err(NotSent::Later("there is no way out yet".into())),
+            Way::Whatsapp(whatsapp) => self.send_by_whatsapp(whatsapp, outgoing).await.map(Some),
+            Way::Email(_) => Err(NotSent::Later("there is no way out yet".into())),
             Way::Form(_) => Err(NotSent::Never("a form takes no answers".into())),
             // Whoever gets them fetches them.
             Way::Chat(_) | Way::Api => Ok(None),
         }
+    }
+
+    async fn send_by_whatsapp(&self, by: &Whatsapp, outgoing: &Outgoing) -> Result<String, NotSent> {
+        let account = self.whatsapp.get(&by.account);
+        let unknown = || NotSent::Later(format!("no account {} of WhatsApp is configured", by.account));
+        let files = self.files(&outgoing.message).await?;
+        account.ok_or_else(unknown)?.send(&by.phone_number_id, outgoing, files).await
+    }
+
+    /// What is in a message's attachments, in their order.
+    async fn files(&self, message: &Message) -> Result<Vec<Vec<u8>>, NotSent> {
+        let mut files = Vec::new();
+        for attachment in &message.attachments {
+            let file = self.attachments.read(&attachment.sha256).await;
+            files.push(
+                file.map_err(|error| NotSent::Later(format!("{} can't be read: {error}", attachment.name)))?,
+            );
+        }
+        Ok(files)
     }
 }

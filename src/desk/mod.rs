@@ -224,6 +224,7 @@ pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
     Draft(crate::store::drafts::DraftRow),
+    View(crate::store::views::Kept),
 }
 
 /// What came of it, told after it is on the disk.

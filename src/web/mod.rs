@@ -18,6 +18,7 @@
 
 mod access;
 mod asyncapi;
+mod attachments;
 mod audit;
 mod auth;
 mod availability;
@@ -26,9 +27,11 @@ mod board;
 mod calls;
 mod channels;
 mod contacts;
+mod drafts;
 mod erasures;
 mod events;
 mod export;
+mod forms;
 mod greetings;
 mod health;
 mod holidays;
@@ -41,11 +44,13 @@ pub mod limits;
 mod lobby;
 mod me;
 mod media;
+mod messages;
 mod metrics;
 mod missed;
 mod notes;
 mod numbers;
 mod openapi;
+mod opening;
 mod page;
 mod pages;
 mod passwords;
@@ -63,11 +68,15 @@ mod tickets;
 mod tokens;
 mod totp;
 mod users;
+mod views;
 mod warnings;
 mod webhooks;
+mod whatsapp;
 
 use crate::{
+    attachments::Attachments,
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
+    messaging::whatsapp::Accounts,
     routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
@@ -110,6 +119,8 @@ pub struct Web {
     /// The data folder.
     pub data: Arc<PathBuf>,
     pub media: Arc<Media>,
+    pub attachments: Attachments,
+    pub whatsapp: Arc<Accounts>,
     pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
     /// One backup is made at a time.
@@ -134,6 +145,7 @@ impl Web {
         language: Language,
         data: &Path,
         room_bytes: u64,
+        whatsapp: Arc<Accounts>,
         limits: Limits,
         seed: u64,
     ) -> Self {
@@ -149,6 +161,8 @@ impl Web {
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
+            attachments: Attachments::new(data, room_bytes),
+            whatsapp,
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             backing_up: Arc::default(),
@@ -174,6 +188,8 @@ pub fn router(web: Web) -> Router {
         .merge(pages::router())
         .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
+        .route("/hooks/form/{channel}", any(forms::take))
+        .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
@@ -255,12 +271,19 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
-        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::list, opening::create))
         .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::show, views::change, views::delete))
         .routes(routes!(missed::list))
         .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))
         .routes(routes!(notes::list, notes::create))
+        .routes(routes!(messages::list, messages::create))
+        .routes(routes!(messages::retry))
+        .routes(routes!(messages::of_no_ticket))
+        .routes(routes!(drafts::show, drafts::set, drafts::delete))
+        .routes(routes!(attachments::show))
         .routes(routes!(audit::list))
         .routes(routes!(asyncapi::show))
         .routes(routes!(openapi::show));

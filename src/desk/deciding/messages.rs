@@ -510,7 +510,8 @@ fn mail_beside<'a>(form: &Channel, settings: &'a Settings) -> Result<&'a Channel
 fn fits(person: &Identity, channel: &Channel, known_on: Option<ChannelId>) -> bool {
     match (&channel.way, person) {
         (Way::Email(_), Identity::Email(_)) | (Way::Whatsapp(_), Identity::Number(_)) => true,
-        (Way::Chat(_), Identity::Visitor(_)) => known_on == Some(channel.id),
+        // Whoever hides their number has another name on each account of WhatsApp.
+        (Way::Chat(_) | Way::Whatsapp(_), Identity::Visitor(_)) => known_on == Some(channel.id),
         (Way::Api, _) => known_on == Some(channel.id),
         _ => false,
     }

@@ -105,6 +105,7 @@ impl Engine {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
                     Row::Draft(draft) => round.batch.drafts.push(draft.clone()),
+                    Row::View(kept) => round.batch.views.push(kept.clone()),
                 }
                 Ok(Some(Outcome::Recorded))
             }
