@@ -11,6 +11,7 @@ mod contacts;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
+mod forms;
 mod hooks;
 mod limits;
 mod media;
@@ -27,6 +28,7 @@ mod second_factor;
 mod sign_in;
 mod softphones;
 mod visibility;
+mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};
 use reqwest::Method;
