@@ -210,6 +210,7 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
+    View(crate::store::views::Kept),
 }
 
 /// What came of it, told after it is on the disk.

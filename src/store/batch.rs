@@ -3,7 +3,7 @@
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
     events, happenings, jobs, messages, notes, offers, quarantine, removal, repeats, script::Script,
-    settings, tickets, voicemails,
+    settings, tickets, views, voicemails,
 };
 use crate::{
     calls::{
@@ -45,6 +45,7 @@ pub struct Batch {
     pub messages: HashMap<MessageId, messages::MessageRow>,
     pub drafts: Vec<drafts::DraftRow>,
     pub called_back: Vec<called_back::CalledBack>,
+    pub views: Vec<views::Kept>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -73,6 +74,7 @@ impl Batch {
             && self.messages.is_empty()
             && self.drafts.is_empty()
             && self.called_back.is_empty()
+            && self.views.is_empty()
             && self.removal.is_none()
     }
 
@@ -131,7 +133,8 @@ impl Batch {
             && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
             && self.drafts.is_empty()
-            && self.called_back.is_empty())
+            && self.called_back.is_empty()
+            && self.views.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -144,7 +147,8 @@ impl Batch {
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
         drafts::write(tx, &self.drafts).await?;
-        called_back::write(tx, &self.called_back).await
+        called_back::write(tx, &self.called_back).await?;
+        views::write(tx, &self.views).await
     }
 }
 

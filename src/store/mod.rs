@@ -29,6 +29,7 @@ mod script;
 pub mod settings;
 pub mod sign_in;
 pub mod tickets;
+pub mod views;
 pub mod visible;
 pub mod voicemails;
 pub mod webhooks;

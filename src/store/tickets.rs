@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     calls::call::Caller,
-    routing::ids::{CallId, TeamId, TicketId, UserId},
+    routing::ids::{CallId, ChannelId, ContactId, InboxId, TeamId, TicketId, UserId},
     routing::load::{COUNTED_FOR, Load, TicketType, Weight},
     tickets::{
         incoming::Identity,
@@ -219,6 +219,7 @@ impl Reader {
             query.push(" and id < ").push_bind(after.clone());
         }
         wished.view.narrow(&mut query);
+        wished.filter.narrow(&mut query);
         if let Some(sought) = &wished.sought {
             sought.narrow(&mut query);
         }
@@ -249,15 +250,54 @@ impl Reader {
 #[derive(Debug, Clone, Default)]
 pub struct Wished {
     pub view: View,
+    pub filter: Filter,
     pub sought: Option<Sought>,
 }
 
 impl Wished {
     /// Whether many rows may have to be looked at for one that is wished.
     fn is_narrow(&self) -> bool {
+        if self.filter != Filter::default() {
+            return true;
+        }
         match self.view {
             View::All | View::Closed => self.sought.as_ref().is_some_and(|sought| sought.digits.is_some()),
             _ => true,
+        }
+    }
+}
+
+/// What a ticket must be; of what is `None` it may be anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub channel: Option<ChannelId>,
+    /// In this workspace: an inbox, or with `None` the help desk.
+    pub inbox: Option<Option<InboxId>>,
+    pub owner: Option<UserId>,
+    pub team: Option<TeamId>,
+    pub kind: Option<TicketType>,
+    pub status: Option<Status>,
+    pub contact: Option<ContactId>,
+}
+
+impl Filter {
+    fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
+        let equal = [
+            (" and channel = ", self.channel.map(|channel| channel.to_string())),
+            (" and inbox = ", self.inbox.flatten().map(|inbox| inbox.to_string())),
+            (" and owner = ", self.owner.map(|owner| owner.to_string())),
+            (" and team = ", self.team.map(|team| team.to_string())),
+            (" and type = ", self.kind.map(|kind| type_name(kind).to_owned())),
+            (" and status = ", self.status.map(|status| status.name().to_owned())),
+            (" and contact = ", self.contact.map(|contact| contact.to_string())),
+        ];
+        for (must, be) in equal {
+            if let Some(be) = be {
+                query.push(must).push_bind(be);
+            }
+        }
+        if self.inbox == Some(None) {
+            query.push(" and inbox is null");
         }
     }
 }

@@ -64,6 +64,7 @@ mod tickets;
 mod tokens;
 mod totp;
 mod users;
+mod views;
 mod warnings;
 mod webhooks;
 mod whatsapp;
@@ -268,6 +269,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::show, views::change, views::delete))
         .routes(routes!(missed::list))
         .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))

@@ -27,6 +27,7 @@ mod saving;
 mod second_factor;
 mod sign_in;
 mod softphones;
+mod views;
 mod visibility;
 mod whatsapp;
 
