@@ -36,7 +36,7 @@ use crate::{
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
-        ids::{ChannelId, TicketId, TokenId, UserId},
+        ids::{ChannelId, ContactId, TicketId, TokenId, UserId},
     },
     store::{
         audit::{Author, Subject},
@@ -134,6 +134,11 @@ pub enum Input {
         incoming: Box<Incoming>,
         claim: Claim,
     },
+    /// Somebody makes a ticket by hand.
+    Open {
+        opening: Box<messages::Opening>,
+        claim: Claim,
+    },
     Reply {
         reply: Box<messages::Reply>,
         claim: Claim,
@@ -197,6 +202,14 @@ pub struct TicketPatch {
     #[schema(value_type = Option<crate::routing::ids::TeamId>)]
     pub team: Option<Option<crate::routing::ids::TeamId>>,
     pub status: Option<Status>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    pub subject: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ContactId>)]
+    pub contact: Option<Option<ContactId>>,
+    /// What it says of itself. A property that is not there stays; null removes it.
+    pub properties: Option<BTreeMap<String, Option<String>>>,
 }
 
 fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
@@ -210,6 +223,7 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
+    Draft(crate::store::drafts::DraftRow),
     View(crate::store::views::Kept),
 }
 
@@ -449,7 +463,10 @@ impl Desk {
 
 /// What people change on a ticket, and look at before they do.
 pub fn ticket_standing(ticket: &Ticket) -> serde_json::Value {
-    serde_json::json!({ "owner": ticket.owner, "team": ticket.team, "status": ticket.status })
+    serde_json::json!({
+        "owner": ticket.owner, "team": ticket.team, "status": ticket.status, "subject": ticket.subject,
+        "contact": ticket.contact, "properties": ticket.properties,
+    })
 }
 
 /// The entity tag of what people change on a ticket.

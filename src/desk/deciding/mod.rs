@@ -4,6 +4,7 @@
 //! makes rows and jobs of what the switchboard decides, `answering` makes documents.
 
 mod answering;
+mod by_hand;
 mod contacts;
 mod frames;
 mod gathering;
@@ -89,6 +90,7 @@ impl Engine {
                 self.change_ticket(*ticket, patch, expected.as_deref(), round).await
             }
             Input::Arrived { incoming, .. } => self.arrived(incoming, round).await,
+            Input::Open { opening, .. } => self.open_by_hand(opening, round).await,
             Input::Reply { reply, .. } => self.reply(reply, round).await,
             Input::SendingReported { of, state, .. } => self.sending_reported(of, state, round).await,
             Input::SetAvailability { agent, by_hand, .. } => {
@@ -102,6 +104,7 @@ impl Engine {
                 match row {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                    Row::Draft(draft) => round.batch.drafts.push(draft.clone()),
                     Row::View(kept) => round.batch.views.push(kept.clone()),
                 }
                 Ok(Some(Outcome::Recorded))
