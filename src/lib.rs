@@ -308,6 +308,7 @@ async fn serve_all(
         tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         tokio::spawn(postman.run(stopping(stopped.clone()))),
         tokio::spawn(messenger.run(stopping(stopped.clone()))),
+        tokio::spawn(web::chat::tell_both_sides(web.clone(), stopping(stopped.clone()))),
     ];
     if let Some(address) = config.http.metrics_address()? {
         let listener = TcpListener::bind(address).await;

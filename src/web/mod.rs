@@ -26,6 +26,7 @@ pub mod backups;
 mod board;
 mod calls;
 mod channels;
+pub mod chat;
 mod contacts;
 mod drafts;
 mod erasures;
@@ -127,6 +128,7 @@ pub struct Web {
     backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    chats: chat::Chats,
     boards: board::Boards,
     passwords: passwords::Passwords,
     lobby: lobby::Lobby,
@@ -168,6 +170,7 @@ impl Web {
             backing_up: Arc::default(),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            chats: chat::Chats::default(),
             boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
             lobby: lobby::Lobby::default(),
@@ -191,6 +194,7 @@ pub fn router(web: Web) -> Router {
         .route("/hooks/form/{channel}", any(forms::take))
         .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
+        .route("/chat/{channel}", get(chat::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready));
