@@ -70,7 +70,9 @@ fn quoted(lines: &[(usize, &str)]) -> Option<usize> {
 }
 
 fn announces(line: &str) -> bool {
-    WROTE.iter().any(|end| line.ends_with(end)) || line.ends_with(':') && (starts_announcement(line) || GOES_ON.iter().any(|verb| line.starts_with(verb)))
+    WROTE.iter().any(|end| line.ends_with(end))
+        || line.ends_with(':')
+            && (starts_announcement(line) || GOES_ON.iter().any(|verb| line.starts_with(verb)))
 }
 
 fn starts_announcement(line: &str) -> bool {

@@ -32,6 +32,8 @@ pub fn read(raw: &[u8], to: To<'_>) -> Arrival {
     if readable.left_out {
         let name = "message.eml".to_owned();
         let content_type = "message/rfc822".to_owned();
+        // It has all the others in it.
+        body.files.truncate(mime::PARTS_MAX - 1);
         body.files.push(File { name, content_type, content_id: None, bytes: raw.to_vec() });
         readable.left_out = false;
     }
