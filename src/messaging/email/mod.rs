@@ -5,11 +5,13 @@
 
 pub mod cleaning;
 mod head;
+pub mod mailbox;
 mod mime;
 mod nature;
 pub mod quoting;
 pub mod reading;
 pub mod sending;
+pub mod services;
 pub mod settings;
 mod writing;
 
