@@ -3,6 +3,7 @@
 use crate::{
     calls::channel::Times,
     log,
+    messaging::whatsapp,
     notify::mail,
     providers::twilio,
     routing::people::SecondFactorFor,
@@ -30,6 +31,7 @@ pub struct Config {
     pub account: Account,
     pub sign_in: SignIn,
     pub providers: BTreeMap<String, Provider>,
+    pub whatsapp: BTreeMap<String, whatsapp::Settings>,
     pub calls: Calls,
     pub retention: Retention,
     pub mail: mail::Settings,
@@ -233,6 +235,9 @@ impl Config {
         if let Some(name) = self.providers.keys().find(|name| !named(name)) {
             bail!("key providers.{name}: a provider's name is made of a-z, 0-9, _ and -");
         }
+        if let Some(name) = self.whatsapp.keys().find(|name| !named(name)) {
+            bail!("key whatsapp.{name}: an account's name is made of a-z, 0-9, _ and -");
+        }
         if !["eu", "gb", "us"].contains(&self.calls.ring_tone.as_str()) {
             bail!("key calls.ring_tone: it is \"eu\", \"gb\" or \"us\"");
         }
@@ -272,7 +277,11 @@ impl Config {
 }
 
 /// What of an operator's file is a secret, by the name of the key.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 13] = [
+    "app_secret",
+    "app_secrets",
+    "verify_token",
+    "access_token",
     "auth_token",
     "auth_tokens",
     "shared_keys",

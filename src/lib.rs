@@ -65,6 +65,7 @@ pub mod web;
 pub mod zones;
 
 use anyhow::Context;
+use attachments::Attachments;
 use chrono::Utc;
 use config::Config;
 use desk::{
@@ -74,11 +75,13 @@ use desk::{
     erasure::Place,
     health::Health,
     jobs::Runner,
+    messenger::Messenger,
     postman::Postman,
     retention::Retention,
     settings::{Ground, ReachRules},
     spool::Spool,
 };
+use messaging::whatsapp;
 use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -118,14 +121,16 @@ impl Daemon {
         let (writer, reader) = store::open(&folder).await?;
         let around = surroundings(&config, &folder, clock)?;
         let (ground, providers) = (around.ground.clone(), around.providers.clone());
+        let whatsapp = Arc::new(whatsapp_of(&config)?);
         let (stop, stopped) = watch::channel(false);
         let (engine, desk) = Engine::start(around, writer, stopped.clone()).await?;
         let engine = tokio::spawn(engine.run());
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
-        let web = pages(&config, &folder, &desk, reader, ground, providers, clock)?;
-        let servers = serve_all(&config, &folder, listener, web, postman, stopped).await?;
+        let messenger = messenger(&config, &folder, &desk, &reader, whatsapp.clone(), clock);
+        let web = pages(&config, &folder, &desk, reader, ground, providers, whatsapp, clock)?;
+        let servers = serve_all(&config, &folder, listener, web, postman, messenger, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
 
@@ -200,6 +205,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
             voicemails,
             forget_calls: config.retention.forget_erased_calls,
         },
+        attachments: attachments(config, folder),
         chores_every_ms: i64::from(config.data.recount_seconds) * 1000,
         retention: Retention {
             recordings_days: config.retention.recordings_days,
@@ -213,6 +219,10 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
 
 fn voicemails(folder: &Folder) -> PathBuf {
     folder.path().join("voicemail")
+}
+
+fn attachments(config: &Config, folder: &Folder) -> Attachments {
+    Attachments::new(folder.path(), config.data.uploads_stop_below_mib << 20)
 }
 
 fn sounds(config: &Config) -> Sounds {
@@ -239,6 +249,18 @@ fn postman(
     })
 }
 
+fn messenger(
+    config: &Config,
+    folder: &Folder,
+    desk: &Desk,
+    reader: &Reader,
+    whatsapp: Arc<whatsapp::Accounts>,
+    clock: clock::Clock,
+) -> Messenger {
+    let (desk, reader, attachments) = (desk.clone(), reader.clone(), attachments(config, folder));
+    Messenger { desk, reader, clock, attachments, whatsapp }
+}
+
 fn pages(
     config: &Config,
     folder: &Folder,
@@ -246,6 +268,7 @@ fn pages(
     reader: Reader,
     ground: Arc<Ground>,
     providers: Arc<Providers>,
+    whatsapp: Arc<whatsapp::Accounts>,
     clock: clock::Clock,
 ) -> anyhow::Result<Web> {
     let limits = config.limits.within(service::open_files());
@@ -263,6 +286,7 @@ fn pages(
         language,
         folder.path(),
         room,
+        whatsapp,
         limits,
         rand::rng().random(),
     ))
@@ -275,6 +299,7 @@ async fn serve_all(
     listener: TcpListener,
     web: Web,
     postman: Postman,
+    messenger: Messenger,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let control = control_socket(folder.path())?;
@@ -282,6 +307,7 @@ async fn serve_all(
         tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
         tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         tokio::spawn(postman.run(stopping(stopped.clone()))),
+        tokio::spawn(messenger.run(stopping(stopped.clone()))),
     ];
     if let Some(address) = config.http.metrics_address()? {
         let listener = TcpListener::bind(address).await;
@@ -372,6 +398,19 @@ pub fn providers_of(config: &Config) -> anyhow::Result<Providers> {
             warn!(provider = name, "no secret is configured, so every webhook is refused");
         }
         Ok((name.clone(), providers::Provider::Twilio(account)))
+    });
+    made.collect()
+}
+
+/// The accounts at WhatsApp as they are configured.
+fn whatsapp_of(config: &Config) -> anyhow::Result<whatsapp::Accounts> {
+    let made = config.whatsapp.iter().map(|(name, settings)| {
+        let account = whatsapp::Account::new(settings.clone());
+        let account = account.map_err(|bad| anyhow::anyhow!("key whatsapp.{name}.{bad}"))?;
+        for key in account.missing() {
+            warn!(account = name, key, "a key of an account at WhatsApp is missing");
+        }
+        Ok((name.clone(), account))
     });
     made.collect()
 }

@@ -16,7 +16,7 @@ use crate::routing::{
     availability::{ByHand, Phone},
     contacts::Blocked,
     distribution::{Cursor, Entrant},
-    eligibility::{self, Objection, Standing},
+    eligibility::{self, Objection, Standing, Terms},
     ids::{CallId, ChannelId, OfferId, UserId},
     load::TicketType,
     people::User,
@@ -250,6 +250,7 @@ impl Switchboard {
             people: facts.people,
             load: facts.load,
             kind: TicketType::Calling,
+            terms: Terms::call(facts.people.workspace(channel.inbox)),
             at: facts.now.at,
             cursor: self.cursors.get(&channel.id).copied(),
             draw,
@@ -508,7 +509,9 @@ impl Switchboard {
             let hindrance = channel.cannot_ring(Some(person));
             let standing = Standing { by_hand: &known.by_hand, phone, hindrance };
             let load = facts.load.of(user, TicketType::Calling);
-            eligibility::objection(person, standing, load, facts.now.at).is_none()
+            let workspace = facts.people.workspace(channel.inbox);
+            let (admitted, terms) = (workspace.admits(user, facts.people), Terms::call(workspace));
+            eligibility::objection(person, admitted, terms, standing, load, facts.now.at).is_none()
         };
         let needs_them = |channel: &&Channel| {
             let reached = facts.people.routed(&channel.rule.users, &channel.rule.teams);
@@ -543,7 +546,8 @@ pub(super) struct Wish<'a> {
 }
 
 fn roster(rule: &Rule, channel: &Channel, facts: Facts<'_>) -> Roster {
-    Roster::new(rule, facts.people, |user| channel.cannot_ring(Some(user)).is_none())
+    let workspace = facts.people.workspace(channel.inbox);
+    Roster::new(rule, facts.people, workspace, |user| channel.cannot_ring(Some(user)).is_none())
 }
 
 /// The agents to ring now besides those who are rung already, in the order of the strategy.

@@ -15,7 +15,7 @@ use crate::routing::{
     candidates::Candidates,
     contacts::{Blocked, Contacts},
     distribution::Cursor,
-    eligibility::Standing,
+    eligibility::{Standing, Terms},
     hours::Verdict,
     ids::UserId,
     load::{Load, TicketType},
@@ -86,8 +86,10 @@ pub fn by_schedule(
         (Standing { hindrance, ..Standing::BY_SCHEDULE }, None)
     };
     let (kind, at_most, asked, glance) = (TicketType::Calling, usize::MAX, None, no_glance);
-    let field = Field { people, load, kind, at, cursor, draw: 0, at_most, asked, standing, glance };
-    let roster = Roster::new(&channel.rule, people, |_| true);
+    let workspace = people.workspace(channel.inbox);
+    let terms = Terms::call(workspace);
+    let field = Field { people, load, kind, terms, at, cursor, draw: 0, at_most, asked, standing, glance };
+    let roster = Roster::new(&channel.rule, people, workspace, |_| true);
     preview(channel, times, assignment::select(&channel.rule, &roster, &field), at)
 }
 

@@ -4,11 +4,12 @@ use super::{
     Outcome,
     deciding::{Broken, Round},
     engine::Engine,
+    messenger::Sent,
     postman::{Errand, Retried, Tried},
     settings::{Fault, Refused},
 };
 use crate::{
-    routing::ids::{DeliveryId, JobId, WebhookId},
+    routing::ids::{DeliveryId, JobId, MessageId, TicketId, WebhookId},
     store::{
         self,
         audit::{Author, Subject},
@@ -16,6 +17,7 @@ use crate::{
         deliveries::{self, Receiver},
         settings::Change,
     },
+    tickets::message::{Sending, Side},
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -31,6 +33,12 @@ impl Engine {
             Errand::Tried { delivery, receiver, tries, result } => {
                 self.delivery_tried(*delivery, *receiver, *tries, result, round);
                 Ok(Some(Outcome::Done))
+            }
+            Errand::Sent { message, tries, result } => {
+                self.message_sent(*message, *tries, result, round).await
+            }
+            Errand::Retry { what: Retried::Message { ticket, message }, by, .. } => {
+                self.retry_message(*ticket, *message, *by, round).await
             }
             Errand::Retry { what: Retried::Delivery { delivery, receiver }, by, .. } => {
                 self.retry_delivery(*delivery, *receiver, *by, round).await
@@ -74,6 +82,69 @@ impl Engine {
             }
         }
         round.batch.deliveries_tried.push(tried);
+    }
+
+    async fn message_sent(
+        &mut self,
+        id: MessageId,
+        tries: u32,
+        result: &Sent,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        let Some(mut row) = self.message_now(id, round).await? else { return Ok(Some(Outcome::Done)) };
+        let now = self.around.clock.now().at;
+        row.tries = tries;
+        match result {
+            Sent::Done { outside_id } => {
+                row.message.outside_id = outside_id.clone().or(row.message.outside_id);
+                (row.due_at, row.error) = (None, None);
+                round.batch.messages.insert(id, row.clone());
+                self.note_sending(row, Sending::Sent { at: now }, round);
+            }
+            Sent::Again { seconds, error } if row.due_at.is_some() => {
+                row.due_at = Some(now + TimeDelta::seconds(i64::try_from(*seconds).unwrap_or(86_400)));
+                row.error = Some(error.clone());
+                round.batch.messages.insert(id, row);
+            }
+            Sent::Again { .. } => {}
+            Sent::GivenUp { error } => {
+                error!(message.id = %id, error, "a message to a customer is given up");
+                self.around.health.metrics.given_up.add(1);
+                let error = error.clone();
+                self.note_sending(row, Sending::Failed { at: now, error }, round);
+            }
+        }
+        round.news = true;
+        Ok(Some(Outcome::Done))
+    }
+
+    /// At once, and from the first try again.
+    async fn retry_message(
+        &mut self,
+        ticket: TicketId,
+        id: MessageId,
+        by: Author,
+        round: &mut Round,
+    ) -> Result<Option<Outcome>, Broken> {
+        let found = self.message_now(id, round).await?;
+        let Some(mut row) = found.filter(|row| row.message.ticket == Some(ticket)) else {
+            return Ok(Some(Outcome::Refused(Refused::NotFound)));
+        };
+        let now = self.around.clock.now().at;
+        match &mut row.message.side {
+            Side::Out { state, .. } if matches!(state, Sending::Failed { .. }) || row.due_at.is_some() => {
+                *state = Sending::Queued;
+                (row.due_at, row.tries) = (Some(now), 0);
+            }
+            _ => {
+                let fault = Fault::new("/state", "it was not given up");
+                return Ok(Some(Outcome::Refused(Refused::Conflict(fault))));
+            }
+        }
+        round.batch.messages.insert(id, row);
+        self.write_down(by, "retried", Subject { kind: "message", id: id.0 }, None, None, round);
+        round.news = true;
+        Ok(Some(Outcome::Done))
     }
 
     fn disable(&mut self, webhook: WebhookId, round: &mut Round) {

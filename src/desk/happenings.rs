@@ -22,6 +22,10 @@ use crate::{
         deliveries::{DeliveryRow, Receiver},
         happenings::HappeningRow,
     },
+    tickets::{
+        message::{Message, Side},
+        ticket::Ticket,
+    },
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -29,15 +33,22 @@ use std::collections::HashMap;
 use tracing::warn;
 
 /// Every kind of happening, in the order in which those of one decision are told.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 11] = [
     "call.started",
     "ticket.made",
+    "ticket.assigned",
+    "message.received",
+    "message.sent",
+    "message.failed",
     "call.taken",
     "call.ended",
     "call.missed",
     "voicemail.kept",
     "agent.misses_calls",
 ];
+
+/// How much of a message is told, in characters.
+const TOLD_MAX: usize = 100_000;
 
 /// What was told of a live call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -222,6 +233,59 @@ impl Engine {
             self.tell(happening, now, round);
             round.news = true;
         }
+    }
+
+    /// What happened to a ticket. It is told with what the ticket is now.
+    pub(super) fn tell_of_ticket(
+        &mut self,
+        kind: &'static str,
+        ticket: &Ticket,
+        now: Now,
+        round: &mut Round,
+    ) {
+        let data = json!({
+            "ticket": ticket.id, "type": ticket.kind, "status": ticket.status, "channel": ticket.channel,
+            "call": ticket.call, "inbox": ticket.inbox, "subject": ticket.subject, "contact": ticket.contact,
+            "customer": ticket.customer, "owner": ticket.owner, "team": ticket.team,
+        });
+        let (call, channel) = (ticket.call, ticket.channel);
+        self.tell(Happening { kind, call, ticket: Some(ticket.id), channel, data }, now, round);
+        round.news = true;
+    }
+
+    /// What happened with a message, and what it says.
+    pub(super) fn tell_of_message(
+        &mut self,
+        kind: &'static str,
+        message: &Message,
+        now: Now,
+        round: &mut Round,
+    ) {
+        let text: String = message.text.chars().take(TOLD_MAX).collect();
+        let mut data = json!({
+            "message": message.id, "ticket": message.ticket, "channel": message.channel,
+            "subject": message.subject, "text": text,
+        });
+        let told = match &message.side {
+            Side::In { from, name, automatic } => {
+                json!({ "from": from, "name": name, "automatic": automatic })
+            }
+            Side::Out { by, to, state } => {
+                json!({ "by": by, "to": to, "state": state.name(), "error": state.error() })
+            }
+        };
+        let files = message.attachments.iter().map(|file| {
+            let at =
+                message.ticket.map(|ticket| format!("/api/v1/tickets/{ticket}/attachments/{}", file.sha256));
+            json!({ "name": file.name, "content_type": file.content_type, "bytes": file.bytes, "url": at })
+        });
+        data["attachments"] = files.collect();
+        if let (Some(data), Value::Object(told)) = (data.as_object_mut(), told) {
+            data.extend(told);
+        }
+        let (ticket, channel) = (message.ticket, Some(message.channel));
+        self.tell(Happening { kind, call: None, ticket, channel, data }, now, round);
+        round.news = true;
     }
 
     /// A recording that is kept of a call that is over: what the call was is read, as nobody waits for it.

@@ -1,8 +1,8 @@
 //! Carries decisions out. Everything that happens goes in by one door, `Desk`, to one loop, `engine`, which decides
 //! (`deciding` has a function for each kind of thing), records and acts. `memory` is what it knows without reading the
 //! database; `documents` turns instructions into what the caller's side is told; `jobs` does what must happen
-//! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, and `errands` says
-//! what became of it; `messages` is the door for what customers write and are answered; `softphones` holds the agents' sockets; `settings` is the snapshot that
+//! even after a crash; `happenings` says what the world may want to know, `postman` takes it there, `messenger` sends what
+//! customers are answered, and `errands` says what became of it; `messages` is the door for what customers write and are answered; `softphones` holds the agents' sockets; `settings` is the snapshot that
 //! everybody reads, `saving` changes it, and `hours_form` says what hours look like when they are sent. `board` is what
 //! goes on at this moment, for whoever looks.
 
@@ -18,6 +18,7 @@ pub mod hours_form;
 pub mod jobs;
 mod memory;
 pub mod messages;
+pub mod messenger;
 pub mod metrics;
 pub mod numbers;
 pub mod outbox;
@@ -209,6 +210,7 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
+    View(crate::store::views::Kept),
 }
 
 /// What came of it, told after it is on the disk.

@@ -2,7 +2,7 @@
 //! decision; the postman keeps nothing in memory that a crash could lose. Each receiver has a line of its own, so that one
 //! who is slow keeps nobody else waiting, and none of them a caller.
 
-use super::{Desk, Input, Outcome, Unavailable, saving::Claim, settings::Refused};
+use super::{Desk, Input, Outcome, Unavailable, messenger::Sent, saving::Claim, settings::Refused};
 use crate::{
     audio::trimmed_name,
     calls::channel::RecordingInMail,
@@ -12,7 +12,7 @@ use crate::{
         mail::{Letter, Postbox, Recording, What},
         signing,
     },
-    routing::ids::{CallId, DeliveryId, JobId, WebhookId},
+    routing::ids::{CallId, DeliveryId, JobId, MessageId, TicketId, WebhookId},
     store::{
         Reader,
         audit::Author,
@@ -46,6 +46,7 @@ const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub enum Errand {
     Tried { delivery: DeliveryId, receiver: Receiver, tries: u32, result: Tried },
+    Sent { message: MessageId, tries: u32, result: Sent },
     Retry { what: Retried, by: Author, claim: Claim },
 }
 
@@ -58,6 +59,11 @@ pub enum Retried {
         receiver: Option<Receiver>,
     },
     Job(JobId),
+    /// One that was given up, of this ticket.
+    Message {
+        ticket: TicketId,
+        message: MessageId,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,8 @@
 
 pub mod email;
 pub mod file_name;
+pub mod form;
+pub mod whatsapp;
 
 use crate::tickets::incoming::{Attachment, Incoming};
 use sha2::{Digest, Sha256};

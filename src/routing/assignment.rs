@@ -4,7 +4,7 @@
 use super::{
     candidates::Candidates,
     distribution::{Behind, Cursor, Entrant, Leaders, Look, Order, Strategy, TieBreak},
-    eligibility::{self, Objection, Standing},
+    eligibility::{self, Objection, Standing, Terms},
     ids::{TeamId, UserId},
     load::{Load, TicketType},
     people::{People, User},
@@ -32,6 +32,8 @@ pub struct Selection {
     pub eligible: Vec<Entrant>,
     /// The others without an objection.
     pub behind: Behind,
+    /// Of what each holds so many.
+    pub kind: TicketType,
 }
 
 /// What a selection looks at besides the rule.
@@ -39,13 +41,15 @@ pub struct Field<'a, S, G> {
     pub people: &'a People,
     pub load: &'a Load,
     pub kind: TicketType,
+    pub terms: Terms<'a>,
     pub at: DateTime<Utc>,
     pub cursor: Option<Cursor>,
     /// The number that decides under the random strategy.
     pub draw: u64,
     /// How many of the eligible are wanted, the first ones.
     pub at_most: usize,
-    /// Who was asked how often before: nobody is asked twice before everybody was asked once.
+    /// Who was asked how often before: nobody is asked twice before everybody was asked once. Or who lacks how many of the
+    /// skills that they had better have.
     pub asked: Option<&'a BTreeMap<UserId, u32>>,
     /// What a user does at the moment, and since when they are off calls.
     pub standing: S,
@@ -106,7 +110,7 @@ where
         Entrant { user, position, load, last_assigned, idle_since }
     };
     let eligible = first.into_iter().map(entrant).collect();
-    Selection { candidates, eligible, behind }
+    Selection { candidates, eligible, behind, kind: field.kind }
 }
 
 /// What objects to giving `user` one more than their `load`, and since when they are off calls.
@@ -126,14 +130,19 @@ where
     {
         let full = eligibility::at_capacity(chair.capacity, load);
         let seen = (full.or_else(|| objection.cloned()), idle_since);
-        debug_assert_eq!(seen, look_closely(user, load, field), "at a glance {user} is not who they are");
+        debug_assert_eq!(
+            seen,
+            look_closely(user, chair, load, field),
+            "at a glance {user} is not who they are"
+        );
         return seen;
     }
-    look_closely(user, load, field)
+    look_closely(user, chair, load, field)
 }
 
 fn look_closely<'a, S, G>(
     user: UserId,
+    chair: &Chair,
     load: u32,
     field: &Field<'a, S, G>,
 ) -> (Option<Objection>, Option<DateTime<Utc>>)
@@ -142,7 +151,7 @@ where
 {
     let Some(person) = field.people.users.get(&user) else { return (Some(Objection::NoSeat), None) };
     let (standing, idle_since) = (field.standing)(person);
-    (eligibility::objection(person, standing, load, field.at), idle_since)
+    (eligibility::objection(person, chair.admitted, field.terms, standing, load, field.at), idle_since)
 }
 
 /// The position after which the next turn begins. Whoever moved up into the place of a user who left is next.
@@ -171,7 +180,7 @@ impl Selection {
             Strategy::LoadBalanced => {
                 let among_first = self.eligible.iter().filter(|other| other.load == first.load).count() > 1;
                 let tied = among_first || self.behind.least_load == Some(first.load);
-                Reason::FewestOpen { agent, open: first.load, tied }
+                Reason::FewestOpen { agent, kind: self.kind, open: first.load, tied }
             }
             Strategy::RoundRobin => Reason::NextInTurn { agent },
             Strategy::Random => Reason::Drawn { agent, among: agents },
@@ -198,6 +207,7 @@ mod tests {
     use super::super::{
         availability::{ByHand, Phone},
         ids::Ids,
+        inboxes::Workspace,
         load::Weight,
         people::{Reach, Role, Seat},
         zone::Zone,
@@ -259,10 +269,12 @@ mod tests {
             };
             let (people, load, cursor) = (&self.people, &self.load, self.cursor);
             let kind = TicketType::Calling;
-            let roster = Roster::new(rule, people, |_| true);
+            let roster = Roster::new(rule, people, Workspace::HelpDesk, |_| true);
+            let terms = Terms::call(Workspace::HelpDesk);
             let (at_most, glance) = (4, no_glance);
             let at = at(100);
-            let field = Field { people, load, kind, at, cursor, draw: 7, at_most, asked, standing, glance };
+            let field =
+                Field { people, load, kind, terms, at, cursor, draw: 7, at_most, asked, standing, glance };
             select(rule, &roster, &field)
         }
 
@@ -422,7 +434,7 @@ mod tests {
             office.select(&rule).reason(strategy)
         };
         let [zero, one, _, three] = office.users[..] else { panic!("four users") };
-        let fewest = Reason::FewestOpen { agent: three, open: 0, tied: true };
+        let fewest = Reason::FewestOpen { agent: three, kind: TicketType::Calling, open: 0, tied: true };
         assert_eq!(reason(Strategy::LoadBalanced), Some(fewest));
         assert_eq!(reason(Strategy::RoundRobin), Some(Reason::NextInTurn { agent: zero }));
         let idle = Reason::LongestIdle { agent: one, since: Some(at(40)) };

@@ -22,6 +22,17 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// As in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Simultaneous => "simultaneous",
+            Self::LoadBalanced => "load_balanced",
+            Self::RoundRobin => "round_robin",
+            Self::Random => "random",
+            Self::LongestIdle => "longest_idle",
+        }
+    }
+
     pub fn rings_one_at_a_time(self) -> bool {
         self != Self::Simultaneous
     }

@@ -2,7 +2,10 @@
 
 use super::{
     availability::{self, ByHand, Phone},
-    people::{Seat, User},
+    ids::SkillId,
+    inboxes::Workspace,
+    people::User,
+    skills::Wanted,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,7 +15,15 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "code", content = "arguments", rename_all = "snake_case")]
 pub enum Objection {
     NoSeat,
+    /// Of an inbox.
+    NoSalesOrServiceSeat,
     NoTicketAccess,
+    NoInboxAccess,
+    LacksSkill {
+        skill: SkillId,
+        name: String,
+        level: Option<u8>,
+    },
     OutOfOffice {
         until: DateTime<Utc>,
     },
@@ -52,7 +63,10 @@ impl Objection {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoSeat => "no_seat",
+            Self::NoSalesOrServiceSeat => "no_sales_or_service_seat",
             Self::NoTicketAccess => "no_ticket_access",
+            Self::NoInboxAccess => "no_inbox_access",
+            Self::LacksSkill { .. } => "lacks_skill",
             Self::OutOfOffice { .. } => "out_of_office",
             Self::Away { .. } => "away",
             Self::OutsideWorkingHours => "outside_working_hours",
@@ -87,15 +101,54 @@ impl Standing<'static> {
         Self { by_hand: &ByHand::Available, phone: Phone::WORKING, hindrance: None };
 }
 
-/// The objection against giving `user` one more ticket of a type of which they hold `open`.
-pub fn objection(user: &User, standing: Standing<'_>, open: u32, at: DateTime<Utc>) -> Option<Objection> {
-    if !user.has_seat(Seat::Service) {
-        return Some(Objection::NoSeat);
+/// What it takes to be given something.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    pub workspace: Workspace<'a>,
+    /// Whoever is away is passed over (R14, R16).
+    pub only_available: bool,
+    /// Whoever lacks one of these is passed over (R28).
+    pub skills: &'a [Wanted],
+}
+
+impl<'a> Terms<'a> {
+    /// Of a call.
+    pub fn call(workspace: Workspace<'a>) -> Self {
+        Self { workspace, only_available: true, skills: &[] }
+    }
+}
+
+/// The objection against giving `user` one more ticket of a type of which they hold `open`. `admitted`: they work in the
+/// workspace.
+pub fn objection(
+    user: &User,
+    admitted: bool,
+    terms: Terms<'_>,
+    standing: Standing<'_>,
+    open: u32,
+    at: DateTime<Utc>,
+) -> Option<Objection> {
+    if !terms.workspace.seats(user) {
+        return Some(match terms.workspace {
+            Workspace::HelpDesk => Objection::NoSeat,
+            Workspace::Inbox(_) | Workspace::Gone => Objection::NoSalesOrServiceSeat,
+        });
     }
     if !user.ticket_access {
         return Some(Objection::NoTicketAccess);
     }
-    availability::away(user, standing.by_hand, at)
+    if !admitted {
+        return Some(Objection::NoInboxAccess);
+    }
+    let lacked = terms.skills.iter().find(|wanted| !user.knows(wanted.skill, wanted.level));
+    if let Some(Wanted { skill, name, level }) = lacked {
+        return Some(Objection::LacksSkill { skill: *skill, name: name.clone(), level: *level });
+    }
+    let away = || availability::away(user, standing.by_hand, at);
+    terms
+        .only_available
+        .then(away)
+        .flatten()
         .or_else(|| at_capacity(user.capacity, open))
         .or_else(|| standing.phone.objection())
         .or_else(|| standing.hindrance.cloned())
@@ -112,7 +165,7 @@ mod tests {
     use crate::routing::{
         hours::Weekly,
         ids::{Ids, UserId},
-        people::{OutOfOffice, Reach, Role},
+        people::{OutOfOffice, Reach, Role, Seat},
         zone::Zone,
     };
 
@@ -147,7 +200,10 @@ mod tests {
     }
 
     fn code(user: &User, by_hand: &ByHand, phone: Phone, hindrance: Option<&Objection>, open: u32) -> String {
-        let objection = objection(user, Standing { by_hand, phone, hindrance }, open, now());
+        let objection = {
+            let standing = Standing { by_hand, phone, hindrance };
+            objection(user, true, Terms::call(Workspace::HelpDesk), standing, open, now())
+        };
         objection.map_or("none".into(), |objection| objection.code().into())
     }
 
@@ -228,6 +284,7 @@ mod tests {
 
     #[test]
     fn schedules_alone_need_no_telephone() {
-        assert_eq!(objection(&user(), Standing::BY_SCHEDULE, 0, now()), None);
+        let terms = Terms::call(Workspace::HelpDesk);
+        assert_eq!(objection(&user(), true, terms, Standing::BY_SCHEDULE, 0, now()), None);
     }
 }

@@ -5,6 +5,7 @@ use super::{
     people::{People, Seat, User},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// A workspace beside the help desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,18 @@ impl Workspace<'_> {
             Self::HelpDesk => user.has_seat(Seat::Service),
             Self::Inbox(_) | Self::Gone => user.has_seat(Seat::Service) || user.has_seat(Seat::Sales),
         }
+    }
+
+    /// Everybody who works there; `None`: whoever there is.
+    pub(super) fn members(self, people: &People) -> Option<HashSet<UserId>> {
+        let only = match self {
+            Self::HelpDesk => return None,
+            Self::Inbox(inbox) => inbox.only.as_ref()?,
+            Self::Gone => return Some(HashSet::new()),
+        };
+        let teams = only.teams.iter().filter_map(|team| people.teams.get(team));
+        let of_teams = teams.flat_map(|team| team.main.iter().chain(&team.extra));
+        Some(only.users.iter().chain(of_teams).copied().collect())
     }
 
     pub fn admits(self, user: UserId, people: &People) -> bool {

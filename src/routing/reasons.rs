@@ -4,7 +4,8 @@
 use super::{
     contacts::Blocked,
     hours::Rule,
-    ids::{ContactId, TeamId, UserId},
+    ids::{ContactId, SkillId, TeamId, UserId},
+    load::TicketType,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub enum Reason {
     },
     FewestOpen {
         agent: UserId,
+        /// Of calls, if it is not said.
+        #[serde(default)]
+        kind: TicketType,
         open: u32,
         tied: bool,
     },
@@ -131,6 +135,16 @@ pub enum Reason {
         contact: ContactId,
         priority: u8,
     },
+    /// The message goes on with a conversation that is open.
+    JoinsConversation,
+    /// The customer answered on a ticket that was closed.
+    CustomerAnsweredClosed,
+    /// It answers by itself, or says that a mail did not arrive: it changes nothing.
+    WrittenByMachine,
+    /// They answered on a ticket that was nobody's.
+    AnsweredFirst {
+        agent: UserId,
+    },
     /// Gone within this time: nobody need call back.
     GoneAtOnce {
         seconds: u32,
@@ -138,6 +152,71 @@ pub enum Reason {
     /// The caller has an open ticket at this channel, which was touched within this time.
     JoinsTicket {
         minutes: u32,
+    },
+    /// The channel's tickets are given to nobody by themselves (R24).
+    AssignsNobody,
+    /// The ticket is a team's, without an owner (R21).
+    TeamOnly {
+        team: TeamId,
+        name: String,
+    },
+    /// They own the contact (R22).
+    OwnsContact {
+        agent: UserId,
+    },
+    /// Who wrote is no contact.
+    NoContact,
+    ContactHasNoOwner,
+    ContactNotTracked,
+    /// What keeps them from it is said of them among the candidates.
+    OwnerCannotTake {
+        agent: UserId,
+    },
+    /// The message is mailed to the owner, who is absent (R23).
+    OwnerMailed {
+        agent: UserId,
+    },
+    /// Those decide who are asked where the owner or the customer agent does not take it.
+    FallsBack,
+    /// They are away, and the channel gives tickets to those who are away too (R16).
+    GivenThoughAway {
+        agent: UserId,
+    },
+    /// Everybody who is there holds as many tickets as they may.
+    AllAtCapacity,
+    /// Only who knows this was looked at (R28).
+    SkillNeeded {
+        skill: SkillId,
+        name: String,
+        level: Option<u8>,
+    },
+    /// Whoever knows this goes first, and they do.
+    SkillPreferred {
+        skill: SkillId,
+        name: String,
+        level: Option<u8>,
+    },
+    /// Whoever knows this would have gone first; nobody of those who could take it does.
+    SkillMissed {
+        skill: SkillId,
+        name: String,
+        level: Option<u8>,
+    },
+    /// Nobody whom the rule reaches knows this.
+    NobodyKnows {
+        skill: SkillId,
+        name: String,
+        level: Option<u8>,
+    },
+    /// Nobody who knows this could take it for so long that it is not needed any more.
+    SkillLetGo {
+        skill: SkillId,
+        name: String,
+        minutes: u32,
+    },
+    /// The outside service has so long to answer (R25).
+    CustomerAgentAsked {
+        seconds: u32,
     },
 }
 

@@ -4,7 +4,8 @@
 use super::{
     assignment::Rule,
     ids::UserId,
-    people::{People, Seat, User},
+    inboxes::Workspace,
+    people::{People, User},
     rows::{Place, Rows},
 };
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Chair {
     /// They have what it takes, whatever the hour: there is nothing to be looked at in their settings but the capacity.
     pub(super) plain: bool,
     pub(super) capacity: Option<u32>,
+    /// They work in the workspace.
+    pub(super) admitted: bool,
     /// Where their load is.
     pub(super) held: Option<Place>,
     /// Where that is what they do at the moment.
@@ -32,16 +35,24 @@ pub struct Chair {
 
 impl Roster {
     /// `can_be_rung`: by whoever asks. Somebody who can't be is looked at in full.
-    pub fn new(rule: &Rule, people: &People, can_be_rung: impl Fn(&User) -> bool) -> Self {
+    pub fn new(
+        rule: &Rule,
+        people: &People,
+        workspace: Workspace<'_>,
+        can_be_rung: impl Fn(&User) -> bool,
+    ) -> Self {
+        let members = workspace.members(people);
         let users: Arc<[UserId]> = people.routed(&rule.users, &rule.teams).into();
         let chair = |user: &UserId| {
             let Some(user) = people.users.get(user) else { return Chair::default() };
-            let plain = user.has_seat(Seat::Service)
+            let admitted = members.as_ref().is_none_or(|members| members.contains(&user.id));
+            let plain = workspace.seats(user)
+                && admitted
                 && user.ticket_access
                 && user.working_hours.is_none()
                 && user.out_of_office.is_empty()
                 && can_be_rung(user);
-            Chair { plain, capacity: user.capacity, held: None, agent: None }
+            Chair { plain, capacity: user.capacity, admitted, held: None, agent: None }
         };
         let chairs = users.iter().map(chair).collect();
         Self { users, chairs, looked_at: (0, 0) }
@@ -61,7 +72,7 @@ impl Roster {
 
     /// Whether it is what would be made now, but for the places.
     pub fn is_like(&self, other: &Self) -> bool {
-        let settled = |chair: &Chair| (chair.plain, chair.capacity);
+        let settled = |chair: &Chair| (chair.plain, chair.capacity, chair.admitted);
         self.users == other.users && self.chairs.iter().map(settled).eq(other.chairs.iter().map(settled))
     }
 }

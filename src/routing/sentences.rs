@@ -121,7 +121,8 @@ mod tests {
     use super::super::{
         contacts::Blocked,
         hours::Rule,
-        ids::{ContactId, Ids},
+        ids::{ContactId, Ids, SkillId, TeamId},
+        load::TicketType,
         reasons::ConnectionFailure,
     };
     use super::*;
@@ -166,6 +167,7 @@ mod tests {
     fn no_language_is_told_in_the_words_of_another() {
         let agent = UserId(Ids::new(1).next(1));
         let contact = ContactId(Ids::new(1).next(1));
+        let (team, skill) = (TeamId(Ids::new(1).next(1)), SkillId(Ids::new(1).next(1)));
         let seconds = 25;
         let reasons = [
             Reason::RingsAll { agents: 1 },
@@ -173,7 +175,9 @@ mod tests {
             Reason::RingsDevices { agents: 1, of: 1 },
             Reason::RingsDevices { agents: 3, of: 3 },
             Reason::RingsDevices { agents: 10, of: 12 },
-            Reason::FewestOpen { agent, open: 2, tied: true },
+            Reason::FewestOpen { agent, kind: TicketType::Calling, open: 2, tied: true },
+            Reason::FewestOpen { agent, kind: TicketType::Messages, open: 2, tied: false },
+            Reason::FewestOpen { agent, kind: TicketType::EmailOther, open: 2, tied: false },
             Reason::NextInTurn { agent },
             Reason::Drawn { agent, among: 4 },
             Reason::LongestIdle { agent, since: None },
@@ -210,8 +214,30 @@ mod tests {
             Reason::NumberWithheld { how: Blocked::Busy },
             Reason::NumberWithheld { how: Blocked::Voicemail },
             Reason::CallerFirst { contact, priority: 3 },
+            Reason::JoinsConversation,
+            Reason::CustomerAnsweredClosed,
+            Reason::WrittenByMachine,
+            Reason::AnsweredFirst { agent },
             Reason::GoneAtOnce { seconds },
             Reason::JoinsTicket { minutes: 60 },
+            Reason::AssignsNobody,
+            Reason::TeamOnly { team, name: "Support".into() },
+            Reason::OwnsContact { agent },
+            Reason::NoContact,
+            Reason::ContactHasNoOwner,
+            Reason::ContactNotTracked,
+            Reason::OwnerCannotTake { agent },
+            Reason::OwnerMailed { agent },
+            Reason::FallsBack,
+            Reason::GivenThoughAway { agent },
+            Reason::AllAtCapacity,
+            Reason::SkillNeeded { skill, name: "Farsi".into(), level: None },
+            Reason::SkillNeeded { skill, name: "Farsi".into(), level: Some(3) },
+            Reason::SkillPreferred { skill, name: "Farsi".into(), level: None },
+            Reason::SkillMissed { skill, name: "Farsi".into(), level: None },
+            Reason::NobodyKnows { skill, name: "Farsi".into(), level: Some(2) },
+            Reason::SkillLetGo { skill, name: "Farsi".into(), minutes: 30 },
+            Reason::CustomerAgentAsked { seconds },
         ];
         for reason in reasons {
             let sentences: HashSet<String> =

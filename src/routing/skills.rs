@@ -24,6 +24,15 @@ pub enum SkillKind {
     Language,
 }
 
+/// What somebody must know, or had better know, to be given something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub skill: SkillId,
+    pub name: String,
+    /// `None`: at any level.
+    pub level: Option<u8>,
+}
+
 /// A skill that a user has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

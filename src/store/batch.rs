@@ -1,9 +1,9 @@
 //! Everything that one round of the engine writes, in one transaction and one statement per table.
 
 use super::{
-    Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, engine, events,
-    happenings, jobs, notes, offers, quarantine, removal, repeats, script::Script, settings, tickets,
-    voicemails,
+    Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
+    events, happenings, jobs, messages, notes, offers, quarantine, removal, repeats, script::Script,
+    settings, tickets, views, voicemails,
 };
 use crate::{
     calls::{
@@ -12,7 +12,7 @@ use crate::{
     },
     routing::{
         distribution::Cursor,
-        ids::{CallId, ChannelId, JobId, OfferId, TicketId, UserId},
+        ids::{CallId, ChannelId, JobId, MessageId, OfferId, TicketId, UserId},
     },
     tickets::ticket::Ticket,
 };
@@ -42,7 +42,10 @@ pub struct Batch {
     pub deliveries: Vec<deliveries::DeliveryRow>,
     pub deliveries_tried: Vec<deliveries::Tried>,
     pub notes: Vec<notes::Note>,
+    pub messages: HashMap<MessageId, messages::MessageRow>,
+    pub drafts: Vec<drafts::DraftRow>,
     pub called_back: Vec<called_back::CalledBack>,
+    pub views: Vec<views::Kept>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -68,7 +71,10 @@ impl Batch {
             && self.deliveries.is_empty()
             && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
+            && self.messages.is_empty()
+            && self.drafts.is_empty()
             && self.called_back.is_empty()
+            && self.views.is_empty()
             && self.removal.is_none()
     }
 
@@ -108,6 +114,7 @@ impl Batch {
         agents::write(script, self.agents.values());
         cursors::write(script, &self.cursors);
         tickets::write(script, self.tickets.values());
+        messages::write(script, self.messages.values());
         decisions::write(script, &self.decisions);
         jobs::write(script, self.jobs.values());
         jobs::delete(script, &self.jobs_over);
@@ -125,7 +132,9 @@ impl Batch {
             && self.deliveries.is_empty()
             && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
-            && self.called_back.is_empty())
+            && self.drafts.is_empty()
+            && self.called_back.is_empty()
+            && self.views.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -137,7 +146,9 @@ impl Batch {
         deliveries::write(tx, &self.deliveries).await?;
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
-        called_back::write(tx, &self.called_back).await
+        drafts::write(tx, &self.drafts).await?;
+        called_back::write(tx, &self.called_back).await?;
+        views::write(tx, &self.views).await
     }
 }
 

@@ -6,13 +6,14 @@ use super::{
     to_json,
 };
 use crate::{
-    calls::decision::{Action, Decided},
+    calls::decision::{self, Decided},
     routing::{
         candidates::Candidates,
         hours::Verdict,
         ids::{CallId, TicketId},
         reasons::Reason,
     },
+    tickets::arrival,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,9 +22,18 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct DecisionRow {
     pub id: Uuid,
-    pub call: CallId,
+    /// `None`: it is about no call.
+    pub call: Option<CallId>,
     pub ticket: TicketId,
     pub decision: Why,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Action {
+    Call(decision::Action),
+    Ticket(arrival::Action),
 }
 
 /// One decision, as it is kept.
@@ -41,8 +51,9 @@ pub struct Why {
 impl DecisionRow {
     pub fn new(id: Uuid, event: &str, decided: Decided) -> Self {
         let Decided { call, ticket, at, action, hours, candidates, reasons } = decided;
+        let action = Action::Call(action);
         let decision = Why { at, event: event.to_owned(), action, hours, candidates, reasons };
-        Self { id, call, ticket, decision }
+        Self { id, call: Some(call), ticket, decision }
     }
 }
 
@@ -50,7 +61,7 @@ pub(super) fn write(script: &mut Script, decisions: &[DecisionRow]) {
     let insert = "insert into decisions (id, call, ticket, at_ms, document) ";
     let bind = |mut row: Values<'_>, decided: &DecisionRow| {
         row.push_bind(decided.id.simple().to_string())
-            .push_bind(decided.call.to_string())
+            .push_bind(decided.call.map(|call| call.to_string()))
             .push_bind(decided.ticket.to_string())
             .push_bind(ms(decided.decision.at))
             .push_bind(to_json(&decided.decision));

@@ -24,8 +24,10 @@ const OF_CALLS: [(&str, &str); 5] = [
 const OF_TICKETS: [(&str, &str); 2] = [("notes", "ticket"), ("tickets", "id")];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
-const TEXTS: [(&str, &str, &str); 15] = [
+const TEXTS: [(&str, &str, &str); 17] = [
     ("notes", "text", "true"),
+    ("views", "name", "true"),
+    ("views", "document", "true"),
     ("events", "document", "true"),
     ("answers", "body", "true"),
     ("jobs", "document", "true"),

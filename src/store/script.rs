@@ -4,7 +4,7 @@
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
 
 /// How many rows one statement takes: it has at most 32,766 parameters.
-const ROWS: usize = 2_000;
+const ROWS: usize = 1_000;
 
 /// The values of one row.
 pub(super) type Values<'a> = Separated<'a, Sqlite, &'static str>;

@@ -1,25 +1,29 @@
 //! Tickets.
 
 use super::{
-    Reader, damaged, id, instant, ms, optional_id,
+    Reader, damaged, id, instant, json, messages, ms, optional_id,
     script::{Script, Values},
+    to_json,
     visible::{Seen, Theirs},
 };
 use crate::{
     calls::call::Caller,
-    routing::ids::{CallId, TeamId, TicketId, UserId},
+    routing::ids::{CallId, ChannelId, ContactId, InboxId, TeamId, TicketId, UserId},
     routing::load::{COUNTED_FOR, Load, TicketType, Weight},
-    tickets::ticket::{Status, Ticket},
+    tickets::{
+        incoming::Identity,
+        ticket::{Status, Ticket},
+    },
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::TryStreamExt;
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn write<'a>(script: &mut Script, tickets: impl Iterator<Item = &'a Ticket>) {
     let rows: Vec<&Ticket> = tickets.collect();
     let insert = "insert into tickets (id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
-            closed_on, touched_ms) ";
+            closed_on, touched_ms, inbox, subject, contact, customer_kind, customer, properties) ";
     let bind = |mut row: Values<'_>, ticket: &&Ticket| {
         row.push_bind(ticket.id.to_string())
             .push_bind(type_name(ticket.kind))
@@ -32,11 +36,19 @@ pub(super) fn write<'a>(script: &mut Script, tickets: impl Iterator<Item = &'a T
             .push_bind(ticket.assigned_at.map(ms))
             .push_bind(ticket.closed_at.map(ms))
             .push_bind(ticket.closed_on.map(|date| date.to_string()))
-            .push_bind(ms(ticket.touched_at));
+            .push_bind(ms(ticket.touched_at))
+            .push_bind(ticket.inbox.map(|inbox| inbox.to_string()))
+            .push_bind(ticket.subject.clone())
+            .push_bind(ticket.contact.map(|contact| contact.to_string()))
+            .push_bind(ticket.customer.as_ref().map(messages::identity_kind))
+            .push_bind(ticket.customer.as_ref().and_then(messages::identity_value).map(str::to_owned))
+            .push_bind((!ticket.properties.is_empty()).then(|| to_json(&ticket.properties)));
     };
     let or = " on conflict (id) do update set status = excluded.status, owner = excluded.owner, team = excluded.team,
             assigned_ms = excluded.assigned_ms, closed_ms = excluded.closed_ms, closed_on = excluded.closed_on,
-            touched_ms = excluded.touched_ms";
+            touched_ms = excluded.touched_ms, inbox = excluded.inbox, subject = excluded.subject,
+            contact = excluded.contact, customer_kind = excluded.customer_kind, customer = excluded.customer,
+            properties = excluded.properties";
     script.insert(insert, &rows, bind, or);
 }
 
@@ -59,7 +71,7 @@ fn type_named(name: &str) -> sqlx::Result<TicketType> {
 
 const COLUMNS: &str =
     "select id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
-    closed_on, touched_ms from tickets ";
+    closed_on, touched_ms, inbox, subject, contact, customer_kind, customer, properties from tickets ";
 
 fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
     let status: String = row.try_get("status")?;
@@ -77,7 +89,22 @@ fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
         assigned_at: row.try_get::<Option<i64>, _>("assigned_ms")?.map(instant),
         closed_at: row.try_get::<Option<i64>, _>("closed_ms")?.map(instant),
         closed_on: closed_on.and_then(|date| date.parse::<NaiveDate>().ok()),
+        inbox: optional_id(row, "inbox")?,
+        subject: row.try_get("subject")?,
+        contact: optional_id(row, "contact")?,
+        customer: customer(row)?,
+        properties: properties(row)?,
     })
+}
+
+fn customer(row: &SqliteRow) -> sqlx::Result<Option<Identity>> {
+    let kind: Option<String> = row.try_get("customer_kind")?;
+    kind.map(|kind| messages::identity(&kind, row.try_get("customer")?)).transpose()
+}
+
+fn properties(row: &SqliteRow) -> sqlx::Result<BTreeMap<String, String>> {
+    let stored: Option<String> = row.try_get("properties")?;
+    stored.map_or(Ok(BTreeMap::new()), |_| json(row, "properties"))
 }
 
 pub async fn one(connection: &mut SqliteConnection, ticket: TicketId) -> sqlx::Result<Option<Ticket>> {
@@ -192,6 +219,7 @@ impl Reader {
             query.push(" and id < ").push_bind(after.clone());
         }
         wished.view.narrow(&mut query);
+        wished.filter.narrow(&mut query);
         if let Some(sought) = &wished.sought {
             sought.narrow(&mut query);
         }
@@ -222,15 +250,54 @@ impl Reader {
 #[derive(Debug, Clone, Default)]
 pub struct Wished {
     pub view: View,
+    pub filter: Filter,
     pub sought: Option<Sought>,
 }
 
 impl Wished {
     /// Whether many rows may have to be looked at for one that is wished.
     fn is_narrow(&self) -> bool {
+        if self.filter != Filter::default() {
+            return true;
+        }
         match self.view {
             View::All | View::Closed => self.sought.as_ref().is_some_and(|sought| sought.digits.is_some()),
             _ => true,
+        }
+    }
+}
+
+/// What a ticket must be; of what is `None` it may be anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub channel: Option<ChannelId>,
+    /// In this workspace: an inbox, or with `None` the help desk.
+    pub inbox: Option<Option<InboxId>>,
+    pub owner: Option<UserId>,
+    pub team: Option<TeamId>,
+    pub kind: Option<TicketType>,
+    pub status: Option<Status>,
+    pub contact: Option<ContactId>,
+}
+
+impl Filter {
+    fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
+        let equal = [
+            (" and channel = ", self.channel.map(|channel| channel.to_string())),
+            (" and inbox = ", self.inbox.flatten().map(|inbox| inbox.to_string())),
+            (" and owner = ", self.owner.map(|owner| owner.to_string())),
+            (" and team = ", self.team.map(|team| team.to_string())),
+            (" and type = ", self.kind.map(|kind| type_name(kind).to_owned())),
+            (" and status = ", self.status.map(|status| status.name().to_owned())),
+            (" and contact = ", self.contact.map(|contact| contact.to_string())),
+        ];
+        for (must, be) in equal {
+            if let Some(be) = be {
+                query.push(must).push_bind(be);
+            }
+        }
+        if self.inbox == Some(None) {
+            query.push(" and inbox is null");
         }
     }
 }

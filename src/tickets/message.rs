@@ -63,6 +63,62 @@ pub enum Sending {
     },
 }
 
+impl Sending {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent { .. } => "sent",
+            Self::Delivered { .. } => "delivered",
+            Self::Read { .. } => "read",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// Since when it is so; a message that is queued is so since it was written.
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Queued => None,
+            Self::Sent { at } | Self::Delivered { at } | Self::Read { at } | Self::Failed { at, .. } => {
+                Some(*at)
+            }
+        }
+    }
+
+    /// What went wrong, if it did.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether what is reported now goes further than this. Reports come late, twice and in any order: what was delivered
+    /// did not fail, and what was read is not merely delivered.
+    pub fn is_followed_by(&self, reported: &Self) -> bool {
+        self.rank() < reported.rank()
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Sent { .. } => 1,
+            Self::Failed { .. } => 2,
+            Self::Delivered { .. } => 3,
+            Self::Read { .. } => 4,
+        }
+    }
+}
+
+/// What somebody is still writing. It is nobody's but theirs, and changes nothing of the ticket (R4).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    pub subject: Option<String>,
+    pub text: String,
+    pub html: Option<String>,
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+}
+
 /// What an edge needs to send a message out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
@@ -81,4 +137,22 @@ pub enum NotSent {
     /// It will never be sent like this.
     #[error("{0}")]
     Never(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_out_only_gets_further() {
+        let at = DateTime::UNIX_EPOCH;
+        let failed = Sending::Failed { at, error: "no such mailbox".into() };
+        let in_order =
+            [Sending::Queued, Sending::Sent { at }, failed, Sending::Delivered { at }, Sending::Read { at }];
+        for (place, state) in in_order.iter().enumerate() {
+            for (other, reported) in in_order.iter().enumerate() {
+                assert_eq!(state.is_followed_by(reported), place < other, "{state:?}, {reported:?}");
+            }
+        }
+    }
 }

@@ -1,10 +1,14 @@
 //! What happens to a ticket. Pure, and without a word of calls.
 //!
-//! `channel` is what makes tickets out of messages, `incoming` what reaches it, `message` what a conversation is made
-//! of, `sender` who wrote, and `ticket` what is left to do.
+//! `channel` is what makes tickets out of messages, `modes` how each may share out and `sharing` who gets a ticket;
+//! `incoming` is what reaches a channel, `arrival` what becomes of that, `sender` who wrote it, `message` what a
+//! conversation is made of, and `ticket` what is left to do.
 
+pub mod arrival;
 pub mod channel;
 pub mod incoming;
 pub mod message;
+pub mod modes;
 pub mod sender;
+pub mod sharing;
 pub mod ticket;

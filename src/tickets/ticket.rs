@@ -1,12 +1,14 @@
 //! A ticket: what is left to do for a customer. Owner and team are two fields (R3).
 
+use super::incoming::Identity;
 use crate::routing::{
-    ids::{CallId, ChannelId, TeamId, TicketId, UserId},
+    ids::{CallId, ChannelId, ContactId, InboxId, TeamId, TicketId, UserId},
     load::{TicketType, Weight},
     zone::Zone,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
@@ -25,6 +27,15 @@ pub struct Ticket {
     pub closed_at: Option<DateTime<Utc>>,
     /// The day of closing in the account's time zone (R40, A16).
     pub closed_on: Option<NaiveDate>,
+    /// The workspace that it belongs to; `None`: the help desk.
+    pub inbox: Option<InboxId>,
+    pub subject: Option<String>,
+    /// Whose it is, as far as they are known.
+    pub contact: Option<ContactId>,
+    /// Who that is on its channel, and where answers go.
+    pub customer: Option<Identity>,
+    /// What it says of itself: what a form asked for, what its channel's tickets begin with, what people note.
+    pub properties: BTreeMap<String, String>,
 }
 
 /// The statuses of the one pipeline that there is.
@@ -70,6 +81,11 @@ impl Ticket {
             assigned_at: None,
             closed_at: None,
             closed_on: None,
+            inbox: None,
+            subject: None,
+            contact: None,
+            customer: None,
+            properties: BTreeMap::new(),
         }
     }
 

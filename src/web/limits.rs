@@ -36,6 +36,7 @@ pub struct Settings {
     pub sign_ins_per_address: u32,
     pub softphones_per_address: u32,
     pub refused_webhooks_per_address: u32,
+    pub forms_per_address: u32,
     pub connections: usize,
     pub connections_per_address: usize,
 }
@@ -126,6 +127,7 @@ pub struct Limits {
     sign_ins: Budget<IpAddr>,
     softphones: Budget<IpAddr>,
     refused_webhooks: Budget<IpAddr>,
+    forms: Budget<IpAddr>,
     pub connections: Arc<Connections>,
     /// Requests that were answered 429.
     pub refused: AtomicU64,
@@ -143,6 +145,7 @@ impl Limits {
             sign_ins: Budget::new(settings.sign_ins_per_address),
             softphones: Budget::new(settings.softphones_per_address),
             refused_webhooks: Budget::new(settings.refused_webhooks_per_address),
+            forms: Budget::new(settings.forms_per_address),
             connections: Arc::new(Connections::new(connections, connections_per_address)),
             refused: AtomicU64::default(),
         }
@@ -179,6 +182,11 @@ impl Limits {
 
     pub fn refused_webhook(&self, client: Option<Client>) -> Result<(), TooMany> {
         self.address(&self.refused_webhooks, client)
+    }
+
+    /// A form on somebody's page, before it is read.
+    pub fn form(&self, client: Option<Client>) -> Result<(), TooMany> {
+        self.address(&self.forms, client)
     }
 
     fn address(&self, budget: &Budget<IpAddr>, client: Option<Client>) -> Result<(), TooMany> {

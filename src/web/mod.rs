@@ -29,6 +29,7 @@ mod contacts;
 mod erasures;
 mod events;
 mod export;
+mod forms;
 mod greetings;
 mod health;
 mod holidays;
@@ -63,11 +64,15 @@ mod tickets;
 mod tokens;
 mod totp;
 mod users;
+mod views;
 mod warnings;
 mod webhooks;
+mod whatsapp;
 
 use crate::{
+    attachments::Attachments,
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
+    messaging::whatsapp::Accounts,
     routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
@@ -110,6 +115,8 @@ pub struct Web {
     /// The data folder.
     pub data: Arc<PathBuf>,
     pub media: Arc<Media>,
+    pub attachments: Attachments,
+    pub whatsapp: Arc<Accounts>,
     pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
     /// One backup is made at a time.
@@ -134,6 +141,7 @@ impl Web {
         language: Language,
         data: &Path,
         room_bytes: u64,
+        whatsapp: Arc<Accounts>,
         limits: Limits,
         seed: u64,
     ) -> Self {
@@ -149,6 +157,8 @@ impl Web {
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
+            attachments: Attachments::new(data, room_bytes),
+            whatsapp,
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             backing_up: Arc::default(),
@@ -174,6 +184,8 @@ pub fn router(web: Web) -> Router {
         .merge(pages::router())
         .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
+        .route("/hooks/form/{channel}", any(forms::take))
+        .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
@@ -257,6 +269,8 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::show, views::change, views::delete))
         .routes(routes!(missed::list))
         .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))

@@ -13,7 +13,7 @@ use crate::{
         contacts::Named,
         ids::{
             CallId, ChannelId, DeliveryId, GreetingId, HappeningId, InvitationId, JobId, NoteId, OfferId,
-            TeamId, TicketId, TokenId, UserId, WebhookId,
+            TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
         },
         people::Role,
     },
@@ -412,6 +412,17 @@ pub struct Ticket {
     /// The day of closing in the account's time zone.
     #[schema(required)]
     pub closed_on: Option<NaiveDate>,
+}
+
+/// A list of tickets that somebody keeps under a name.
+#[derive(ToSchema)]
+pub struct View {
+    pub id: ViewId,
+    pub owner: UserId,
+    pub name: String,
+    pub shared: bool,
+    #[schema(inline)]
+    pub tickets: super::tickets::Wanted,
 }
 
 /// Every decision that was made, in order.

@@ -7,7 +7,7 @@ use super::{
     calls::explained,
     language::Speaking,
     page::page_until,
-    schemas,
+    schemas, views,
 };
 use crate::{
     desk::{
@@ -15,9 +15,12 @@ use crate::{
         settings::{Fault, Settings, read_form},
         ticket_standing, ticket_tag,
     },
-    routing::ids::TicketId,
+    routing::{
+        ids::{ChannelId, ContactId, InboxId, TeamId, TicketId, UserId, ViewId},
+        load::TicketType,
+    },
     store::{tickets, visible::Seen},
-    tickets::ticket::Ticket,
+    tickets::ticket::{Status, Ticket},
 };
 use axum::{
     Json,
@@ -25,12 +28,12 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 /// The lists that a desk works through.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
     /// Open, and nobody's.
@@ -66,30 +69,106 @@ impl View {
     }
 }
 
+/// Which tickets are asked for. What is not said may be anything.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[schema(as = WantedTickets)]
+pub struct Wanted {
+    #[param(inline)]
+    #[schema(inline)]
+    pub view: Option<View>,
+    /// Digits of a caller's number, part of a contact's name, or the beginning of a ticket's id.
+    #[param(max_length = 200)]
+    #[schema(max_length = 200)]
+    pub q: Option<String>,
+    pub channel: Option<ChannelId>,
+    /// An inbox's id, or `help_desk`.
+    #[param(pattern = "^([0-9a-f]{32}|help_desk)$")]
+    #[schema(pattern = "^([0-9a-f]{32}|help_desk)$")]
+    pub inbox: Option<String>,
+    pub owner: Option<UserId>,
+    pub team: Option<TeamId>,
+    #[param(inline, value_type = Option<schemas::TicketType>)]
+    #[schema(value_type = Option<schemas::TicketType>)]
+    pub r#type: Option<TicketType>,
+    #[param(inline)]
+    pub status: Option<Status>,
+    pub contact: Option<ContactId>,
+}
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Asked {
-    #[serde(default)]
-    #[param(inline, required = false)]
-    view: View,
-    /// Digits of a caller's number, part of a contact's name, or the beginning of a ticket's id.
-    #[serde(default)]
-    #[param(required = false, max_length = 200)]
-    q: String,
+pub struct Saved {
+    /// A view that was saved: what it asks for, with what else is said here instead.
+    saved: Option<ViewId>,
+}
+
+impl Wanted {
+    /// Err: what can't be looked for, at its place below this pointer.
+    pub fn check(&self, below: &str) -> Result<(), Problem> {
+        if self.q.as_ref().is_some_and(|q| q.chars().count() > SOUGHT_MAX) {
+            let pointer = format!("{below}/q");
+            return Err(Problem::invalid(Fault::new(pointer, "it must have at most 200 characters")));
+        }
+        match self.workspace() {
+            Ok(_) => Ok(()),
+            Err(detail) => Err(Problem::invalid(Fault::new(format!("{below}/inbox"), detail))),
+        }
+    }
+
+    fn workspace(&self) -> Result<Option<Option<InboxId>>, &'static str> {
+        match self.inbox.as_deref() {
+            None => Ok(None),
+            Some("help_desk") => Ok(Some(None)),
+            Some(id) => id.parse().map(|id| Some(Some(id))).map_err(|_| "this is neither help_desk nor an id"),
+        }
+    }
+
+    fn filter(&self) -> tickets::Filter {
+        tickets::Filter {
+            channel: self.channel,
+            inbox: self.workspace().unwrap_or_default(),
+            owner: self.owner,
+            team: self.team,
+            kind: self.r#type,
+            status: self.status,
+            contact: self.contact,
+        }
+    }
+
+    /// What is said here stands; for the rest `saved` does.
+    fn or(self, saved: Self) -> Self {
+        Self {
+            view: self.view.or(saved.view),
+            q: self.q.or(saved.q),
+            channel: self.channel.or(saved.channel),
+            inbox: self.inbox.or(saved.inbox),
+            owner: self.owner.or(saved.owner),
+            team: self.team.or(saved.team),
+            r#type: self.r#type.or(saved.r#type),
+            status: self.status.or(saved.status),
+            contact: self.contact.or(saved.contact),
+        }
+    }
 }
 
 /// Lists tickets, the newest first.
-#[utoipa::path(get, path = "/tickets", params(schemas::Paging, Asked), responses(
+#[utoipa::path(get, path = "/tickets", params(schemas::Paging, Saved, Wanted), responses(
     (status = 200, body = schemas::Page<schemas::Ticket>)
 ))]
 pub async fn list(
     caller: Caller,
     State(web): State<Web>,
     asked: Page<TicketId>,
-    wanted: Result<Query<Asked>, QueryRejection>,
+    saved: Result<Query<Saved>, QueryRejection>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
-    let seen = find(&caller, &web, wanted.view, &wanted.q, asked.after, asked.limit).await?;
+    let Query(mut wanted) = wanted.map_err(|error| Problem::malformed(error.body_text()))?;
+    let Query(Saved { saved }) = saved.map_err(|error| Problem::malformed(error.body_text()))?;
+    if let Some(saved) = saved {
+        wanted = wanted.or(views::wanted(&caller, saved, &web).await?);
+    }
+    let seen = find(&caller, &web, &wanted, asked.after, asked.limit).await?;
     Ok(page_until(seen.rows.iter().map(object).collect(), seen.next))
 }
 
@@ -97,18 +176,17 @@ pub async fn list(
 pub async fn find(
     caller: &Caller,
     web: &Web,
-    view: View,
-    text: &str,
+    wanted: &Wanted,
     after: Option<TicketId>,
     limit: u32,
 ) -> Result<Seen<Ticket>, Problem> {
-    if text.chars().count() > SOUGHT_MAX {
-        return Err(Problem::invalid(Fault::new("/q", "it must have at most 200 characters")));
-    }
+    wanted.check("")?;
+    let text = wanted.q.as_deref().unwrap_or_default();
     let settings = web.desk.settings();
     let viewer = Viewer::new(caller, &settings);
     let sought = (!text.trim().is_empty()).then(|| sought(text.trim(), &settings));
-    let wished = tickets::Wished { view: view.of(caller, &settings), sought };
+    let view = wanted.view.unwrap_or_default().of(caller, &settings);
+    let wished = tickets::Wished { view, filter: wanted.filter(), sought };
     Ok(web.reader.tickets(&wished, viewer.theirs().as_ref(), after, limit).await?)
 }
 

@@ -67,8 +67,9 @@ impl Api {
     /// Everything on a list, page by page.
     pub async fn all(&self, path: &str) -> Vec<Value> {
         let (mut items, mut after) = (Vec::new(), String::new());
+        let joint = if path.contains('?') { '&' } else { '?' };
         loop {
-            let mut page = self.get(&format!("{path}?limit=100{after}")).await;
+            let mut page = self.get(&format!("{path}{joint}limit=100{after}")).await;
             items.append(page["items"].as_array_mut().expect("a list has items"));
             match page["next"].as_str() {
                 Some(next) => after = format!("&after={next}"),

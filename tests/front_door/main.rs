@@ -26,6 +26,7 @@ mod saving;
 mod second_factor;
 mod sign_in;
 mod softphones;
+mod views;
 mod visibility;
 
 use desk::{Agent, Desk, PATIENCE};

@@ -63,6 +63,11 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("patch", "contacts/{id}", [401, 403, 403, 200, 200]),
     ("delete", "contacts/{id}", [401, 403, 403, 404, 404]),
     ("post", "contacts/{id}/merge", [401, 403, 403, 422, 422]),
+    ("get", "views", [401, 200, 200, 200, 200]),
+    ("post", "views", [401, 422, 422, 422, 403]),
+    ("get", "views/{id}", [401, 404, 200, 404, 200]),
+    ("patch", "views/{id}", [401, 404, 200, 404, 200]),
+    ("delete", "views/{id}", [401, 404, 404, 404, 404]),
     ("get", "teams", [401, 200, 200, 200, 200]),
     ("post", "teams", [401, 403, 403, 403, 422]),
     ("get", "teams/{id}", [401, 200, 200, 200, 200]),
@@ -133,6 +138,8 @@ async fn every_route_answers_each_role_as_it_should() {
     let inbox = desk.api.create("inboxes", json!({ "name": "Sales" })).await;
     let skill = desk.api.create("skills", json!({ "name": "Dutch", "kind": "language" })).await;
     let contact = desk.api.create("contacts", json!({ "name": "Vera", "owner": owner.id })).await;
+    let of_owner = crate::desk::Api::new(&desk.api.address, &owner.token);
+    let view = of_owner.create("views", json!({ "name": "Pumps" })).await;
     let document = desk.api.get("openapi.json").await;
     let mut walked = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -150,6 +157,7 @@ async fn every_route_answers_each_role_as_it_should() {
                 "teams" => team.clone(),
                 "contacts" => contact.clone(),
                 "inboxes" => inbox.clone(),
+                "views" => view.clone(),
                 "skills" => skill.clone(),
                 "webhooks" => text(&webhook["id"]),
                 _ => owner.id.clone(),

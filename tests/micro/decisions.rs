@@ -17,8 +17,9 @@ use strowger::{
     routing::{
         availability::{ByHand, Phone},
         distribution::{Entrant, Order, Strategy, TieBreak},
-        eligibility::{Standing, objection},
+        eligibility::{Standing, Terms, objection},
         hours::Hours,
+        inboxes::Workspace,
         load::TicketType,
         zone::Zone,
     },
@@ -56,11 +57,12 @@ fn hours(criterion: &mut Criterion) {
 fn eligibility(criterion: &mut Criterion) {
     let floor = Floor::new(10_000, 100_000, Strategy::LoadBalanced, OwnTimes::default());
     let standing = Standing { by_hand: &ByHand::Available, phone: Phone::WORKING, hindrance: None };
+    let terms = Terms::call(Workspace::HelpDesk);
     criterion.bench_function("eligibility of 10,000 agents", |bench| {
         bench.iter(|| {
             let free = floor.users.iter().filter(|id| {
                 let open = floor.load.of(**id, TicketType::Calling);
-                objection(&floor.people.users[*id], standing, open, floor.now.at).is_none()
+                objection(&floor.people.users[*id], true, terms, standing, open, floor.now.at).is_none()
             });
             black_box(free.count())
         });

@@ -40,7 +40,10 @@ fn the_reason_for_a_second_round_names_who_is_rung_in_it() {
         Write::Decided(decided) => decided.reasons.first(),
         _ => None,
     });
-    assert_eq!(reason, Some(&Reason::FewestOpen { agent: second, open: 1, tied: false }));
+    assert_eq!(
+        reason,
+        Some(&Reason::FewestOpen { agent: second, kind: TicketType::Calling, open: 1, tied: false })
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod gathering;
 mod jobs;
 mod looking;
 mod messages;
+mod sharing;
 mod tickets;
 mod webhooks;
 
@@ -101,6 +102,7 @@ impl Engine {
                 match row {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                    Row::View(kept) => round.batch.views.push(kept.clone()),
                 }
                 Ok(Some(Outcome::Recorded))
             }

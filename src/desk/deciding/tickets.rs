@@ -17,18 +17,13 @@ impl Engine {
         expected: Option<&str>,
         round: &mut Round,
     ) -> Result<Option<Outcome>, Broken> {
-        let live = self.memory.tickets.get(&id).or_else(|| round.batch.tickets.get(&id)).cloned();
-        let stored = match live {
-            Some(ticket) => Some(ticket),
-            None => store::tickets::one(self.writer.connection(), id)
-                .await
-                .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
+        let Some(mut ticket) = self.ticket_now(id, round).await? else {
+            return Ok(Some(Outcome::Refused(Refused::NotFound)));
         };
-        let Some(mut ticket) = stored else { return Ok(Some(Outcome::Refused(Refused::NotFound))) };
         if expected.is_some_and(|tag| tag != ticket_tag(&ticket)) {
             return Ok(Some(Outcome::Refused(Refused::Stale)));
         }
-        let before = ticket.weight();
+        let (before, had) = (ticket.weight(), (ticket.owner, ticket.team));
         if let Err(refused) = self.patch(&mut ticket, patch) {
             return Ok(Some(Outcome::Refused(refused)));
         }
@@ -42,6 +37,10 @@ impl Engine {
         }
         self.memory.let_go(id);
         round.batch.tickets.insert(id, ticket.clone());
+        if had != (ticket.owner, ticket.team) && (ticket.owner.is_some() || ticket.team.is_some()) {
+            let now = self.around.clock.now();
+            self.tell_of_ticket("ticket.assigned", &ticket, now, round);
+        }
         // Somebody may be below their capacity again.
         self.happen(Event::SettingsChanged, None, round)?;
         Ok(Some(Outcome::Ticket(Box::new(ticket))))

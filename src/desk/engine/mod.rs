@@ -22,6 +22,7 @@ use super::{
     spool::{self, Spool},
 };
 use crate::{
+    attachments::Attachments,
     calls::{decision::Job, event::Event, time::Steady},
     clock::Clock,
     routing::ids::JobId,
@@ -57,6 +58,8 @@ pub struct Surroundings {
     pub mails: bool,
     pub spool: Arc<Spool>,
     pub place: Place,
+    /// Where the files of messages are.
+    pub attachments: Attachments,
     /// How often loads are recounted and old answers forgotten.
     pub chores_every_ms: i64,
     pub retention: Retention,

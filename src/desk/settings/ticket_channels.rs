@@ -13,6 +13,7 @@ use crate::{
         skills::SkillKind,
     },
     tickets::channel::{Assignment, Channel, Chat, CustomerAgent, Demand, Email, Form, Mode, Way, Whatsapp},
+    tickets::modes::{self, Misfit},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -172,6 +173,8 @@ impl Settings {
     /// What such a channel must be when it is saved.
     pub(super) fn check_ticket_channel(&self, channel: &Channel, ground: &Ground) -> Result<(), Refused> {
         self.check_in_inbox(channel.inbox)?;
+        modes::check(channel, &self.people)
+            .map_err(|Misfit { pointer, detail }| Fault::new(pointer, detail))?;
         self.check_assignment(channel, ground)?;
         self.check_demands(channel)?;
         check_properties(&channel.properties)?;

@@ -5,6 +5,7 @@ use super::{
         contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
+        load::TicketType,
         reasons::{ConnectionFailure, Reason},
     },
     Teller,
@@ -31,9 +32,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsDevices { agents, of } => {
             format!("Die Telefone von {agents} der {of} verfügbaren Mitarbeiter läuten.")
         }
-        Reason::FewestOpen { agent, open, tied } => {
+        Reason::FewestOpen { agent, kind, open, tied } => {
             let tie = if *tied { ", und die Regel bei Gleichstand entschied" } else { "" };
-            format!("{} hat die wenigsten offenen Anruf-Tickets ({open}){tie}.", name(*agent))
+            format!("{} hat die wenigsten offenen {} ({open}){tie}.", name(*agent), tickets(*kind))
         }
         Reason::NextInTurn { agent } => format!("{} ist an der Reihe.", name(*agent)),
         Reason::Drawn { agent, among } => format!("{} wurde unter {among} ausgelost.", name(*agent)),
@@ -108,6 +109,16 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("Der Anrufer hat Priorität {priority} und kommt vor Anrufern, die weniger haben.")
         }
+        Reason::JoinsConversation => "Die Nachricht setzt ein offenes Gespräch fort.".into(),
+        Reason::CustomerAnsweredClosed => {
+            "Der Kunde hat auf ein geschlossenes Ticket geantwortet; darum ist es wieder offen.".into()
+        }
+        Reason::WrittenByMachine => {
+            "Die Nachricht hat eine Maschine geschrieben; darum ändert sie nichts.".into()
+        }
+        Reason::AnsweredFirst { agent } => {
+            format!("{} hat als Erste oder Erster geantwortet und hat darum das Ticket.", name(*agent))
+        }
         Reason::GoneAtOnce { seconds } => {
             format!("Der Anrufer war innerhalb von {seconds} Sekunden weg; darum ist das Ticket geschlossen.")
         }
@@ -116,6 +127,67 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
                 "Der Anruf gehört zum offenen Ticket des Anrufers, das innerhalb von {minutes} Minuten bearbeitet wurde."
             )
         }
+        Reason::AssignsNobody => "Dieser Kanal teilt seine Tickets von selbst niemandem zu.".into(),
+        Reason::TeamOnly { name, .. } => format!("Das Ticket geht an das Team {name}, ohne Besitzer."),
+        Reason::OwnsContact { agent } => format!("{} betreut den Kontakt.", name(*agent)),
+        Reason::NoContact => {
+            "Es ist nicht bekannt, wer geschrieben hat, also gibt es keinen Betreuer dafür.".into()
+        }
+        Reason::ContactHasNoOwner => "Der Kontakt hat keinen Betreuer.".into(),
+        Reason::ContactNotTracked => {
+            "Der Kontakt wird nicht verfolgt, also bekommt sein Betreuer das Ticket nicht.".into()
+        }
+        Reason::OwnerCannotTake { agent } => {
+            format!("{} betreut den Kontakt, kann es aber nicht übernehmen.", name(*agent))
+        }
+        Reason::OwnerMailed { agent } => format!(
+            "{} betreut den Kontakt und ist abwesend; die Nachricht geht dorthin per E-Mail.",
+            name(*agent)
+        ),
+        Reason::FallsBack => {
+            "Nun entscheiden die, die gefragt werden, wenn die erste Wahl es nicht übernimmt.".into()
+        }
+        Reason::GivenThoughAway { agent } => {
+            format!("{} ist abwesend, aber dieser Kanal gibt Tickets auch an Abwesende.", name(*agent))
+        }
+        Reason::AllAtCapacity => {
+            "Alle, die verfügbar sind, haben so viele offene Tickets, wie sie haben dürfen.".into()
+        }
+        Reason::SkillNeeded { name, level, .. } => {
+            format!("Nur wer {} kann, wird gefragt.", known(name, *level))
+        }
+        Reason::SkillPreferred { name, level, .. } => {
+            format!("Wer {} kann, kommt zuerst.", known(name, *level))
+        }
+        Reason::SkillMissed { name, level, .. } => format!(
+            "Niemand, der {} kann, konnte es übernehmen, was besser gewesen wäre.",
+            known(name, *level)
+        ),
+        Reason::NobodyKnows { name, level, .. } => {
+            format!("Niemand von den Ausgewählten kann {}.", known(name, *level))
+        }
+        Reason::SkillLetGo { name, minutes, .. } => format!(
+            "Niemand, der {name} kann, konnte es in {minutes} Minuten übernehmen; es wird nicht mehr verlangt."
+        ),
+        Reason::CustomerAgentAsked { seconds } => {
+            format!("Der Kundenagent wird zuerst gefragt und hat {seconds} Sekunden für eine Antwort.")
+        }
+    }
+}
+
+fn tickets(kind: TicketType) -> &'static str {
+    match kind {
+        TicketType::Calling => "Anruf-Tickets",
+        TicketType::Messages => "Nachrichten-Tickets",
+        TicketType::EmailOther => "E-Mail- und anderen Tickets",
+    }
+}
+
+/// A skill, at a level perhaps.
+fn known(name: &str, level: Option<u8>) -> String {
+    match level {
+        Some(level) => format!("{name} (Stufe {level} oder besser)"),
+        None => name.to_owned(),
     }
 }
 
@@ -160,7 +232,10 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::AtCapacity { open, capacity } => {
             return format!("hat {open} offene Tickets von höchstens {capacity}");
         }
+        Objection::LacksSkill { name, level, .. } => return format!("kann {} nicht", known(name, *level)),
         Objection::NoSeat => "hat keinen Serviceplatz",
+        Objection::NoSalesOrServiceSeat => "hat weder einen Vertriebs- noch einen Serviceplatz",
+        Objection::NoInboxAccess => "hat keinen Zugriff auf diesen Posteingang",
         Objection::NoTicketAccess => "hat keinen Zugriff auf Tickets",
         Objection::OutsideWorkingHours => "ist außerhalb der Arbeitszeit",
         Objection::NotConnected => "hat kein Softphone verbunden",

@@ -5,6 +5,7 @@ use super::{
         contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
+        load::TicketType,
         reasons::{ConnectionFailure, Reason},
     },
     Teller,
@@ -29,9 +30,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsDevices { agents, of } => {
             format!("The telephones of {agents} of the {of} available agents are rung.")
         }
-        Reason::FewestOpen { agent, open, tied } => {
+        Reason::FewestOpen { agent, kind, open, tied } => {
             let tie = if *tied { ", and the tie-break put them first" } else { "" };
-            format!("{} has the fewest open calling tickets ({open}){tie}.", name(*agent))
+            format!("{} has the fewest open {} ({open}){tie}.", name(*agent), tickets(*kind))
         }
         Reason::NextInTurn { agent } => format!("It is {}'s turn.", name(*agent)),
         Reason::Drawn { agent, among } => format!("{} was drawn among {among}.", name(*agent)),
@@ -89,12 +90,73 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("The caller has priority {priority} and goes before callers who have less.")
         }
+        Reason::JoinsConversation => "The message goes on with a conversation that is open.".into(),
+        Reason::CustomerAnsweredClosed => {
+            "The customer answered on a closed ticket, so it is open again.".into()
+        }
+        Reason::WrittenByMachine => "The message was written by a machine, so it changes nothing.".into(),
+        Reason::AnsweredFirst { agent } => {
+            format!("{} answered first, so the ticket is theirs.", name(*agent))
+        }
         Reason::GoneAtOnce { seconds } => {
             format!("The caller was gone within {seconds} seconds, so the ticket is closed.")
         }
         Reason::JoinsTicket { minutes } => {
             format!("The call joins the caller's open ticket, which was touched within {minutes} minutes.")
         }
+        Reason::AssignsNobody => "This channel gives its tickets to nobody by itself.".into(),
+        Reason::TeamOnly { name, .. } => format!("The ticket goes to the team {name}, without an owner."),
+        Reason::OwnsContact { agent } => format!("{} owns the contact.", name(*agent)),
+        Reason::NoContact => "Nobody knows who wrote, so there is no owner to give it to.".into(),
+        Reason::ContactHasNoOwner => "The contact has no owner.".into(),
+        Reason::ContactNotTracked => {
+            "The contact is not tracked, so its owner is not given the ticket.".into()
+        }
+        Reason::OwnerCannotTake { agent } => {
+            format!("{} owns the contact, but cannot take it.", name(*agent))
+        }
+        Reason::OwnerMailed { agent } => {
+            format!("{} owns the contact and is absent, so the message is mailed to them.", name(*agent))
+        }
+        Reason::FallsBack => "Those decide who are asked when the first choice does not take it.".into(),
+        Reason::GivenThoughAway { agent } => {
+            format!("{} is away, but this channel gives tickets to people who are away too.", name(*agent))
+        }
+        Reason::AllAtCapacity => "Everybody who is available has as many open tickets as they may.".into(),
+        Reason::SkillNeeded { name, level, .. } => {
+            format!("Only people who know {} are asked.", known(name, *level))
+        }
+        Reason::SkillPreferred { name, level, .. } => {
+            format!("People who know {} go first.", known(name, *level))
+        }
+        Reason::SkillMissed { name, level, .. } => {
+            format!("Nobody who knows {} could take it, which would have been better.", known(name, *level))
+        }
+        Reason::NobodyKnows { name, level, .. } => {
+            format!("Nobody who is selected knows {}.", known(name, *level))
+        }
+        Reason::SkillLetGo { name, minutes, .. } => format!(
+            "Nobody who knows {name} could take it for {minutes} minutes, so it is not needed any more."
+        ),
+        Reason::CustomerAgentAsked { seconds } => {
+            format!("The customer agent is asked first and has {seconds} seconds to answer.")
+        }
+    }
+}
+
+fn tickets(kind: TicketType) -> &'static str {
+    match kind {
+        TicketType::Calling => "calling tickets",
+        TicketType::Messages => "message tickets",
+        TicketType::EmailOther => "email and other tickets",
+    }
+}
+
+/// A skill, at a level perhaps.
+fn known(name: &str, level: Option<u8>) -> String {
+    match level {
+        Some(level) => format!("{name} (level {level} or better)"),
+        None => name.to_owned(),
     }
 }
 
@@ -139,7 +201,10 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::AtCapacity { open, capacity } => {
             return format!("has {open} open tickets of at most {capacity}");
         }
+        Objection::LacksSkill { name, level, .. } => return format!("does not know {}", known(name, *level)),
         Objection::NoSeat => "has no service seat",
+        Objection::NoSalesOrServiceSeat => "has neither a sales nor a service seat",
+        Objection::NoInboxAccess => "has no access to this inbox",
         Objection::NoTicketAccess => "has no access to tickets",
         Objection::OutsideWorkingHours => "is outside their working hours",
         Objection::NotConnected => "has no softphone connected",

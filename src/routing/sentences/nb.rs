@@ -5,6 +5,7 @@ use super::{
         contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
+        load::TicketType,
         reasons::{ConnectionFailure, Reason},
     },
     Teller,
@@ -29,9 +30,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsDevices { agents, of } => {
             format!("Telefonene til {agents} av de {of} ledige medarbeiderne ringer.")
         }
-        Reason::FewestOpen { agent, open, tied } => {
+        Reason::FewestOpen { agent, kind, open, tied } => {
             let tie = if *tied { ", og regelen ved likt antall satte vedkommende først" } else { "" };
-            format!("{} har færrest åpne telefonsaker ({open}){tie}.", name(*agent))
+            format!("{} har færrest åpne {} ({open}){tie}.", name(*agent), tickets(*kind))
         }
         Reason::NextInTurn { agent } => format!("Det er {} sin tur.", name(*agent)),
         Reason::Drawn { agent, among } => format!("{} ble trukket ut blant {among}.", name(*agent)),
@@ -93,12 +94,65 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("Innringeren har prioritet {priority} og går foran innringere som har mindre.")
         }
+        Reason::JoinsConversation => "Meldingen fortsetter en åpen samtale.".into(),
+        Reason::CustomerAnsweredClosed => "Kunden svarte på en lukket sak, derfor er den åpen igjen.".into(),
+        Reason::WrittenByMachine => "Meldingen er skrevet av en maskin, derfor endrer den ingenting.".into(),
+        Reason::AnsweredFirst { agent } => format!("{} svarte først og har derfor saken.", name(*agent)),
         Reason::GoneAtOnce { seconds } => {
             format!("Innringeren var borte innen {seconds} sekunder, derfor er saken lukket.")
         }
         Reason::JoinsTicket { minutes } => {
             format!("Samtalen hører til innringerens åpne sak, som ble rørt innen {minutes} minutter.")
         }
+        Reason::AssignsNobody => "Denne kanalen tildeler ikke sakene sine til noen av seg selv.".into(),
+        Reason::TeamOnly { name, .. } => format!("Saken går til laget {name}, uten eier."),
+        Reason::OwnsContact { agent } => format!("{} eier kontakten.", name(*agent)),
+        Reason::NoContact => {
+            "Det er ikke kjent hvem som skrev, så det finnes ingen eier å gi den til.".into()
+        }
+        Reason::ContactHasNoOwner => "Kontakten har ingen eier.".into(),
+        Reason::ContactNotTracked => "Kontakten følges ikke, så eieren får ikke saken.".into(),
+        Reason::OwnerCannotTake { agent } => format!("{} eier kontakten, men kan ikke ta den.", name(*agent)),
+        Reason::OwnerMailed { agent } => {
+            format!("{} eier kontakten og er borte, så meldingen sendes dit på e-post.", name(*agent))
+        }
+        Reason::FallsBack => "Nå avgjør de som spørres når førstevalget ikke tar den.".into(),
+        Reason::GivenThoughAway { agent } => {
+            format!("{} er borte, men denne kanalen gir saker også til dem som er borte.", name(*agent))
+        }
+        Reason::AllAtCapacity => "Alle som er tilgjengelige, har så mange åpne saker som de kan ha.".into(),
+        Reason::SkillNeeded { name, level, .. } => {
+            format!("Bare de som kan {}, blir spurt.", known(name, *level))
+        }
+        Reason::SkillPreferred { name, level, .. } => {
+            format!("De som kan {}, går først.", known(name, *level))
+        }
+        Reason::SkillMissed { name, level, .. } => {
+            format!("Ingen som kan {}, kunne ta den, noe som hadde vært bedre.", known(name, *level))
+        }
+        Reason::NobodyKnows { name, level, .. } => format!("Ingen av de valgte kan {}.", known(name, *level)),
+        Reason::SkillLetGo { name, minutes, .. } => {
+            format!("Ingen som kan {name}, kunne ta den på {minutes} minutter, så det trengs ikke lenger.")
+        }
+        Reason::CustomerAgentAsked { seconds } => {
+            format!("Kundeagenten spørres først og har {seconds} sekunder på å svare.")
+        }
+    }
+}
+
+fn tickets(kind: TicketType) -> &'static str {
+    match kind {
+        TicketType::Calling => "telefonsaker",
+        TicketType::Messages => "meldingssaker",
+        TicketType::EmailOther => "e-postsaker og andre",
+    }
+}
+
+/// A skill, at a level perhaps.
+fn known(name: &str, level: Option<u8>) -> String {
+    match level {
+        Some(level) => format!("{name} (nivå {level} eller bedre)"),
+        None => name.to_owned(),
     }
 }
 
@@ -143,7 +197,10 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::AtCapacity { open, capacity } => {
             return format!("har {open} åpne saker av høyst {capacity}");
         }
+        Objection::LacksSkill { name, level, .. } => return format!("kan ikke {}", known(name, *level)),
         Objection::NoSeat => "har ingen serviceplass",
+        Objection::NoSalesOrServiceSeat => "har verken salgs- eller serviceplass",
+        Objection::NoInboxAccess => "har ikke tilgang til denne innboksen",
         Objection::NoTicketAccess => "har ikke tilgang til saker",
         Objection::OutsideWorkingHours => "er utenfor arbeidstiden",
         Objection::NotConnected => "har ingen tilkoblet softphone",

@@ -5,6 +5,7 @@ use super::{
         contacts::Blocked,
         eligibility::Objection,
         hours::Rule,
+        load::TicketType,
         reasons::{ConnectionFailure, Reason},
     },
     Teller,
@@ -31,9 +32,9 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::RingsDevices { agents, of } => {
             format!("De telefoons van {agents} van de {of} beschikbare medewerkers gaan over.")
         }
-        Reason::FewestOpen { agent, open, tied } => {
+        Reason::FewestOpen { agent, kind, open, tied } => {
             let tie = if *tied { ", en de regel bij gelijke stand zette deze vooraan" } else { "" };
-            format!("{} heeft de minste open beltickets ({open}){tie}.", name(*agent))
+            format!("{} heeft de minste open {} ({open}){tie}.", name(*agent), tickets(*kind))
         }
         Reason::NextInTurn { agent } => format!("{} is aan de beurt.", name(*agent)),
         Reason::Drawn { agent, among } => format!("{} is geloot uit {among}.", name(*agent)),
@@ -91,6 +92,16 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CallerFirst { priority, .. } => {
             format!("De beller heeft prioriteit {priority} en gaat voor bellers die minder hebben.")
         }
+        Reason::JoinsConversation => "Het bericht gaat verder met een open gesprek.".into(),
+        Reason::CustomerAnsweredClosed => {
+            "De klant antwoordde op een gesloten ticket; daarom is het weer open.".into()
+        }
+        Reason::WrittenByMachine => {
+            "Het bericht is door een machine geschreven en verandert daarom niets.".into()
+        }
+        Reason::AnsweredFirst { agent } => {
+            format!("{} antwoordde als eerste en heeft daarom het ticket.", name(*agent))
+        }
         Reason::GoneAtOnce { seconds } => {
             format!("De beller was binnen {seconds} seconden weg; daarom is het ticket gesloten.")
         }
@@ -99,6 +110,62 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
                 "Het gesprek hoort bij het open ticket van de beller, dat binnen {minutes} minuten is bijgewerkt."
             )
         }
+        Reason::AssignsNobody => "Dit kanaal wijst zijn tickets vanzelf aan niemand toe.".into(),
+        Reason::TeamOnly { name, .. } => format!("Het ticket gaat naar het team {name}, zonder eigenaar."),
+        Reason::OwnsContact { agent } => format!("{} is eigenaar van het contact.", name(*agent)),
+        Reason::NoContact => {
+            "Het is niet bekend wie er schreef, dus er is geen eigenaar om het aan te geven.".into()
+        }
+        Reason::ContactHasNoOwner => "Het contact heeft geen eigenaar.".into(),
+        Reason::ContactNotTracked => {
+            "Het contact wordt niet gevolgd, dus de eigenaar krijgt het ticket niet.".into()
+        }
+        Reason::OwnerCannotTake { agent } => {
+            format!("{} is eigenaar van het contact, maar kan het niet aannemen.", name(*agent))
+        }
+        Reason::OwnerMailed { agent } => format!(
+            "{} is eigenaar van het contact en afwezig; het bericht wordt per e-mail doorgestuurd.",
+            name(*agent)
+        ),
+        Reason::FallsBack => {
+            "Nu beslissen degenen die gevraagd worden als de eerste keus het niet aanneemt.".into()
+        }
+        Reason::GivenThoughAway { agent } => {
+            format!("{} is afwezig, maar dit kanaal geeft tickets ook aan wie afwezig is.", name(*agent))
+        }
+        Reason::AllAtCapacity => "Iedereen die beschikbaar is, heeft zoveel open tickets als mag.".into(),
+        Reason::SkillNeeded { name, level, .. } => {
+            format!("Alleen wie {} kent, wordt gevraagd.", known(name, *level))
+        }
+        Reason::SkillPreferred { name, level, .. } => format!("Wie {} kent, gaat voor.", known(name, *level)),
+        Reason::SkillMissed { name, level, .. } => {
+            format!("Niemand die {} kent kon het aannemen, wat beter was geweest.", known(name, *level))
+        }
+        Reason::NobodyKnows { name, level, .. } => {
+            format!("Niemand van de gekozenen kent {}.", known(name, *level))
+        }
+        Reason::SkillLetGo { name, minutes, .. } => {
+            format!("Niemand die {name} kent kon het in {minutes} minuten aannemen; het is niet meer nodig.")
+        }
+        Reason::CustomerAgentAsked { seconds } => {
+            format!("De klantagent wordt eerst gevraagd en heeft {seconds} seconden om te antwoorden.")
+        }
+    }
+}
+
+fn tickets(kind: TicketType) -> &'static str {
+    match kind {
+        TicketType::Calling => "beltickets",
+        TicketType::Messages => "berichttickets",
+        TicketType::EmailOther => "e-mailtickets en andere",
+    }
+}
+
+/// A skill, at a level perhaps.
+fn known(name: &str, level: Option<u8>) -> String {
+    match level {
+        Some(level) => format!("{name} (niveau {level} of beter)"),
+        None => name.to_owned(),
     }
 }
 
@@ -143,7 +210,10 @@ pub(super) fn objection(objection: &Objection, teller: &Teller<'_>) -> String {
         Objection::AtCapacity { open, capacity } => {
             return format!("heeft {open} open tickets van hoogstens {capacity}");
         }
+        Objection::LacksSkill { name, level, .. } => return format!("kent {} niet", known(name, *level)),
         Objection::NoSeat => "heeft geen serviceplaats",
+        Objection::NoSalesOrServiceSeat => "heeft geen sales- en geen serviceplaats",
+        Objection::NoInboxAccess => "heeft geen toegang tot deze inbox",
         Objection::NoTicketAccess => "heeft geen toegang tot tickets",
         Objection::OutsideWorkingHours => "is buiten werktijd",
         Objection::NotConnected => "heeft geen softphone verbonden",

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        super::{Problem, Web, access::Viewer, tickets::View},
+        super::{Problem, Web, access::Viewer, tickets::{View, Wanted}},
         layout::{Layout, Signed},
         moment::Moment,
         refusal::Refusal,
@@ -88,7 +88,8 @@ async fn page(web: &Web, signed: &Signed, asked: Asked) -> Result<Page, Problem>
     // Whoever looks for something looks everywhere.
     let view = asked.view.unwrap_or(if q.is_empty() { View::Unassigned } else { View::All });
     let after = asked.after.as_deref().map(str::parse).transpose().map_err(|_| Problem::not_found())?;
-    let seen = super::super::super::tickets::find(&signed.caller, web, view, &q, after, ROWS).await?;
+    let wanted = Wanted { view: Some(view), q: Some(q.clone()), ..Wanted::default() };
+    let seen = super::super::super::tickets::find(&signed.caller, web, &wanted, after, ROWS).await?;
     let ids: Vec<_> = seen.rows.iter().filter_map(|ticket| ticket.call).collect();
     let calls = web.reader.calls_of(&ids).await?;
     let calls: HashMap<_, _> = calls.into_iter().map(|call| (call.id, call)).collect();

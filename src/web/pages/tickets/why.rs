@@ -4,7 +4,8 @@ use super::super::{super::Web, layout::Layout, moment::Moment};
 use crate::{
     calls::decision::Action,
     routing::{candidates::Candidate, ids::ChannelId, sentences::Teller},
-    store::decisions::Why,
+    store::decisions::{self, Why},
+    tickets::arrival,
 };
 
 /// More than these are not listed one by one.
@@ -66,7 +67,11 @@ pub fn decisions(rows: &[Why], channel: Option<ChannelId>, web: &Web, layout: &L
     told.collect()
 }
 
-fn action(action: Action, layout: &Layout) -> String {
+fn action(action: decisions::Action, layout: &Layout) -> String {
+    let action = match action {
+        decisions::Action::Call(action) => action,
+        decisions::Action::Ticket(action) => return ticket_action(action, layout),
+    };
     match action {
         Action::Ring => layout.t("ticket-action-ring"),
         Action::Wait => layout.t("ticket-action-wait"),
@@ -79,5 +84,14 @@ fn action(action: Action, layout: &Layout) -> String {
         Action::KeepMessage => layout.t("ticket-action-keep-message"),
         Action::Reject => layout.t("ticket-action-reject"),
         Action::Message => layout.t("ticket-action-message"),
+    }
+}
+
+fn ticket_action(action: arrival::Action, layout: &Layout) -> String {
+    match action {
+        arrival::Action::Join => layout.t("ticket-action-join"),
+        arrival::Action::Reopen => layout.t("ticket-action-reopen"),
+        arrival::Action::Assign => layout.t("ticket-action-assign"),
+        arrival::Action::LeaveUnassigned => layout.t("ticket-action-leave-unassigned"),
     }
 }

@@ -1,0 +1,186 @@
+//! Sends what people answer, by the channels' ways out. What is to be sent are rows, committed with the reply; each channel has
+//! a line of its own, and what is said on a ticket goes out in its order.
+
+use super::{Desk, Input, Unavailable, postman::Errand};
+use crate::{
+    attachments::Attachments,
+    clock::Clock,
+    messaging::whatsapp,
+    routing::ids::{ChannelId, MessageId},
+    store::{Reader, messages::MessageRow},
+    tickets::{
+        channel::{Channel, Way, Whatsapp},
+        message::{Message, NotSent, Outgoing, Side},
+    },
+};
+use chrono::{DateTime, Utc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{task::JoinSet, time::sleep};
+use tracing::warn;
+
+/// How many messages of one channel are under way at once.
+const AT_ONCE: usize = 4;
+/// Seconds between the tries; then it is given up.
+const BACKOFF: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200];
+/// Longer, and it is tried again: whoever takes it is asked whether it came before.
+const SENT_WITHIN: Duration = Duration::from_secs(180);
+/// So that a busy hour is looked through a few times a second and not at each commit.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(50);
+const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
+
+/// What became of a try to send a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// And what it is called outside from now on.
+    Done {
+        outside_id: Option<String>,
+    },
+    Again {
+        seconds: u64,
+        error: String,
+    },
+    GivenUp {
+        error: String,
+    },
+}
+
+pub struct Messenger {
+    pub desk: Desk,
+    pub reader: Reader,
+    pub clock: Clock,
+    /// Where the files are that go with messages.
+    pub attachments: Attachments,
+    pub whatsapp: Arc<whatsapp::Accounts>,
+}
+
+impl Messenger {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let messenger = Arc::new(self);
+        let mut news = messenger.desk.news();
+        let mut rounds = JoinSet::new();
+        let mut under_way: HashMap<ChannelId, HashSet<MessageId>> = HashMap::new();
+        tokio::pin!(stop);
+        loop {
+            let nap = match messenger.start_due(&mut rounds, &mut under_way).await {
+                Ok(next) => messenger.until(next),
+                Err(error) => {
+                    warn!(%error, "what is to be sent can't be read");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = &mut stop => return,
+                changed = news.changed() => if changed.is_err() { return },
+                () = sleep(nap) => {}
+                Some(done) = rounds.join_next() => {
+                    if let Ok((channel, message)) = done
+                        && let Some(messages) = under_way.get_mut(&channel)
+                    {
+                        messages.remove(&message);
+                    }
+                }
+            }
+            sleep(LOOK_AT_MOST_EVERY).await;
+        }
+    }
+
+    fn until(&self, next: Option<DateTime<Utc>>) -> Duration {
+        let Some(next) = next else { return LOOK_AT_LEAST_EVERY };
+        let wait = (next - self.clock.now().at).to_std().unwrap_or_default();
+        wait.min(LOOK_AT_LEAST_EVERY)
+    }
+
+    /// Starts what is due, as far as each channel has room. Answers when the next one becomes due.
+    async fn start_due(
+        self: &Arc<Self>,
+        rounds: &mut JoinSet<(ChannelId, MessageId)>,
+        under_way: &mut HashMap<ChannelId, HashSet<MessageId>>,
+    ) -> sqlx::Result<Option<DateTime<Utc>>> {
+        let now = self.clock.now().at;
+        for channel in self.reader.channels_to_send(now).await? {
+            let theirs = under_way.entry(channel).or_default();
+            if theirs.len() >= AT_ONCE {
+                continue;
+            }
+            for row in self.reader.messages_to_send(channel, now, AT_ONCE + theirs.len()).await? {
+                let id = row.message.id;
+                if theirs.len() < AT_ONCE && theirs.insert(id) {
+                    let messenger = self.clone();
+                    rounds.spawn(async move {
+                        messenger.deliver(row).await;
+                        (channel, id)
+                    });
+                }
+            }
+        }
+        self.reader.next_message(now).await
+    }
+
+    /// Tries once, and reports until the report is on the disk.
+    async fn deliver(&self, row: MessageRow) {
+        let (message, tries) = (row.message.id, row.tries);
+        let result = match self.send(row).await {
+            Ok(outside_id) => Sent::Done { outside_id },
+            Err(NotSent::Never(error)) => Sent::GivenUp { error },
+            Err(NotSent::Later(error)) => match BACKOFF.get(usize::try_from(tries).unwrap_or(usize::MAX)) {
+                Some(&seconds) => Sent::Again { seconds, error },
+                None => Sent::GivenUp { error },
+            },
+        };
+        let errand = Errand::Sent { message, tries: tries.saturating_add(1), result };
+        while let Err(Unavailable) = self.desk.ask(Input::Errand(errand.clone())).await {
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn send(&self, row: MessageRow) -> Result<Option<String>, NotSent> {
+        let MessageRow { message, references, .. } = row;
+        let settings = self.desk.settings();
+        let Some(channel) = settings.ticket_channels.get(&message.channel) else {
+            return Err(NotSent::Never("the channel is gone".into()));
+        };
+        if !channel.enabled {
+            return Err(NotSent::Later("the channel is disabled".into()));
+        }
+        let Side::Out { to, .. } = &message.side else {
+            return Err(NotSent::Never("it is none of ours".into()));
+        };
+        let outgoing = Outgoing { to: to.clone(), message, references };
+        let sent = tokio::time::timeout(SENT_WITHIN, self.send_by(channel, &outgoing)).await;
+        sent.unwrap_or_else(|_| Err(NotSent::Later("it took too long".into())))
+    }
+
+    /// Each kind of channel has its own way out. Answers what the message is called there.
+    async fn send_by(&self, channel: &Channel, outgoing: &Outgoing) -> Result<Option<String>, NotSent> {
+        match &channel.way {
+            Way::Whatsapp(whatsapp) => self.send_by_whatsapp(whatsapp, outgoing).await.map(Some),
+            Way::Email(_) => Err(NotSent::Later("there is no way out yet".into())),
+            Way::Form(_) => Err(NotSent::Never("a form takes no answers".into())),
+            // Whoever gets them fetches them.
+            Way::Chat(_) | Way::Api => Ok(None),
+        }
+    }
+
+    async fn send_by_whatsapp(&self, by: &Whatsapp, outgoing: &Outgoing) -> Result<String, NotSent> {
+        let account = self.whatsapp.get(&by.account);
+        let unknown = || NotSent::Later(format!("no account {} of WhatsApp is configured", by.account));
+        let files = self.files(&outgoing.message).await?;
+        account.ok_or_else(unknown)?.send(&by.phone_number_id, outgoing, files).await
+    }
+
+    /// What is in a message's attachments, in their order.
+    async fn files(&self, message: &Message) -> Result<Vec<Vec<u8>>, NotSent> {
+        let mut files = Vec::new();
+        for attachment in &message.attachments {
+            let file = self.attachments.read(&attachment.sha256).await;
+            files.push(
+                file.map_err(|error| NotSent::Later(format!("{} can't be read: {error}", attachment.name)))?,
+            );
+        }
+        Ok(files)
+    }
+}

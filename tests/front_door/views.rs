@@ -1,0 +1,144 @@
+//! Lists of tickets: what is asked for, and lists that are kept under a name.
+
+use super::NOBODY;
+use crate::desk::{Api, Desk};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// What calls left behind: tickets of these channels, the oldest first.
+async fn tickets(desk: &mut Desk, channels: &[&crate::desk::Channel]) -> Vec<String> {
+    let mut made = Vec::new();
+    for channel in channels {
+        let caller = desk.call(channel);
+        caller.hang_up();
+        let (call, _) = desk.over(&caller).await;
+        made.push(call["ticket"].as_str().expect("a ticket").to_owned());
+    }
+    made
+}
+
+fn ids(tickets: &[Value]) -> Vec<&str> {
+    tickets.iter().map(|ticket| ticket["id"].as_str().expect("an id")).collect()
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_by_all_that_is_asked_for() {
+    let mut desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let team = desk.team("Support", &[&ann], &[]).await;
+    let (pumps, boilers) = (desk.channel(&[&ann]).await, desk.channel(&[&ben]).await);
+    let made = tickets(&mut desk, &[&pumps, &pumps, &boilers]).await;
+    let [first, second, third] = [&made[0], &made[1], &made[2]];
+    desk.api.patch(&format!("tickets/{first}"), json!({ "owner": ann.id, "team": team })).await;
+    desk.api.patch(&format!("tickets/{second}"), json!({ "status": "closed" })).await;
+    desk.api.patch(&format!("tickets/{third}"), json!({ "status": "waiting" })).await;
+    for (query, expected) in [
+        (format!("channel={}", pumps.id), vec![second, first]),
+        (format!("channel={}", boilers.id), vec![third]),
+        (format!("channel={}&status=closed", pumps.id), vec![second]),
+        (format!("channel={}&status=waiting", pumps.id), vec![]),
+        (format!("owner={}", ann.id), vec![first]),
+        (format!("owner={}", ben.id), vec![]),
+        (format!("team={team}"), vec![first]),
+        ("type=calling".into(), vec![third, second, first]),
+        ("type=messages".into(), vec![]),
+        ("view=unassigned".into(), vec![third]),
+        (format!("view=closed&owner={}", ann.id), vec![]),
+        ("inbox=help_desk".into(), vec![third, second, first]),
+        (format!("inbox={NOBODY}"), vec![]),
+        (format!("contact={NOBODY}"), vec![]),
+        (format!("q={first}&team={team}"), vec![first]),
+    ] {
+        let found = desk.api.all(&format!("tickets?{query}")).await;
+        assert_eq!(ids(&found), expected, "{query}");
+    }
+    for (query, pointer) in [("inbox=sales", "/inbox"), (&*format!("q={}", "x".repeat(201)), "/q")] {
+        let (status, problem) = desk.api.ask(Method::GET, &format!("tickets?{query}"), None).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)), "{query}");
+    }
+    for query in ["channel=x", "owner=x", "type=fax", "status=gone", "contact=x", "saved=x"] {
+        let (status, _) = desk.api.ask(Method::GET, &format!("tickets?{query}"), None).await;
+        assert_eq!(status, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_kept_under_a_name_and_asked_for_again() {
+    let mut desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let (pumps, boilers) = (desk.channel(&[&ann, &ben]).await, desk.channel(&[&ann]).await);
+    let made = tickets(&mut desk, &[&pumps, &boilers]).await;
+    let (of_ann, of_ben) = (Api::new(&desk.api.address, &ann.token), Api::new(&desk.api.address, &ben.token));
+    let wanted = json!({ "view": "unassigned", "channel": pumps.id });
+    let view = of_ann.post("views", json!({ "name": "Pumps", "tickets": wanted })).await;
+    let id = view["id"].as_str().expect("an id").to_owned();
+    let expected = json!({
+        "id": id, "owner": ann.id, "name": "Pumps", "shared": false,
+        "tickets": {
+            "view": "unassigned", "q": null, "channel": pumps.id, "inbox": null, "owner": null, "team": null,
+            "type": null, "status": null, "contact": null,
+        },
+    });
+    assert_eq!(view, expected);
+    desk.restart().await;
+    let (of_ann, of_ben) = (Api::new(&desk.api.address, &of_ann.token), Api::new(&desk.api.address, &of_ben.token));
+    assert_eq!(of_ann.get(&format!("views/{id}")).await, expected);
+    assert_eq!(of_ann.all("views").await, [expected.clone()]);
+    assert_eq!(ids(&of_ann.all(&format!("tickets?saved={id}")).await), [&made[0]]);
+    let instead = format!("tickets?saved={id}&channel={}", boilers.id);
+    assert_eq!(ids(&of_ann.all(&instead).await), [&made[1]], "what is said beside it stands");
+
+    // It is Ann's own.
+    assert_eq!(of_ben.all("views").await, [] as [Value; 0]);
+    for (method, path) in [
+        (Method::GET, format!("views/{id}")),
+        (Method::GET, format!("tickets?saved={id}")),
+        (Method::PATCH, format!("views/{id}")),
+        (Method::DELETE, format!("views/{id}")),
+    ] {
+        assert_eq!(of_ben.ask(method, &path, Some(json!({}))).await.0, 404, "{path}");
+    }
+    let share = json!({ "shared": true });
+    assert_eq!(of_ann.ask(Method::PATCH, &format!("views/{id}"), Some(share.clone())).await.0, 403);
+
+    // An admin shares it: then Ben uses it, and sees what he sees anyway.
+    let shared = desk.api.patch(&format!("views/{id}"), share).await;
+    assert_eq!((&shared["shared"], &shared["owner"], &shared["name"]), (&json!(true), &json!(ann.id), &json!("Pumps")));
+    assert_eq!(ids(&of_ben.all(&format!("tickets?saved={id}")).await), [&made[0]]);
+    assert_eq!(of_ben.all("views").await.len(), 1);
+    assert_eq!(of_ben.ask(Method::DELETE, &format!("views/{id}"), None).await.0, 403, "it is still Ann's");
+    let everything = desk.api.patch(&format!("views/{id}"), json!({ "tickets": { "channel": null, "view": "all" } })).await;
+    assert_eq!((&everything["tickets"]["channel"], &everything["tickets"]["view"]), (&Value::Null, &json!("all")));
+    assert_eq!(ids(&of_ben.all(&format!("tickets?saved={id}")).await), [&made[0]], "the other one is not his to see");
+    assert_eq!(of_ann.ask(Method::DELETE, &format!("views/{id}"), None).await.0, 204);
+    assert_eq!(of_ann.ask(Method::GET, &format!("tickets?saved={id}"), None).await.0, 404);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_view_is_named() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let of_ann = Api::new(&desk.api.address, &ann.token);
+    for (view, status, pointer) in [
+        (json!({}), 422, ""),
+        (json!({ "name": " " }), 422, "/name"),
+        (json!({ "name": "a\nb" }), 422, "/name"),
+        (json!({ "name": "x".repeat(201) }), 422, "/name"),
+        (json!({ "name": "V", "tickets": { "colour": "red" } }), 422, "/tickets/colour"),
+        (json!({ "name": "V", "tickets": { "view": "none" } }), 422, "/tickets/view"),
+        (json!({ "name": "V", "tickets": { "q": "x".repeat(201) } }), 422, "/tickets/q"),
+        (json!({ "name": "V", "tickets": { "inbox": "sales" } }), 422, "/tickets/inbox"),
+        (json!({ "name": "V", "tickets": [] }), 422, "/tickets"),
+        (json!({ "name": "V", "owner": ann.id }), 422, "/owner"),
+    ] {
+        let (found, problem) = of_ann.ask(Method::POST, "views", Some(view.clone())).await;
+        assert_eq!((found, &problem["errors"][0]["pointer"]), (status, &json!(pointer)), "{view}: {problem}");
+    }
+    let of_nobody = desk.api.ask(Method::POST, "views", Some(json!({ "name": "V" }))).await;
+    assert_eq!(of_nobody.0, 403, "a token that is nobody's keeps nothing");
+    for n in 0..100 {
+        of_ann.post("views", json!({ "name": format!("{n}") })).await;
+    }
+    assert_eq!(of_ann.ask(Method::POST, "views", Some(json!({ "name": "V" }))).await.0, 409);
+    assert_eq!(of_ann.all("views").await.len(), 100);
+}
