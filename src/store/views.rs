@@ -28,7 +28,8 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Kept]) -> sqlx::
     for change in changes {
         match change {
             Kept::As(view) => {
-                let sql = "insert into views (id, owner, shared_ms, name, document) values ($1, $2, $3, $4, $5)
+                let sql =
+                    "insert into views (id, owner, shared_ms, name, document) values ($1, $2, $3, $4, $5)
                     on conflict (id) do update set shared_ms = excluded.shared_ms, name = excluded.name,
                     document = excluded.document";
                 sqlx::query(sql)

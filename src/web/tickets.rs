@@ -120,7 +120,9 @@ impl Wanted {
         match self.inbox.as_deref() {
             None => Ok(None),
             Some("help_desk") => Ok(Some(None)),
-            Some(id) => id.parse().map(|id| Some(Some(id))).map_err(|_| "this is neither help_desk nor an id"),
+            Some(id) => {
+                id.parse().map(|id| Some(Some(id))).map_err(|_| "this is neither help_desk nor an id")
+            }
         }
     }
 

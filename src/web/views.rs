@@ -62,7 +62,9 @@ pub async fn create(
     State(web): State<Web>,
     Document(body): Document,
 ) -> Result<Response, Problem> {
-    let owner = caller.user.ok_or_else(|| Problem::forbidden().because("views are a user's, and this token is nobody's"))?;
+    let owner = caller
+        .user
+        .ok_or_else(|| Problem::forbidden().because("views are a user's, and this token is nobody's"))?;
     let form = read(body, &caller)?;
     if web.reader.count_of_views(owner).await? >= VIEWS_MAX {
         let detail = format!("a user keeps at most {VIEWS_MAX} views");
@@ -143,7 +145,8 @@ fn read(body: Value, caller: &Caller) -> Result<Form, Problem> {
     let asked = body["tickets"].clone();
     let form: Form = read_form(body).map_err(Problem::invalid)?;
     let known = json!(form.tickets);
-    let unknown = asked.as_object().into_iter().flat_map(|asked| asked.keys()).find(|key| known.get(key).is_none());
+    let unknown =
+        asked.as_object().into_iter().flat_map(|asked| asked.keys()).find(|key| known.get(key).is_none());
     if let Some(key) = unknown {
         let pointer = format!("/tickets/{}", key.replace('~', "~0").replace('/', "~1"));
         return Err(Problem::invalid(Fault::new(pointer, "a view asks for nothing of this name")));

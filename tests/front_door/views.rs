@@ -81,7 +81,8 @@ async fn a_list_is_kept_under_a_name_and_asked_for_again() {
     });
     assert_eq!(view, expected);
     desk.restart().await;
-    let (of_ann, of_ben) = (Api::new(&desk.api.address, &of_ann.token), Api::new(&desk.api.address, &of_ben.token));
+    let (of_ann, of_ben) =
+        (Api::new(&desk.api.address, &of_ann.token), Api::new(&desk.api.address, &of_ben.token));
     assert_eq!(of_ann.get(&format!("views/{id}")).await, expected);
     assert_eq!(of_ann.all("views").await, [expected.clone()]);
     assert_eq!(ids(&of_ann.all(&format!("tickets?saved={id}")).await), [&made[0]]);
@@ -103,13 +104,26 @@ async fn a_list_is_kept_under_a_name_and_asked_for_again() {
 
     // An admin shares it: then Ben uses it, and sees what he sees anyway.
     let shared = desk.api.patch(&format!("views/{id}"), share).await;
-    assert_eq!((&shared["shared"], &shared["owner"], &shared["name"]), (&json!(true), &json!(ann.id), &json!("Pumps")));
+    assert_eq!(
+        (&shared["shared"], &shared["owner"], &shared["name"]),
+        (&json!(true), &json!(ann.id), &json!("Pumps"))
+    );
     assert_eq!(ids(&of_ben.all(&format!("tickets?saved={id}")).await), [&made[0]]);
     assert_eq!(of_ben.all("views").await.len(), 1);
     assert_eq!(of_ben.ask(Method::DELETE, &format!("views/{id}"), None).await.0, 403, "it is still Ann's");
-    let everything = desk.api.patch(&format!("views/{id}"), json!({ "tickets": { "channel": null, "view": "all" } })).await;
-    assert_eq!((&everything["tickets"]["channel"], &everything["tickets"]["view"]), (&Value::Null, &json!("all")));
-    assert_eq!(ids(&of_ben.all(&format!("tickets?saved={id}")).await), [&made[0]], "the other one is not his to see");
+    let everything = desk
+        .api
+        .patch(&format!("views/{id}"), json!({ "tickets": { "channel": null, "view": "all" } }))
+        .await;
+    assert_eq!(
+        (&everything["tickets"]["channel"], &everything["tickets"]["view"]),
+        (&Value::Null, &json!("all"))
+    );
+    assert_eq!(
+        ids(&of_ben.all(&format!("tickets?saved={id}")).await),
+        [&made[0]],
+        "the other one is not his to see"
+    );
     assert_eq!(of_ann.ask(Method::DELETE, &format!("views/{id}"), None).await.0, 204);
     assert_eq!(of_ann.ask(Method::GET, &format!("tickets?saved={id}"), None).await.0, 404);
 }

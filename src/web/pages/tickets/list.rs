@@ -2,7 +2,11 @@
 
 use super::{
     super::{
-        super::{Problem, Web, access::Viewer, tickets::{View, Wanted}},
+        super::{
+            Problem, Web,
+            access::Viewer,
+            tickets::{View, Wanted},
+        },
         layout::{Layout, Signed},
         moment::Moment,
         refusal::Refusal,
