@@ -22,6 +22,7 @@ mod pages_start;
 mod pages_system;
 mod pages_tickets;
 mod preview;
+mod replay;
 mod roles;
 mod saving;
 mod second_factor;
