@@ -21,7 +21,7 @@ const OF_CALLS: [(&str, &str); 5] = [
 ];
 
 /// Tables whose rows belong to a ticket, and go with the last of its calls: table and column.
-const OF_TICKETS: [(&str, &str); 2] = [("notes", "ticket"), ("tickets", "id")];
+const OF_TICKETS: [(&str, &str); 3] = [("notes", "ticket"), ("waiting", "ticket"), ("tickets", "id")];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
 const TEXTS: [(&str, &str, &str); 17] = [

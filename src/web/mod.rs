@@ -66,6 +66,7 @@ mod totp;
 mod users;
 mod views;
 mod warnings;
+mod waiting;
 mod webhooks;
 mod whatsapp;
 
@@ -268,6 +269,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list))
+        .routes(routes!(waiting::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::show, views::change, views::delete))
