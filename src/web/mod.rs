@@ -18,6 +18,7 @@
 
 mod access;
 mod asyncapi;
+mod attachments;
 mod audit;
 mod auth;
 mod availability;
@@ -26,6 +27,7 @@ mod board;
 mod calls;
 mod channels;
 mod contacts;
+mod drafts;
 mod erasures;
 mod events;
 mod export;
@@ -42,11 +44,13 @@ pub mod limits;
 mod lobby;
 mod me;
 mod media;
+mod messages;
 mod metrics;
 mod missed;
 mod notes;
 mod numbers;
 mod openapi;
+mod opening;
 mod page;
 mod pages;
 mod passwords;
@@ -268,7 +272,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
-        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::list, opening::create))
         .routes(routes!(waiting::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
@@ -277,6 +281,11 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))
         .routes(routes!(notes::list, notes::create))
+        .routes(routes!(messages::list, messages::create))
+        .routes(routes!(messages::retry))
+        .routes(routes!(messages::of_no_ticket))
+        .routes(routes!(drafts::show, drafts::set, drafts::delete))
+        .routes(routes!(attachments::show))
         .routes(routes!(audit::list))
         .routes(routes!(asyncapi::show))
         .routes(routes!(openapi::show));
