@@ -54,6 +54,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PATCH", "contacts/{id}", false),
     ("DELETE", "contacts/{id}", false),
     ("POST", "contacts/{id}/merge", false),
+    ("GET", "tickets/waiting", false),
     ("GET", "views", false),
     ("POST", "views", false),
     ("GET", "views/{id}", false),

@@ -63,6 +63,7 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("patch", "contacts/{id}", [401, 403, 403, 200, 200]),
     ("delete", "contacts/{id}", [401, 403, 403, 404, 404]),
     ("post", "contacts/{id}/merge", [401, 403, 403, 422, 422]),
+    ("get", "tickets/waiting", [401, 200, 200, 200, 200]),
     ("get", "views", [401, 200, 200, 200, 200]),
     ("post", "views", [401, 422, 422, 422, 403]),
     ("get", "views/{id}", [401, 404, 200, 404, 200]),
