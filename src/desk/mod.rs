@@ -16,6 +16,7 @@ pub mod happenings;
 pub mod health;
 pub mod hours_form;
 pub mod jobs;
+pub mod letterbox;
 mod memory;
 pub mod messages;
 pub mod messenger;

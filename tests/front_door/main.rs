@@ -8,9 +8,11 @@ mod availability;
 mod browser;
 mod command_line;
 mod contacts;
+mod conversations;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
+mod forms;
 mod hooks;
 mod limits;
 mod media;
@@ -28,6 +30,7 @@ mod sign_in;
 mod softphones;
 mod views;
 mod visibility;
+mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};
 use reqwest::Method;

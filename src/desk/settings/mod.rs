@@ -199,6 +199,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The inbox that a channel, of whatever kind, belongs to.
+    pub fn inbox_of(&self, channel: ChannelId) -> Option<InboxId> {
+        let calling = self.channels.get(&channel).and_then(|channel| channel.inbox);
+        calling.or_else(|| self.ticket_channels.get(&channel)?.inbox)
+    }
+
     /// The time zone of a channel, of whatever kind.
     pub fn zone_of(&self, channel: ChannelId) -> Option<&Zone> {
         let calling = self.channels.get(&channel).map(|channel| &channel.zone);
