@@ -190,6 +190,8 @@ pub enum Input {
     },
     /// Nothing but time.
     Tick,
+    /// Tickets that wait may find somebody now.
+    RouteWaiting,
 }
 
 /// What is known of a ticket that is not there.

@@ -34,6 +34,7 @@ pub mod tickets;
 pub mod views;
 pub mod visible;
 pub mod voicemails;
+pub mod waiting;
 pub mod webhooks;
 
 use crate::clock::Clock;

@@ -21,7 +21,7 @@ const OF_CALLS: [(&str, &str); 5] = [
 ];
 
 /// Tables whose rows belong to a ticket, and go with the last of its calls: table and column.
-const OF_TICKETS: [(&str, &str); 2] = [("notes", "ticket"), ("tickets", "id")];
+const OF_TICKETS: [(&str, &str); 3] = [("notes", "ticket"), ("waiting", "ticket"), ("tickets", "id")];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
 const TEXTS: [(&str, &str, &str); 17] = [
@@ -510,6 +510,8 @@ impl Writer {
     /// pages. Takes as long as copying the database.
     pub async fn scrub(&mut self) -> sqlx::Result<()> {
         self.empty_log().await?;
+        // Words of what was removed stay in the index until it is written anew.
+        sqlx::query("insert into search_words (search_words) values ('optimize')").execute(self.connection()).await?;
         sqlx::query("vacuum").execute(self.connection()).await?;
         self.empty_log().await
     }

@@ -73,6 +73,7 @@ mod totp;
 mod users;
 mod views;
 mod warnings;
+mod waiting;
 mod webhooks;
 mod whatsapp;
 
@@ -287,6 +288,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list, opening::create))
+        .routes(routes!(waiting::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::show, views::change, views::delete))

@@ -495,6 +495,16 @@ pub struct Draft {
     pub text: String,
 }
 
+/// A ticket that is routed again until somebody has it.
+#[derive(ToSchema)]
+pub struct WaitingTicket {
+    pub ticket: TicketId,
+    pub channel: ChannelId,
+    pub since: DateTime<Utc>,
+    /// Why nobody got it the last time; the first decided.
+    pub reasons: Vec<Reason>,
+}
+
 /// A list of tickets that somebody keeps under a name.
 #[derive(ToSchema)]
 pub struct View {

@@ -8,6 +8,7 @@ mod availability;
 mod browser;
 mod command_line;
 mod contacts;
+mod conversations;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
