@@ -29,6 +29,7 @@ mod saving;
 mod second_factor;
 mod sign_in;
 mod softphones;
+mod ticket_channels;
 mod views;
 mod visibility;
 mod whatsapp;
