@@ -8,7 +8,7 @@ use crate::{
         distribution::Strategy,
         hours::{Hours, Weekly},
         ids::{ChannelId, Ids},
-        people::{Role, Team},
+        people::{Role, Seat, Team},
         zone::Zone,
     },
 };
