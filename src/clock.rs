@@ -3,7 +3,7 @@
 use crate::calls::time::{Now, Steady};
 use chrono::{DateTime, Utc};
 use rustix::time::{ClockId, clock_gettime};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Shows the wall clock, and beside it a steady one that starts as Unix time, never jumps, and goes on while the
 /// machine sleeps.
@@ -33,6 +33,21 @@ fn since_boot_ms() -> i64 {
 fn wall() -> DateTime<Utc> {
     let now = DateTime::<Utc>::from(SystemTime::now());
     DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or_default()
+}
+
+/// Measures how long something takes, to the microsecond and finer. Decides nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 /// How long the processor has worked in this thread, in seconds.

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
 };
 
 /// Upper bounds in milliseconds. A caller hears silence from about a second on.
@@ -48,15 +49,15 @@ impl<K: Ord + Copy> Counters<K> {
 pub struct Histogram {
     /// How many took at most as long as the bound, but longer than the one before; the last has no bound.
     buckets: [Counter; BOUNDS_MS.len() + 1],
-    sum_ms: Counter,
+    sum_us: Counter,
 }
 
 impl Histogram {
-    pub fn observe(&self, ms: i64) {
-        let ms = u64::try_from(ms).unwrap_or(0);
-        let index = BOUNDS_MS.iter().position(|bound| ms <= *bound).unwrap_or(BOUNDS_MS.len());
+    pub fn observe(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let index = BOUNDS_MS.iter().position(|bound| us <= bound * 1000).unwrap_or(BOUNDS_MS.len());
         self.buckets[index].add(1);
-        self.sum_ms.add(ms);
+        self.sum_us.add(us);
     }
 
     /// How many took at most as long as each bound, and how many there were.
@@ -68,8 +69,8 @@ impl Histogram {
         })
     }
 
-    pub fn sum_ms(&self) -> u64 {
-        self.sum_ms.get()
+    pub fn sum_us(&self) -> u64 {
+        self.sum_us.get()
     }
 }
 
@@ -88,8 +89,8 @@ pub const FORBIDDEN: &str = "forbidden";
 pub struct Metrics {
     /// By the provider's name in the configuration.
     webhooks: BTreeMap<String, Counters<WebhookResult>>,
-    pub webhook_ms: Histogram,
-    pub commit_ms: Histogram,
+    pub webhook: Histogram,
+    pub commit: Histogram,
     pub offers: Counter,
     pub offers_ended: Counters<&'static str>,
     pub calls_ended: Counters<&'static str>,
@@ -108,8 +109,8 @@ impl Metrics {
         };
         Self {
             webhooks: providers.map(|name| (name.clone(), results())).collect(),
-            webhook_ms: Histogram::default(),
-            commit_ms: Histogram::default(),
+            webhook: Histogram::default(),
+            commit: Histogram::default(),
             offers: Counter::default(),
             offers_ended: Counters::of([
                 "taken",
@@ -146,10 +147,11 @@ mod tests {
     #[test]
     fn a_histogram_counts_up_to_each_bound() {
         let histogram = Histogram::default();
-        [-5, 0, 1, 2, 3, 5_000, 5_001].into_iter().for_each(|ms| histogram.observe(ms));
-        let expected = [3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7];
+        let times = [0, 1_000, 1_001, 2_000, 3_000, 5_000_000, 5_000_001];
+        times.into_iter().for_each(|us| histogram.observe(Duration::from_micros(us)));
+        let expected = [2, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7];
         assert_eq!(histogram.cumulated(), expected);
-        assert_eq!(histogram.sum_ms(), 10_007);
+        assert_eq!(histogram.sum_us(), 10_007_002);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod happenings;
 pub mod health;
 pub mod hours_form;
 pub mod jobs;
+pub mod letterbox;
 mod memory;
 pub mod messages;
 pub mod messenger;
@@ -43,8 +44,10 @@ use crate::{
         settings::Change,
     },
     tickets::{
+        channel::Channel as TicketChannel,
         incoming::Incoming,
         message::Sending,
+        preview::Preview as TicketPreview,
         ticket::{Status, Ticket},
     },
 };
@@ -177,8 +180,25 @@ pub enum Input {
         /// The channel as it would be, instead of as it is saved.
         draft: Option<Box<Channel>>,
     },
+    /// What a ticket would meet, in the same way.
+    PreviewTicket {
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+        asked: AskedOfTicket,
+        draft: Option<Box<TicketChannel>>,
+    },
     /// Nothing but time.
     Tick,
+}
+
+/// What is known of a ticket that is not there.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AskedOfTicket {
+    /// Who wrote it.
+    pub contact: Option<ContactId>,
+    /// What it says of itself, besides what its channel says of all.
+    pub properties: BTreeMap<String, String>,
 }
 
 /// A webhook whose signature was checked.
@@ -223,8 +243,8 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
-    Draft(crate::store::drafts::DraftRow),
     View(crate::store::views::Kept),
+    Draft(crate::store::drafts::DraftRow),
 }
 
 /// What came of it, told after it is on the disk.
@@ -243,6 +263,7 @@ pub enum Outcome {
     Replied(Box<messages::Replied>),
     Noted,
     Preview(Box<Preview>),
+    TicketPreview(Box<TicketPreview>),
     Doing(Doing),
     Board(Box<board::Board>),
     Recorded,
@@ -400,6 +421,21 @@ impl Desk {
     ) -> Result<Result<Preview, Refused>, Unavailable> {
         match self.ask(Input::Preview { channel, at, from, draft: draft.map(Box::new) }).await? {
             Outcome::Preview(preview) => Ok(Ok(*preview)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// What a ticket of this channel would meet. `at`: by schedules alone.
+    pub async fn preview_ticket(
+        &self,
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+        asked: AskedOfTicket,
+        draft: Option<TicketChannel>,
+    ) -> Result<Result<TicketPreview, Refused>, Unavailable> {
+        match self.ask(Input::PreviewTicket { channel, at, asked, draft: draft.map(Box::new) }).await? {
+            Outcome::TicketPreview(preview) => Ok(Ok(*preview)),
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

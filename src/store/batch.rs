@@ -180,6 +180,7 @@ impl Writer {
         match self.try_commit(batch, number).await {
             Ok(()) => {
                 self.last_batch = number;
+                self.checkpoints.committed();
                 Ok(())
             }
             Err(NotCommitted::Failed(error)) => {

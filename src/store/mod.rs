@@ -7,6 +7,7 @@ pub mod audit;
 pub mod batch;
 pub mod called_back;
 pub mod calls;
+mod checkpoints;
 mod contacts;
 pub mod copy;
 pub mod cursors;
@@ -36,6 +37,7 @@ pub mod webhooks;
 
 use crate::clock::Clock;
 use anyhow::{Context, bail, ensure};
+use checkpoints::Checkpoints;
 use chrono::{DateTime, Utc};
 use sqlx::{
     Connection, Row, SqliteConnection, SqlitePool,
@@ -148,6 +150,7 @@ pub struct Reader {
 pub struct Writer {
     connection: SqliteConnection,
     options: SqliteConnectOptions,
+    checkpoints: Checkpoints,
     epoch: i64,
     last_batch: i64,
     /// The last commit was answered with an error: what is in the store has to be looked at before anything else.
@@ -168,7 +171,8 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(1))
-        .pragma("journal_size_limit", LOG_BYTES_MAX.to_string());
+        .pragma("journal_size_limit", LOG_BYTES_MAX.to_string())
+        .pragma("wal_autocheckpoint", "0");
     let mut connection =
         SqliteConnection::connect_with(&options).await.context("cannot open the database")?;
     restrict(&path, 0o600)?;
@@ -188,7 +192,9 @@ pub async fn open(folder: &Folder) -> anyhow::Result<(Writer, Reader)> {
         .after_connect(|connection, _| Box::pin(limit(connection)))
         .before_acquire(|connection, _| Box::pin(async move { limit(connection).await.map(|()| true) }))
         .connect_lazy_with(options.clone().read_only(true));
-    Ok((Writer { connection, options, epoch, last_batch, in_doubt: false, clean }, Reader { pool }))
+    let checkpoints = Checkpoints::start(options.clone());
+    let writer = Writer { connection, options, checkpoints, epoch, last_batch, in_doubt: false, clean };
+    Ok((writer, Reader { pool }))
 }
 
 /// What is read from now on ends in time: a long read keeps the write-ahead log from being cut.

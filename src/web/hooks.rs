@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     calls::{channel::Channel, event::Event},
+    clock::Stopwatch,
     desk::{
         Input, Outcome, Webhook, documents,
         metrics::{self, WebhookResult},
@@ -80,7 +81,7 @@ async fn judge(
         Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, None)),
     };
     let Ok(Path((provider, channel, hook))) = path else { return Err((StatusCode::NOT_FOUND, None)) };
-    let began = web.clock.now().steady;
+    let began = Stopwatch::start();
     let metrics = &web.desk.health().metrics;
     let settings = web.desk.settings();
     let channel = channel.parse::<ChannelId>().ok().and_then(|id| settings.channels.get(&id));
@@ -100,7 +101,7 @@ async fn judge(
         }
     };
     metrics.webhook(&provider, result);
-    metrics.webhook_ms.observe(web.clock.now().steady.ms_since(began));
+    metrics.webhook.observe(began.elapsed());
     answered
 }
 

@@ -64,8 +64,8 @@ fn counted(web: &Web, page: &mut Page) {
     for (provider, (result, reason), count) in metrics.webhooks() {
         page.sample("", &[("provider", provider), ("result", result), ("reason", reason)], count);
     }
-    page.histogram("strowger_webhook_seconds", "From a webhook to its answer.", &metrics.webhook_ms);
-    page.histogram("strowger_commit_seconds", "To record one round of the engine.", &metrics.commit_ms);
+    page.histogram("strowger_webhook_seconds", "From a webhook to its answer.", &metrics.webhook);
+    page.histogram("strowger_commit_seconds", "To record one round of the engine.", &metrics.commit);
     let differences = metrics.load_differences.get();
     page.one(
         "strowger_load_differences_total",
@@ -153,7 +153,7 @@ impl Page {
         }
         let all = counts[BOUNDS_MS.len()];
         self.sample("_bucket", &[("le", "+Inf")], all);
-        self.sample("_sum", &[], seconds(histogram.sum_ms()));
+        self.sample("_sum", &[], format_args!("{:.6}", histogram.sum_us() as f64 / 1e6));
         self.sample("_count", &[], all);
     }
 }

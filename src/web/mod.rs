@@ -43,6 +43,7 @@ mod jobs;
 mod language;
 pub mod limits;
 mod lobby;
+mod mail;
 mod me;
 mod media;
 mod messages;
@@ -77,7 +78,7 @@ mod whatsapp;
 use crate::{
     attachments::Attachments,
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    messaging::whatsapp::Accounts,
+    messaging::{email::settings::Mailboxes, whatsapp::Accounts},
     routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
@@ -97,6 +98,7 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 pub use tokens::new_token;
+use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The largest body of a webhook or an API call, in bytes.
@@ -122,8 +124,11 @@ pub struct Web {
     pub media: Arc<Media>,
     pub attachments: Attachments,
     pub whatsapp: Arc<Accounts>,
+    pub mailboxes: Arc<Mailboxes>,
     pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
+    /// Mail is large, and whoever sends it is known only when all of it is there.
+    mails_at_once: Arc<Semaphore>,
     /// One backup is made at a time.
     backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
@@ -148,6 +153,7 @@ impl Web {
         data: &Path,
         room_bytes: u64,
         whatsapp: Arc<Accounts>,
+        mailboxes: Arc<Mailboxes>,
         limits: Limits,
         seed: u64,
     ) -> Self {
@@ -165,6 +171,8 @@ impl Web {
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
             attachments: Attachments::new(data, room_bytes),
             whatsapp,
+            mailboxes,
+            mails_at_once: Arc::new(Semaphore::new(mail::AT_ONCE)),
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             backing_up: Arc::default(),
@@ -192,6 +200,7 @@ pub fn router(web: Web) -> Router {
         .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/hooks/form/{channel}", any(forms::take))
+        .route("/hooks/mail/{channel}", any(mail::take))
         .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
         .route("/chat/{channel}", get(chat::serve))

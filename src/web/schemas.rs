@@ -586,17 +586,31 @@ pub enum PreviewedAction {
     AfterHours,
     Reject,
     Message,
+    /// A ticket gets an owner.
+    Assign,
+    /// A ticket is a team's, without an owner.
+    Team,
+    /// The outside service is asked first.
+    CustomerAgent,
+    Unassigned,
 }
 
-/// What a call would meet.
+/// What a call or a ticket would meet.
 #[derive(ToSchema)]
 pub struct Preview {
     pub at: DateTime<Utc>,
     pub channel: ChannelId,
     /// Whether those who ring do so in their softphones, or on devices that ring by themselves.
-    pub ringing: Ringing,
+    /// Of calls.
+    pub ringing: Option<Ringing>,
     pub hours: PreviewedHours,
     pub action: PreviewedAction,
+    /// Of tickets: who would own it.
+    pub owner: Option<UserId>,
+    /// Of tickets: whose it would be without an owner.
+    pub team: Option<TeamId>,
+    /// Of tickets: the contact's owner, who is absent and would get a mail.
+    pub mail_owner: Option<UserId>,
     pub ring: Vec<UserId>,
     pub candidates: Vec<Candidate>,
     /// The first decides.

@@ -2,7 +2,7 @@
 //! requests as a call has, each answered after its commit, with the same settings of the same database and group commit as
 //! the daemon has it. It decides nothing, checks no signature, tells nobody, and has no indexes besides its keys.
 
-use crate::daemon;
+use crate::{daemon, http::Http};
 use axum::{
     Router,
     extract::{Path as At, State},
@@ -18,6 +18,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -81,6 +82,33 @@ pub fn start(arguments: &[String]) -> Server {
     let mut address = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut address).expect("its address");
     Server { child, address: address.trim().to_owned() }
+}
+
+/// How long one request in which a whole call's share of rows is written takes until it is answered, when so many calls
+/// a second make all of theirs, each at its time.
+pub async fn paced(calls_per_second: u32, lasting: Duration, rows: &[Rows]) -> Vec<Duration> {
+    let folder = daemon::folder();
+    let rows = serde_json::to_string(rows).expect("JSON");
+    let server = start(&["bare".into(), folder.path().display().to_string(), rows]);
+    let http = Arc::new(Http::new(server.address.clone()));
+    let requests = (f64::from(calls_per_second * REQUESTS) * lasting.as_secs_f64()) as u32;
+    let began = Instant::now();
+    let mut asked = Vec::new();
+    for n in 0..requests {
+        let due = began + Duration::from_secs(1) * n / (calls_per_second * REQUESTS);
+        tokio::time::sleep_until(due.into()).await;
+        let (http, target) = (http.clone(), format!("/{}/{}", n / REQUESTS, n % REQUESTS));
+        asked.push(tokio::spawn(async move {
+            let answer = http.send("POST", &target, &[], "").await.expect("an answer");
+            assert!(answer.is_success(), "the bare service fails");
+            due.elapsed()
+        }));
+    }
+    let mut took = Vec::new();
+    for asked in asked {
+        took.push(asked.await.expect("an answer"));
+    }
+    took
 }
 
 /// The service itself.

@@ -126,6 +126,19 @@ fn has_limits() -> bool {
     *HAS_LIMITS
 }
 
+/// How long the engine took to record its rounds so far, together, and how many there were.
+pub async fn commits(http: &Http, token: &str) -> (Duration, f64) {
+    let bearer = format!("Bearer {token}");
+    let page = http.send("GET", "/metrics", &[("authorization", &bearer)], "").await.expect("the metrics");
+    let figure = |name: &str| {
+        let lines = page.body.lines();
+        let mut figures = lines.filter_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+        figures.next().unwrap_or_default()
+    };
+    let seconds = figure("strowger_commit_seconds_sum");
+    (Duration::from_secs_f64(seconds), figure("strowger_commit_seconds_count"))
+}
+
 /// An admin's token; the daemon must be running.
 pub fn admin(folder: &Path, company: &str) -> String {
     let mut command = Command::new(program());

@@ -20,6 +20,8 @@ pub struct Desk {
     pub company: Company,
     pub daemon: Daemon,
     pub seen: Arc<Seen>,
+    /// An admin's.
+    pub token: String,
     /// How long the daemon took to start.
     pub ready_after: Duration,
 }
@@ -50,7 +52,7 @@ impl Desk {
         }
         let (daemon, ready_after) = Daemon::start_until_ready(folder.path(), company.address()).await;
         company.serves(&daemon.address, channel["id"].as_str().expect("an id"));
-        Self { folder, company, daemon, seen, ready_after }
+        Self { folder, company, daemon, seen, token: admin, ready_after }
     }
 
     pub async fn sign_in(&self, agents: usize, manner: &Manner) -> Phones {
@@ -78,6 +80,11 @@ impl Desk {
         while self.seen.calls().values().any(|call| !call.over) && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// How long the engine took to record its rounds so far, together, and how many there were.
+    pub async fn commits(&self) -> (Duration, f64) {
+        daemon::commits(&Http::new(self.daemon.address.clone()), &self.token).await
     }
 
     pub fn seen(&self) -> HashMap<u32, Call> {

@@ -2,10 +2,11 @@
 //! that cuts in, seen by the telephone company.
 
 use crate::{
-    Form,
+    Form, bare,
     desk::Desk,
     phones::Manner,
     table::{Row, Table, flushes, histogram},
+    throughput::rows_of,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -20,7 +21,7 @@ struct Case {
 
 /// Where the calls would keep more than half of the agents busy they are shorter: what is measured is how long the desk
 /// takes, not how long the line is.
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     case(50, 100, "simultaneous", 100, 1000),
     case(5, 100, "simultaneous", 100, 1000),
     case(25, 100, "simultaneous", 100, 1000),
@@ -30,6 +31,7 @@ const CASES: [Case; 11] = [
     case(50, 1000, "simultaneous", 100, 1000),
     case(50, 100, "load_balanced", 100, 1000),
     case(50, 100, "round_robin", 100, 1000),
+    case(400, 100, "round_robin", 50, 50),
     case(50, 100, "random", 100, 1000),
     case(50, 100, "longest_idle", 100, 1000),
 ];
@@ -61,9 +63,12 @@ async fn one(case: &Case, form: Form, table: &mut Table) {
     };
     let phones = desk.sign_in(agents, &manner).await;
     let cpu_before = desk.daemon.cpu_seconds();
+    let (committing_before, commits_before) = desk.commits().await;
     let lasting = form.seconds(3, 30);
     desk.calls(&phones, calls_per_second, lasting, Duration::from_secs(10)).await;
     let cpu = desk.daemon.cpu_seconds() - cpu_before;
+    let (committing, commits) = desk.commits().await;
+    let commits = commits - commits_before;
     let offers: u64 = phones.sign_out().await.iter().map(|day| day.offers).sum();
 
     let calls = desk.seen();
@@ -77,6 +82,8 @@ async fn one(case: &Case, form: Form, table: &mut Table) {
     let row = Row::new("From a webhook to an offer that is read", name.as_str())
         .times("", &to_offer)
         .figure("of fsync", to_offer.value_at_quantile(0.5) as f64 / flush_us, "x")
+        .figure("a commit", (committing - committing_before).as_secs_f64() * 1000.0 / commits.max(1.0), "ms")
+        .figure("commits a call", commits / calls.len() as f64, "")
         .times("fsync", &fsync)
         .times("answered", &to_answer)
         .times("accept to cut-in", &to_cut_in)
@@ -86,4 +93,21 @@ async fn one(case: &Case, form: Form, table: &mut Table) {
         .figure("CPU per call", cpu * 1000.0 / calls.len() as f64, "ms");
     table.add(row);
     table.note(&name, &desk.seen);
+    if (strategy, calls_per_second) == ("round_robin", 50) {
+        beside_it(calls_per_second, lasting, desk, table).await;
+    }
+}
+
+/// The same rows at the same pace, written by a service that decides nothing and tells nobody: what the disk, the
+/// database and the machine's way from process to process take by themselves.
+async fn beside_it(calls_per_second: u32, lasting: Duration, desk: Desk, table: &mut Table) {
+    let calls = desk.seen().len() as f64;
+    let Desk { folder, daemon, .. } = desk;
+    daemon.stop();
+    let rows = rows_of(folder.path(), calls).await;
+    for calls_per_second in [calls_per_second, 5] {
+        let took = histogram(bare::paced(calls_per_second, lasting, &rows).await);
+        let case = format!("{calls_per_second}/s, the same rows, bare");
+        table.add(Row::new("From a webhook to an offer that is read", case).times("answered", &took));
+    }
 }

@@ -14,7 +14,7 @@ const CALLS_PER_SECOND: u32 = 25;
 const PARTS: u32 = 10;
 
 pub async fn measure(form: Form, table: &mut Table) {
-    let lasting = form.seconds(60, 3600);
+    let lasting = form.seconds(120, 3600);
     let desk = Desk::set_up(AGENTS, json!({"wait_seconds": 30})).await;
     let manner = Manner { accept_after_ms: 100..120, talk: Duration::from_secs(1) };
     let phones = desk.sign_in(AGENTS, &manner).await;

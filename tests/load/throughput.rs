@@ -89,7 +89,7 @@ async fn whole_calls(connections: usize, lasting: Duration, table: &mut Table) -
 }
 
 /// What one whole call writes: how many rows by asking the switchboard itself, how large they are by looking.
-async fn rows_of(folder: &Path, calls: f64) -> Vec<Rows> {
+pub async fn rows_of(folder: &Path, calls: f64) -> Vec<Rows> {
     let [mut writes_call, mut offers, mut agents, mut tickets, mut decisions, mut cursors, mut jobs] =
         [0_u32; 7];
     let mut live_bytes = 0;

@@ -104,8 +104,8 @@ impl Engine {
                 match row {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
-                    Row::Draft(draft) => round.batch.drafts.push(draft.clone()),
                     Row::View(kept) => round.batch.views.push(kept.clone()),
+                    Row::Draft(draft) => round.batch.drafts.push(draft.clone()),
                 }
                 Ok(Some(Outcome::Recorded))
             }
@@ -113,6 +113,9 @@ impl Engine {
             Input::Board => {
                 let board = Board::of(&self.memory.board, self.around.clock.now());
                 Ok(Some(Outcome::Board(Box::new(board))))
+            }
+            Input::PreviewTicket { channel, at, asked, draft } => {
+                Ok(Some(self.preview_ticket(*channel, *at, asked, draft.as_deref())))
             }
             Input::Preview { channel, at, from, draft } => {
                 Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))

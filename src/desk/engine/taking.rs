@@ -5,6 +5,7 @@ use super::{
     mishaps::{is_about_this_event, refuse_saves},
 };
 use crate::{
+    clock::Stopwatch,
     desk::{
         Envelope, Input, Outcome,
         deciding::{Broken, Round},
@@ -96,10 +97,9 @@ impl Engine {
             round.outcomes.push(outcome);
         }
         if !round.batch.is_empty() {
-            let began = self.around.clock.now().steady;
+            let began = Stopwatch::start();
             self.commit(&round.batch).await.map_err(Broken::Store)?;
-            let took_ms = self.around.clock.now().steady.ms_since(began);
-            self.around.health.metrics.commit_ms.observe(took_ms);
+            self.around.health.metrics.commit.observe(began.elapsed());
         }
         Ok(round)
     }

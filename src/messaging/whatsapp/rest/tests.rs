@@ -101,7 +101,7 @@ fn outgoing(text: &str, attachments: Vec<Attachment>) -> Outgoing {
     let side = Side::Out { by: Author::Token, to: to.clone(), state: Sending::Queued };
     let message = Message {
         id: MessageId(ids.next(1)),
-        ticket: TicketId(ids.next(1)),
+        ticket: Some(TicketId(ids.next(1))),
         channel: ChannelId(ids.next(1)),
         at: "2026-03-02T12:00:00Z".parse().unwrap(),
         side,
