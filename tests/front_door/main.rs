@@ -6,6 +6,7 @@
 mod api;
 mod availability;
 mod browser;
+mod chat;
 mod command_line;
 mod contacts;
 mod conversations;
