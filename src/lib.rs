@@ -321,6 +321,7 @@ async fn serve_all(
         tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         tokio::spawn(postman.run(stopping(stopped.clone()))),
         tokio::spawn(messenger.run(stopping(stopped.clone()))),
+        tokio::spawn(web::chat::tell_both_sides(web.clone(), stopping(stopped.clone()))),
     ];
     for letterbox in letterboxes {
         servers.push(tokio::spawn(letterbox.run(stopping(stopped.clone()))));

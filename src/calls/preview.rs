@@ -17,7 +17,7 @@ use crate::routing::{
     distribution::Cursor,
     eligibility::{Standing, Terms},
     hours::Verdict,
-    ids::UserId,
+    ids::{ChannelId, UserId},
     load::{Load, TicketType},
     people::{People, User},
     reasons::Reason,
@@ -67,8 +67,8 @@ impl Switchboard {
         preview(channel, facts.times, selection, facts.now.at)
     }
 
-    pub fn cursor(&self, channel: &Channel) -> Option<Cursor> {
-        self.cursors.get(&channel.id).copied()
+    pub fn cursor(&self, channel: ChannelId) -> Option<Cursor> {
+        self.cursors.get(&channel).copied()
     }
 }
 

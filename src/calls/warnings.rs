@@ -15,7 +15,8 @@ use crate::routing::{
     candidates::Candidate,
     eligibility::Objection,
     ids::{TeamId, UserId},
-    people::{People, Reach, Seat, User},
+    inboxes::Workspace,
+    people::{People, Reach, User},
     sentences::{Language, Teller},
 };
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -45,6 +46,13 @@ pub enum Warning {
         agent: UserId,
     },
     NoSeat {
+        agent: UserId,
+    },
+    /// Neither seat of an inbox, to which the channel belongs.
+    NoSalesOrServiceSeat {
+        agent: UserId,
+    },
+    NoInboxAccess {
         agent: UserId,
     },
     NoTicketAccess {
@@ -199,7 +207,7 @@ impl Survey<'_> {
                 (false, _) => {}
             }
         }
-        warnings.extend(reached.iter().filter_map(|user| never_rung(user)));
+        warnings.extend(reached.iter().filter_map(|user| never_rung(user, self.channel, self.people)));
         if let [only] = reached[..] {
             warnings.push(Warning::OnlyOneAgent { agent: only.id });
         }
@@ -229,7 +237,8 @@ impl Survey<'_> {
             return;
         }
         let in_browsers = reached.iter().filter(|user| {
-            let is_rung = never_rung(user).is_none() && self.channel.cannot_ring(Some(user)).is_none();
+            let is_rung = never_rung(user, self.channel, self.people).is_none()
+                && self.channel.cannot_ring(Some(user)).is_none();
             is_rung && matches!(user.reach, Reach::Client(_))
         });
         warnings.extend(in_browsers.map(|user| Warning::BrowserAsDevice { agent: user.id }));
@@ -247,8 +256,10 @@ impl Survey<'_> {
         if let Some(last) = hours.last_exception().filter(|last| *last < today) {
             warnings.push(Warning::ExceptionsAreOver { last });
         }
-        let is_rung_at_times =
-            |user: &&User| never_rung(user).is_none() && self.channel.telephones.include(&user.reach);
+        let is_rung_at_times = |user: &&User| {
+            never_rung(user, self.channel, self.people).is_none()
+                && self.channel.telephones.include(&user.reach)
+        };
         if self.reached().iter().any(is_rung_at_times) {
             self.holes(warnings);
         }
@@ -351,10 +362,16 @@ impl Survey<'_> {
 }
 
 /// Why this user is never rung, whatever the hour.
-fn never_rung(user: &User) -> Option<Warning> {
+fn never_rung(user: &User, channel: &Channel, people: &People) -> Option<Warning> {
     let agent = user.id;
-    if !user.has_seat(Seat::Service) {
-        Some(Warning::NoSeat { agent })
+    let workspace = people.workspace(channel.inbox);
+    if !workspace.seats(user) {
+        Some(match workspace {
+            Workspace::HelpDesk => Warning::NoSeat { agent },
+            Workspace::Inbox(_) | Workspace::Gone => Warning::NoSalesOrServiceSeat { agent },
+        })
+    } else if !workspace.admits(agent, people) {
+        Some(Warning::NoInboxAccess { agent })
     } else if !user.ticket_access {
         Some(Warning::NoTicketAccess { agent })
     } else if user.working_hours.as_ref().is_some_and(|hours| hours.is_empty()) {
@@ -398,6 +415,8 @@ impl Warning {
             | Self::OnlyOneAgent { .. }
             | Self::SelectedGone { .. }
             | Self::NoSeat { .. }
+            | Self::NoSalesOrServiceSeat { .. }
+            | Self::NoInboxAccess { .. }
             | Self::NoTicketAccess { .. }
             | Self::NeverWorks { .. }
             | Self::NoCapacity { .. }

@@ -1,14 +1,20 @@
 //! The door for written messages: what reaches a channel, what is answered, and what became of an answer.
 
-use super::{Desk, Input, Outcome, Unavailable, saving::Claim, settings::Refused};
+use super::{
+    Desk, Input, Outcome, Unavailable,
+    saving::{Claim, Once, Saved},
+    settings::Refused,
+};
 use crate::{
-    routing::ids::{ChannelId, MessageId, TicketId},
+    routing::ids::{ChannelId, InboxId, MessageId, TeamId, TicketId, UserId},
+    store::notes::Note,
     tickets::{
-        incoming::{Attachment, Incoming},
+        incoming::{Attachment, Identity, Incoming},
         message::{Author, Message, Sending},
         ticket::{Status, Ticket},
     },
 };
+use std::collections::BTreeMap;
 
 /// What became of a message that reached a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +24,23 @@ pub struct Arrived {
     pub message: MessageId,
     /// It came before, and changed nothing now.
     pub doubled: bool,
+}
+
+/// A ticket that somebody makes by hand, of a message that belongs to none or of nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    pub message: Option<MessageId>,
+    /// The workspace; `None`: the help desk. Of a message, its channel's counts.
+    pub inbox: Option<InboxId>,
+    pub subject: Option<String>,
+    pub customer: Option<Identity>,
+    pub name: Option<String>,
+    pub owner: Option<UserId>,
+    pub team: Option<TeamId>,
+    pub properties: BTreeMap<String, String>,
+    /// What is noted on it from the start.
+    pub note: Option<Note>,
+    pub once: Option<Once>,
 }
 
 /// What somebody of the desk writes to the customer of a ticket.
@@ -71,6 +94,21 @@ impl Desk {
         let input = Input::Arrived { incoming: Box::new(incoming), claim: claim.clone() };
         match self.ask_soon(input, &claim).await? {
             Outcome::Arrived(arrived) => Ok(Ok(arrived)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
+    /// Makes a ticket by hand. Answers its id: under the same key the one that was made before.
+    pub async fn open_ticket(&self, opening: Opening) -> Result<Result<TicketId, Refused>, Unavailable> {
+        let claim = Claim::default();
+        let input = Input::Open { opening: Box::new(opening), claim: claim.clone() };
+        match self.ask_soon(input, &claim).await? {
+            Outcome::Ticket(ticket) => Ok(Ok(ticket.id)),
+            Outcome::Saved(Saved::Before(repeat)) => {
+                let id = repeat.location.rsplit('/').next().and_then(|id| id.parse().ok());
+                id.map(Ok).ok_or(Unavailable)
+            }
             Outcome::Refused(refused) => Ok(Err(refused)),
             _ => Err(Unavailable),
         }

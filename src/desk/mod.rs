@@ -37,15 +37,17 @@ use crate::{
     providers::{Provider, Reading, Reply},
     routing::{
         availability::{ByHand, Phone},
-        ids::{ChannelId, TicketId, TokenId, UserId},
+        ids::{ChannelId, ContactId, TicketId, TokenId, UserId},
     },
     store::{
         audit::{Author, Subject},
         settings::Change,
     },
     tickets::{
+        channel::Channel as TicketChannel,
         incoming::Incoming,
         message::Sending,
+        preview::Preview as TicketPreview,
         ticket::{Status, Ticket},
     },
 };
@@ -135,6 +137,11 @@ pub enum Input {
         incoming: Box<Incoming>,
         claim: Claim,
     },
+    /// Somebody makes a ticket by hand.
+    Open {
+        opening: Box<messages::Opening>,
+        claim: Claim,
+    },
     Reply {
         reply: Box<messages::Reply>,
         claim: Claim,
@@ -173,8 +180,25 @@ pub enum Input {
         /// The channel as it would be, instead of as it is saved.
         draft: Option<Box<Channel>>,
     },
+    /// What a ticket would meet, in the same way.
+    PreviewTicket {
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+        asked: AskedOfTicket,
+        draft: Option<Box<TicketChannel>>,
+    },
     /// Nothing but time.
     Tick,
+}
+
+/// What is known of a ticket that is not there.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AskedOfTicket {
+    /// Who wrote it.
+    pub contact: Option<ContactId>,
+    /// What it says of itself, besides what its channel says of all.
+    pub properties: BTreeMap<String, String>,
 }
 
 /// A webhook whose signature was checked.
@@ -198,6 +222,14 @@ pub struct TicketPatch {
     #[schema(value_type = Option<crate::routing::ids::TeamId>)]
     pub team: Option<Option<crate::routing::ids::TeamId>>,
     pub status: Option<Status>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    pub subject: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ContactId>)]
+    pub contact: Option<Option<ContactId>>,
+    /// What it says of itself. A property that is not there stays; null removes it.
+    pub properties: Option<BTreeMap<String, Option<String>>>,
 }
 
 fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
@@ -212,6 +244,7 @@ pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
     View(crate::store::views::Kept),
+    Draft(crate::store::drafts::DraftRow),
 }
 
 /// What came of it, told after it is on the disk.
@@ -230,6 +263,7 @@ pub enum Outcome {
     Replied(Box<messages::Replied>),
     Noted,
     Preview(Box<Preview>),
+    TicketPreview(Box<TicketPreview>),
     Doing(Doing),
     Board(Box<board::Board>),
     Recorded,
@@ -392,6 +426,21 @@ impl Desk {
         }
     }
 
+    /// What a ticket of this channel would meet. `at`: by schedules alone.
+    pub async fn preview_ticket(
+        &self,
+        channel: ChannelId,
+        at: Option<DateTime<Utc>>,
+        asked: AskedOfTicket,
+        draft: Option<TicketChannel>,
+    ) -> Result<Result<TicketPreview, Refused>, Unavailable> {
+        match self.ask(Input::PreviewTicket { channel, at, asked, draft: draft.map(Box::new) }).await? {
+            Outcome::TicketPreview(preview) => Ok(Ok(*preview)),
+            Outcome::Refused(refused) => Ok(Err(refused)),
+            _ => Err(Unavailable),
+        }
+    }
+
     /// Sets an agent's availability, or, without one, looks at what they do.
     pub async fn availability(
         &self,
@@ -450,7 +499,10 @@ impl Desk {
 
 /// What people change on a ticket, and look at before they do.
 pub fn ticket_standing(ticket: &Ticket) -> serde_json::Value {
-    serde_json::json!({ "owner": ticket.owner, "team": ticket.team, "status": ticket.status })
+    serde_json::json!({
+        "owner": ticket.owner, "team": ticket.team, "status": ticket.status, "subject": ticket.subject,
+        "contact": ticket.contact, "properties": ticket.properties,
+    })
 }
 
 /// The entity tag of what people change on a ticket.

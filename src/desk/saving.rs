@@ -113,6 +113,7 @@ impl Input {
             | Self::Ticket { claim, .. }
             | Self::SetAvailability { claim, .. }
             | Self::Arrived { claim, .. }
+            | Self::Open { claim, .. }
             | Self::Reply { claim, .. }
             | Self::SendingReported { claim, .. }
             | Self::Record { claim, .. }
@@ -183,7 +184,11 @@ impl Engine {
         Ok(Some(Outcome::Saved(Saved::Now { change: stored, document: after })))
     }
 
-    async fn answered_before(&mut self, once: &Once, round: &Round) -> Result<Option<Repeat>, Broken> {
+    pub(super) async fn answered_before(
+        &mut self,
+        once: &Once,
+        round: &Round,
+    ) -> Result<Option<Repeat>, Broken> {
         let this_round = round.batch.repeats.iter();
         let mut this_round = this_round.filter(|repeat| repeat.asker == once.asker && repeat.key == once.key);
         if let Some(repeat) = this_round.next() {
@@ -194,7 +199,7 @@ impl Engine {
         found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))
     }
 
-    fn remember_once(&mut self, once: &Once, made: Option<&Value>, round: &mut Round) {
+    pub(super) fn remember_once(&mut self, once: &Once, made: Option<&Value>, round: &mut Round) {
         round.batch.repeats.push(Repeat {
             asker: once.asker.clone(),
             key: once.key.clone(),

@@ -1,6 +1,6 @@
 //! Something that reached a channel: what its edge made of bytes. It decides nothing.
 
-use crate::routing::ids::ChannelId;
+use crate::routing::ids::{ChannelId, TicketId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct Incoming {
 }
 
 /// Who somebody is on a channel. Contacts are found by it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Identity {
     /// A telephone number in E.164, WhatsApp's included.
@@ -62,6 +62,8 @@ pub enum Threading {
     New,
     /// It goes on with what its sender has open on this channel: chat, WhatsApp.
     Sender,
+    /// It belongs to this ticket, as whoever hands it in knows.
+    Ticket { ticket: TicketId },
     /// Mail: its own Message-ID, and those to which it answers, the nearest first.
     References { message_id: Option<String>, references: Vec<String> },
 }

@@ -299,3 +299,6 @@ fn is_absence(objection: &Objection) -> bool {
         Objection::OutOfOffice { .. } | Objection::Away { .. } | Objection::OutsideWorkingHours
     )
 }
+
+#[cfg(test)]
+pub(super) mod tests;

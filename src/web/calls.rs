@@ -193,7 +193,7 @@ pub fn object(
 /// Decisions as data and as sentences.
 pub fn explained(decisions: &[Why], channel: Option<ChannelId>, web: &Web, language: Language) -> Value {
     let settings = web.desk.settings();
-    let zone = channel.and_then(|id| settings.channels.get(&id)).map_or(&web.ground.account, |c| &c.zone);
+    let zone = channel.and_then(|id| settings.zone_of(id)).unwrap_or(&web.ground.account);
     let name = |user| settings.name_of(user);
     let teller = Teller { language, zone, name: &name };
     let shown = decisions.iter().map(|why| {

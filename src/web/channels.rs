@@ -5,7 +5,6 @@ use super::{
     settings::Kind,
 };
 use crate::{
-    calls::channel::Channel,
     desk::settings::{AnyChannelForm, Settings},
     routing::ids::ChannelId,
     store::settings::Change,
@@ -43,7 +42,11 @@ impl Kind for Channels {
         viewer.channel(id)
     }
 
-    fn concerns(id: ChannelId, channel: &Channel, _: &Settings) -> bool {
-        channel.id == id
+    fn concerns(id: ChannelId, channel: ChannelId, _: &Settings) -> bool {
+        channel == id
+    }
+
+    fn is_named_to_be_deleted(id: ChannelId, settings: &Settings) -> bool {
+        settings.ticket_channels.contains_key(&id)
     }
 }

@@ -8,12 +8,14 @@ use super::{
     settings::{Kind, current, with_tag},
 };
 use crate::{
-    calls::channel::Channel,
     desk::{
         saving::{Save, Saved},
         settings::{Settings, read_form},
     },
-    routing::{contacts::Contact, ids::ContactId},
+    routing::{
+        contacts::Contact,
+        ids::{ChannelId, ContactId},
+    },
     store::settings::{Change, Merge},
 };
 use axum::{extract::State, response::Response};
@@ -54,7 +56,7 @@ impl Kind for Contacts {
         caller.must_not_be_agent()
     }
 
-    fn concerns(_: ContactId, _: &Channel, _: &Settings) -> bool {
+    fn concerns(_: ContactId, _: ChannelId, _: &Settings) -> bool {
         false
     }
 }

@@ -5,9 +5,8 @@ use super::{
     settings::Kind,
 };
 use crate::{
-    calls::channel::Channel,
     desk::settings::{InboxForm, Settings},
-    routing::ids::InboxId,
+    routing::ids::{ChannelId, InboxId},
     store::settings::Change,
 };
 use serde_json::Value;
@@ -42,7 +41,7 @@ impl Kind for Inboxes {
         viewer.inbox(id)
     }
 
-    fn concerns(id: InboxId, channel: &Channel, _: &Settings) -> bool {
-        channel.inbox == Some(id)
+    fn concerns(id: InboxId, channel: ChannelId, settings: &Settings) -> bool {
+        settings.inbox_of(channel) == Some(id)
     }
 }

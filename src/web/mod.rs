@@ -18,6 +18,7 @@
 
 mod access;
 mod asyncapi;
+mod attachments;
 mod audit;
 mod auth;
 mod availability;
@@ -25,7 +26,9 @@ pub mod backups;
 mod board;
 mod calls;
 mod channels;
+pub mod chat;
 mod contacts;
+mod drafts;
 mod erasures;
 mod events;
 mod export;
@@ -43,11 +46,13 @@ mod lobby;
 mod mail;
 mod me;
 mod media;
+mod messages;
 mod metrics;
 mod missed;
 mod notes;
 mod numbers;
 mod openapi;
+mod opening;
 mod page;
 mod pages;
 mod passwords;
@@ -128,6 +133,7 @@ pub struct Web {
     backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    chats: chat::Chats,
     boards: board::Boards,
     passwords: passwords::Passwords,
     lobby: lobby::Lobby,
@@ -172,6 +178,7 @@ impl Web {
             backing_up: Arc::default(),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            chats: chat::Chats::default(),
             boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
             lobby: lobby::Lobby::default(),
@@ -196,6 +203,7 @@ pub fn router(web: Web) -> Router {
         .route("/hooks/mail/{channel}", any(mail::take))
         .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
+        .route("/chat/{channel}", get(chat::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready));
@@ -276,7 +284,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
-        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::list, opening::create))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::show, views::change, views::delete))
@@ -284,6 +292,11 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))
         .routes(routes!(notes::list, notes::create))
+        .routes(routes!(messages::list, messages::create))
+        .routes(routes!(messages::retry))
+        .routes(routes!(messages::of_no_ticket))
+        .routes(routes!(drafts::show, drafts::set, drafts::delete))
+        .routes(routes!(attachments::show))
         .routes(routes!(audit::list))
         .routes(routes!(asyncapi::show))
         .routes(routes!(openapi::show));

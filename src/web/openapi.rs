@@ -143,6 +143,7 @@ pub fn settings_document(
     let delete = described
         .operation("delete", format!("Deletes {of}."))
         .parameter(id())
+        .parameter(name())
         .parameter(if_match())
         .response("204", ResponseBuilder::new().description("It is gone").build())
         .response("403", refused())
@@ -167,6 +168,13 @@ fn id() -> Parameter {
     let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-f]{32}$"));
     let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).required(Required::True);
     id.schema(Some(schema)).build()
+}
+
+fn name() -> Parameter {
+    let name = ParameterBuilder::new().name("name").parameter_in(ParameterIn::Query);
+    let description =
+        "The name of what is deleted: of channels that make tickets it must be said, and always be right.";
+    name.required(Required::False).description(Some(description)).schema(Some(text())).build()
 }
 
 fn header_parameter(name: &str, description: &str) -> Parameter {

@@ -1,4 +1,4 @@
-//! What a call would meet, and why: at an instant, and through a week.
+//! What a call or a ticket would meet, and why: at an instant, and through a week.
 
 use super::{
     Problem, Web,
@@ -15,11 +15,15 @@ use crate::{
         preview::{self, Preview, Span},
         warnings::whole_step,
     },
-    desk::settings::{Fault, Settings, read_form},
+    desk::{
+        AskedOfTicket,
+        settings::{Fault, Settings, read_form},
+    },
     routing::{
         ids::ChannelId,
         sentences::{Language, Teller},
     },
+    tickets::{preview::Preview as TicketPreview, sharing::To},
 };
 use axum::{
     Json,
@@ -39,12 +43,15 @@ struct Form {
     at: Option<DateTime<Utc>>,
     /// The caller's number; "anonymous" for one who withholds it.
     from: Option<String>,
+    /// Of channels that make tickets out of messages: what is known of the ticket.
+    #[serde(default)]
+    ticket: AskedOfTicket,
     /// What would be changed of the channel first, as it is sent to change it. It is checked as it would be when saved.
     #[schema(value_type = Option<Object>)]
     draft: Option<Value>,
 }
 
-/// What a call would meet. Writes nothing.
+/// What a call or a ticket would meet. Writes nothing.
 #[utoipa::path(post, path = "/preview", request_body = Form, responses(
     (status = 200, body = schemas::Preview), (status = 403)
 ))]
@@ -57,11 +64,24 @@ pub async fn at_an_instant(
     caller.must_not_be_agent()?;
     let form: Form = read_form(body).map_err(Problem::invalid)?;
     let settings = web.desk.settings();
-    let channel = settings.channels.get(&form.channel).filter(|_| sees(&caller, &settings, form.channel));
-    let channel = channel.ok_or_else(|| Fault::new("/channel", "there is no channel of this id"));
-    let channel = channel.map_err(Problem::invalid)?;
+    if !sees(&caller, &settings, form.channel) {
+        return Err(Problem::invalid(Fault::new("/channel", "there is no channel of this id")));
+    }
+    match settings.channels.get(&form.channel) {
+        Some(channel) => of_call(&web, form, &settings, channel, language).await,
+        None => of_ticket(&web, form, &settings, language).await,
+    }
+}
+
+async fn of_call(
+    web: &Web,
+    form: Form,
+    settings: &Settings,
+    channel: &Channel,
+    language: Language,
+) -> Result<Json<Value>, Problem> {
     let draft = match form.draft {
-        Some(patch) => Some(draft(&web, &settings, form.channel, patch)?),
+        Some(patch) => Some(draft(web, settings, form.channel, patch)?),
         None => None,
     };
     let from = form.from.map(From::from);
@@ -80,10 +100,59 @@ pub async fn at_an_instant(
 
 /// The channel after this change, which is not made.
 fn draft(web: &Web, settings: &Settings, id: ChannelId, patch: Value) -> Result<Channel, Problem> {
+    let channel = settings.draft(id, merged(settings, id, patch)?, &web.ground);
+    channel.map_err(|refused| Problem::from(refused.below("/draft")))
+}
+
+fn merged(settings: &Settings, id: ChannelId, patch: Value) -> Result<Value, Problem> {
     let mut document = settings.channel_document(id).cloned().ok_or_else(Problem::not_found)?;
     merge(&mut document, patch);
-    let channel = settings.draft(id, document, &web.ground);
-    channel.map_err(|refused| Problem::from(refused.below("/draft")))
+    Ok(document)
+}
+
+async fn of_ticket(
+    web: &Web,
+    form: Form,
+    settings: &Settings,
+    language: Language,
+) -> Result<Json<Value>, Problem> {
+    if form.from.is_some() {
+        return Err(Problem::invalid(Fault::new("/from", "nobody calls this channel")));
+    }
+    if form.ticket.contact.is_some_and(|contact| settings.contacts.get(contact).is_none()) {
+        return Err(Problem::invalid(Fault::new("/ticket/contact", "there is no contact of this id")));
+    }
+    let id = form.channel;
+    let draft = match form.draft {
+        Some(patch) => {
+            let channel = settings.ticket_draft(id, merged(settings, id, patch)?, &web.ground);
+            Some(channel.map_err(|refused| Problem::from(refused.below("/draft")))?)
+        }
+        None => None,
+    };
+    let TicketPreview { at, hours, next_change, shared } =
+        web.desk.preview_ticket(id, form.at, form.ticket, draft.clone()).await??;
+    let zone = draft.as_ref().map(|channel| &channel.zone).or_else(|| settings.zone_of(id));
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language, zone: zone.unwrap_or(&web.ground.account), name: &name };
+    let (action, owner, team) = match shared.to {
+        To::Owner(owner) => ("assign", Some(owner), None),
+        To::Team(team) => ("team", None, Some(team)),
+        To::CustomerAgent => ("customer_agent", None, None),
+        To::Nobody => ("unassigned", None, None),
+    };
+    Ok(Json(json!({
+        "at": at,
+        "channel": id,
+        "hours": { "open": hours.open, "rule": hours.rule, "next_change": next_change },
+        "action": action,
+        "owner": owner,
+        "team": team,
+        "mail_owner": shared.mail_owner,
+        "ring": [],
+        "candidates": candidates(&shared.candidates, &teller),
+        "reasons": reasons(&shared.reasons, &teller),
+    })))
 }
 
 fn sees(caller: &Caller, settings: &Settings, channel: ChannelId) -> bool {

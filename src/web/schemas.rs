@@ -12,15 +12,16 @@ use crate::{
     routing::{
         contacts::Named,
         ids::{
-            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, InvitationId, JobId, NoteId, OfferId,
-            TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
+            CallId, ChannelId, ContactId, DeliveryId, GreetingId, HappeningId, InboxId, InvitationId, JobId,
+            MessageId, NoteId, OfferId, TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
         },
         people::Role,
     },
-    tickets::ticket::Status,
+    tickets::{incoming::Identity, message::Author as Writer, ticket::Status},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{
@@ -412,6 +413,86 @@ pub struct Ticket {
     /// The day of closing in the account's time zone.
     #[schema(required)]
     pub closed_on: Option<NaiveDate>,
+    /// The workspace that it belongs to; null: the help desk.
+    #[schema(required)]
+    pub inbox: Option<InboxId>,
+    #[schema(required)]
+    pub subject: Option<String>,
+    #[schema(required)]
+    pub contact: Option<ContactId>,
+    /// Who the customer is on its channel.
+    #[schema(required)]
+    pub customer: Option<Identity>,
+    /// What it says of itself.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A message of a conversation.
+#[derive(ToSchema)]
+pub struct Message {
+    pub id: MessageId,
+    /// Null: it belongs to none.
+    #[schema(required)]
+    pub ticket: Option<TicketId>,
+    pub channel: ChannelId,
+    pub at: DateTime<Utc>,
+    /// `in`: the customer says it; `out`: the desk.
+    pub side: String,
+    #[schema(required)]
+    pub from: Option<Identity>,
+    /// What the sender calls themselves.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// A machine wrote it.
+    pub automatic: bool,
+    /// Who of the desk says it.
+    #[schema(required)]
+    pub by: Option<Writer>,
+    #[schema(required)]
+    pub to: Option<Identity>,
+    /// Of what goes out: `queued`, `sent`, `delivered`, `read` or `failed`.
+    #[schema(required)]
+    pub state: Option<String>,
+    #[schema(required)]
+    pub state_at: Option<DateTime<Utc>>,
+    /// What went wrong the last time that it was sent.
+    #[schema(required)]
+    pub error: Option<String>,
+    #[schema(required)]
+    pub next_try_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub subject: Option<String>,
+    pub text: String,
+    /// Cleaned: without scripts, and nothing in it is fetched by itself.
+    #[schema(required)]
+    pub html: Option<String>,
+    pub attachments: Vec<Attachment>,
+    /// What it is called where it came from, or went to.
+    #[schema(required)]
+    pub outside_id: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct Attachment {
+    pub name: String,
+    pub content_type: String,
+    pub bytes: u64,
+    /// What the HTML calls a picture that stands in it.
+    #[schema(required)]
+    pub content_id: Option<String>,
+    /// Where it is, once the message belongs to a ticket.
+    #[schema(required)]
+    pub url: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct Draft {
+    /// Null: there is none.
+    #[schema(required)]
+    pub at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub subject: Option<String>,
+    pub text: String,
 }
 
 /// A list of tickets that somebody keeps under a name.
@@ -505,17 +586,31 @@ pub enum PreviewedAction {
     AfterHours,
     Reject,
     Message,
+    /// A ticket gets an owner.
+    Assign,
+    /// A ticket is a team's, without an owner.
+    Team,
+    /// The outside service is asked first.
+    CustomerAgent,
+    Unassigned,
 }
 
-/// What a call would meet.
+/// What a call or a ticket would meet.
 #[derive(ToSchema)]
 pub struct Preview {
     pub at: DateTime<Utc>,
     pub channel: ChannelId,
     /// Whether those who ring do so in their softphones, or on devices that ring by themselves.
-    pub ringing: Ringing,
+    /// Of calls.
+    pub ringing: Option<Ringing>,
     pub hours: PreviewedHours,
     pub action: PreviewedAction,
+    /// Of tickets: who would own it.
+    pub owner: Option<UserId>,
+    /// Of tickets: whose it would be without an owner.
+    pub team: Option<TeamId>,
+    /// Of tickets: the contact's owner, who is absent and would get a mail.
+    pub mail_owner: Option<UserId>,
     pub ring: Vec<UserId>,
     pub candidates: Vec<Candidate>,
     /// The first decides.

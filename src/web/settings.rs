@@ -11,21 +11,21 @@ use super::{
     warnings,
 };
 use crate::{
-    calls::channel::Channel,
     desk::{
         saving::{Save, Saved},
-        settings::{Refused, Settings, tag},
+        settings::{Fault, Refused, Settings, tag},
     },
-    routing::sentences::Language,
+    routing::{ids::ChannelId, sentences::Language},
     store::{audit::Subject, repeats::Repeat, settings::Change},
 };
 use axum::{
     Json,
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{self, MethodRouter},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{fmt::Display, str::FromStr};
 use utoipa::ToSchema;
@@ -61,7 +61,12 @@ pub trait Kind: 'static {
     }
 
     /// Whether saving it may bring surprises for this channel.
-    fn concerns(id: Self::Id, channel: &Channel, settings: &Settings) -> bool;
+    fn concerns(id: Self::Id, channel: ChannelId, settings: &Settings) -> bool;
+
+    /// Whether it is deleted only by who says its name.
+    fn is_named_to_be_deleted(_: Self::Id, _: &Settings) -> bool {
+        false
+    }
 }
 
 /// Everything that can be done with documents of a kind.
@@ -162,12 +167,27 @@ async fn delete<K: Kind>(
     State(web): State<Web>,
     Id(id): Id<K::Id>,
     if_match: IfMatch,
+    confirmation: Result<Query<Confirmation>, QueryRejection>,
 ) -> Result<StatusCode, Problem> {
     K::may_be_written_by(&caller)?;
-    let expected = if_match.expected(&current::<K>(&web, id)?)?;
+    let document = current::<K>(&web, id)?;
+    let Query(Confirmation { name }) = confirmation.map_err(|error| Problem::malformed(error.body_text()))?;
+    let is_needed = K::is_named_to_be_deleted(id, &web.desk.settings());
+    let is_wrong = name.as_ref().map_or(is_needed, |name| document["name"] != *name);
+    if is_wrong {
+        let fault = Fault::new("/name", "say its name to have it deleted: ?name=");
+        return Err(Problem::invalid(fault));
+    }
+    let expected = if_match.expected(&document)?;
     let delete = K::DELETE.ok_or_else(Problem::not_found)?;
     web.desk.save_as(Save { expected, ..Save::new(delete(id), caller.author()) }).await??;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is deleted, by its name.
+#[derive(Deserialize)]
+struct Confirmation {
+    name: Option<String>,
 }
 
 pub fn current<K: Kind>(web: &Web, id: K::Id) -> Result<Value, Problem> {

@@ -5,9 +5,8 @@ use super::{
     settings::Kind,
 };
 use crate::{
-    calls::channel::Channel,
     desk::settings::{Settings, SkillForm},
-    routing::ids::SkillId,
+    routing::ids::{ChannelId, SkillId},
     store::settings::Change,
 };
 use serde_json::Value;
@@ -42,7 +41,8 @@ impl Kind for Skills {
         Sight::All
     }
 
-    fn concerns(_: SkillId, _: &Channel, _: &Settings) -> bool {
-        false
+    fn concerns(id: SkillId, channel: ChannelId, settings: &Settings) -> bool {
+        let channel = settings.ticket_channels.get(&channel);
+        channel.is_some_and(|channel| channel.demands.iter().any(|demand| demand.skill == id))
     }
 }

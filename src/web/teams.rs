@@ -5,9 +5,8 @@ use super::{
     settings::Kind,
 };
 use crate::{
-    calls::channel::Channel,
     desk::settings::{Settings, TeamForm},
-    routing::ids::TeamId,
+    routing::ids::{ChannelId, TeamId},
     store::settings::Change,
 };
 use serde_json::Value;
@@ -44,7 +43,7 @@ impl Kind for Teams {
         viewer.team(id)
     }
 
-    fn concerns(id: TeamId, channel: &Channel, _: &Settings) -> bool {
-        channel.rule.teams.contains(&id)
+    fn concerns(id: TeamId, channel: ChannelId, settings: &Settings) -> bool {
+        settings.rules_of(channel).any(|rule| rule.teams.contains(&id))
     }
 }

@@ -216,7 +216,7 @@ fn sought(text: &str, settings: &Settings) -> tickets::Sought {
     }
 }
 
-/// Shows a ticket. Its tag is of owner, team and status.
+/// Shows a ticket. Its tag is of what can be changed of it.
 #[utoipa::path(get, path = "/tickets/{id}", params(("id" = TicketId, Path)), responses(
     (status = 200, body = schemas::Ticket, headers(("ETag" = String)))
 ))]
@@ -240,7 +240,7 @@ pub async fn why(
     Ok(Json(explained(&decisions, channel, &web, language)))
 }
 
-/// Changes owner, team or status. What is not there stays; null empties it.
+/// Changes owner, team, status, or what the ticket says of itself. What is not there stays; null empties it.
 #[utoipa::path(patch, path = "/tickets/{id}",
     params(("id" = TicketId, Path), ("If-Match" = Option<String>, Header)), request_body = TicketPatch, responses(
     (status = 200, body = schemas::Ticket, headers(("ETag" = String))), (status = 412)
@@ -289,5 +289,10 @@ pub fn object(ticket: &Ticket) -> Value {
         "assigned_at": ticket.assigned_at,
         "closed_at": ticket.closed_at,
         "closed_on": ticket.closed_on,
+        "inbox": ticket.inbox,
+        "subject": ticket.subject,
+        "contact": ticket.contact,
+        "customer": ticket.customer,
+        "properties": ticket.properties,
     })
 }

@@ -5,9 +5,8 @@ use super::{
     settings::Kind,
 };
 use crate::{
-    calls::channel::Channel,
     desk::settings::{Settings, UserForm},
-    routing::ids::UserId,
+    routing::ids::{ChannelId, UserId},
     store::settings::Change,
 };
 use serde_json::Value;
@@ -44,7 +43,8 @@ impl Kind for Users {
         viewer.user(id)
     }
 
-    fn concerns(id: UserId, channel: &Channel, settings: &Settings) -> bool {
-        settings.people.routed(&channel.rule.users, &channel.rule.teams).contains(&id)
+    fn concerns(id: UserId, channel: ChannelId, settings: &Settings) -> bool {
+        let people = &settings.people;
+        settings.rules_of(channel).any(|rule| people.routed(&rule.users, &rule.teams).contains(&id))
     }
 }

@@ -16,6 +16,11 @@ use crate::{
     routing::{
         ids::ChannelId,
         sentences::{Language, Teller},
+        zone::Zone,
+    },
+    tickets::{
+        channel::Channel as TicketChannel,
+        warnings::{Survey as TicketSurvey, Warning as TicketWarning},
     },
 };
 use axum::{Json, extract::State};
@@ -27,22 +32,38 @@ pub async fn of_channels(
     web: &Web,
     before: Option<&Settings>,
     language: Language,
-    is_meant: impl Fn(&Channel, &Settings) -> bool + Send,
+    is_meant: impl Fn(ChannelId, &Settings) -> bool + Send,
 ) -> Vec<Value> {
     let settings = web.desk.settings();
-    let mut channels: Vec<&Channel> =
-        settings.channels.values().filter(|channel| is_meant(channel, &settings)).collect();
-    channels.sort_by_key(|channel| channel.id);
+    let meant: Vec<ChannelId> =
+        settings.channel_documents().map(|(id, _)| id).filter(|id| is_meant(*id, &settings)).collect();
     let mut all = Vec::new();
-    for channel in channels {
-        let mut warnings = survey(web, channel, &settings).await;
-        if let Some(before) = before
-            && let Some(channel) = before.channels.get(&channel.id)
-        {
-            let known = survey(web, channel, before).await;
-            warnings.retain(|warning| !known.contains(warning));
+    for id in meant {
+        if let Some(channel) = settings.channels.get(&id) {
+            let mut warnings = survey(web, channel, &settings).await;
+            if let Some(before) = before
+                && let Some(channel) = before.channels.get(&id)
+            {
+                let known = survey(web, channel, before).await;
+                warnings.retain(|warning| !known.contains(warning));
+            }
+            let teller = &Telling { language, zone: &channel.zone, settings: &settings };
+            all.extend(warnings.iter().map(|warning| {
+                teller.tell(json!(warning), id, warning.pointer(), |teller| warning.sentence(teller))
+            }));
+        } else if let Some(channel) = settings.ticket_channels.get(&id) {
+            let mut warnings = survey_tickets(web, channel, &settings);
+            if let Some(before) = before
+                && let Some(channel) = before.ticket_channels.get(&id)
+            {
+                let known = survey_tickets(web, channel, before);
+                warnings.retain(|warning| !known.contains(warning));
+            }
+            let teller = &Telling { language, zone: &channel.zone, settings: &settings };
+            all.extend(warnings.iter().map(|warning| {
+                teller.tell(json!(warning), id, warning.pointer(), |teller| warning.sentence(teller))
+            }));
         }
-        all.extend(in_words(&warnings, channel, &settings, language));
     }
     all
 }
@@ -57,11 +78,16 @@ pub async fn show(
     Speaking(language): Speaking,
 ) -> Result<Json<Value>, Problem> {
     let settings = web.desk.settings();
-    if !settings.channels.contains_key(&id) || Viewer::new(&caller, &settings).channel(id) != Sight::All {
+    let is_there = settings.channel_document(id).is_some();
+    if !is_there || Viewer::new(&caller, &settings).channel(id) != Sight::All {
         return Err(Problem::not_found());
     }
-    let warnings = of_channels(&web, None, language, |channel, _| channel.id == id).await;
+    let warnings = of_channels(&web, None, language, |channel, _| channel == id).await;
     Ok(Json(json!({ "warnings": warnings })))
+}
+
+fn survey_tickets(web: &Web, channel: &TicketChannel, settings: &Settings) -> Vec<TicketWarning> {
+    TicketSurvey { channel, people: &settings.people, now: web.clock.now().at }.warnings()
 }
 
 /// What may surprise about a channel as it is given, saved or not, in sentences.
@@ -84,18 +110,29 @@ async fn survey(web: &Web, channel: &Channel, settings: &Settings) -> Vec<Warnin
     Survey { channel, channels: &channels, people, times, standing: &standing, now }.warnings()
 }
 
-fn in_words(warnings: &[Warning], channel: &Channel, settings: &Settings, language: Language) -> Vec<Value> {
-    let name = |user| settings.name_of(user);
-    let teller = Teller { language, zone: &channel.zone, name: &name };
-    let shown = warnings.iter().map(|warning| {
-        let mut value = json!(warning);
-        if let Some(fields) = value.as_object_mut() {
+/// How a channel's warnings are told.
+struct Telling<'a> {
+    language: Language,
+    zone: &'a Zone,
+    settings: &'a Settings,
+}
+
+impl Telling<'_> {
+    fn tell(
+        &self,
+        mut warning: Value,
+        channel: ChannelId,
+        pointer: &str,
+        sentence: impl Fn(&Teller<'_>) -> String,
+    ) -> Value {
+        let name = |user| self.settings.name_of(user);
+        let teller = Teller { language: self.language, zone: self.zone, name: &name };
+        if let Some(fields) = warning.as_object_mut() {
             fields.entry("arguments").or_insert_with(|| json!({}));
-            fields.insert("channel".into(), json!(channel.id));
-            fields.insert("pointer".into(), warning.pointer().into());
-            fields.insert("sentence".into(), warning.sentence(&teller).into());
+            fields.insert("channel".into(), json!(channel));
+            fields.insert("pointer".into(), pointer.into());
+            fields.insert("sentence".into(), sentence(&teller).into());
         }
-        value
-    });
-    shown.collect()
+        warning
+    }
 }

@@ -11,6 +11,7 @@ mod contacts;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
+mod forms;
 mod hooks;
 mod limits;
 mod media;
@@ -28,6 +29,7 @@ mod sign_in;
 mod softphones;
 mod views;
 mod visibility;
+mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};
 use reqwest::Method;

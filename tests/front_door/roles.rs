@@ -195,7 +195,7 @@ async fn every_route_answers_each_role_as_it_should() {
                 "coverage" | "board/stream" => 404,
                 "users/{id}/availability" | "board" | "calls/export" | "tickets/export" => 200,
                 // Contacts are everybody's.
-                "contacts" | "contacts/{id}" => expected[3],
+                "contacts" | "contacts/{id}" | "contacts/{id}/merge" => expected[3],
                 _ => expected[1],
             };
             assert_eq!(answer.status, expected, "another supervisor: {method} {path}");

@@ -1,17 +1,14 @@
 //! Lists of tickets: what is asked for, and lists that are kept under a name.
 
-use super::NOBODY;
 use crate::desk::{Api, Desk};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 /// What calls left behind: tickets of these channels, the oldest first.
-async fn tickets(desk: &mut Desk, channels: &[&crate::desk::Channel]) -> Vec<String> {
+async fn tickets(desk: &Desk, channels: &[&crate::desk::Channel]) -> Vec<String> {
     let mut made = Vec::new();
     for channel in channels {
-        let caller = desk.call(channel);
-        caller.hang_up();
-        let (call, _) = desk.over(&caller).await;
+        let (call, _) = desk.over(&desk.call(channel)).await;
         made.push(call["ticket"].as_str().expect("a ticket").to_owned());
     }
     made
@@ -23,11 +20,11 @@ fn ids(tickets: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_list_is_narrowed_by_all_that_is_asked_for() {
-    let mut desk = Desk::open().await;
+    let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
     let team = desk.team("Support", &[&ann], &[]).await;
     let (pumps, boilers) = (desk.channel(&[&ann]).await, desk.channel(&[&ben]).await);
-    let made = tickets(&mut desk, &[&pumps, &pumps, &boilers]).await;
+    let made = tickets(&desk, &[&pumps, &pumps, &boilers]).await;
     let [first, second, third] = [&made[0], &made[1], &made[2]];
     desk.api.patch(&format!("tickets/{first}"), json!({ "owner": ann.id, "team": team })).await;
     desk.api.patch(&format!("tickets/{second}"), json!({ "status": "closed" })).await;
@@ -44,9 +41,6 @@ async fn a_list_is_narrowed_by_all_that_is_asked_for() {
         ("type=messages".into(), vec![]),
         ("view=unassigned".into(), vec![third]),
         (format!("view=closed&owner={}", ann.id), vec![]),
-        ("inbox=help_desk".into(), vec![third, second, first]),
-        (format!("inbox={NOBODY}"), vec![]),
-        (format!("contact={NOBODY}"), vec![]),
         (format!("q={first}&team={team}"), vec![first]),
     ] {
         let found = desk.api.all(&format!("tickets?{query}")).await;
@@ -67,7 +61,7 @@ async fn a_list_is_kept_under_a_name_and_asked_for_again() {
     let mut desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
     let (pumps, boilers) = (desk.channel(&[&ann, &ben]).await, desk.channel(&[&ann]).await);
-    let made = tickets(&mut desk, &[&pumps, &boilers]).await;
+    let made = tickets(&desk, &[&pumps, &boilers]).await;
     let (of_ann, of_ben) = (Api::new(&desk.api.address, &ann.token), Api::new(&desk.api.address, &ben.token));
     let wanted = json!({ "view": "unassigned", "channel": pumps.id });
     let view = of_ann.post("views", json!({ "name": "Pumps", "tickets": wanted })).await;

@@ -19,6 +19,8 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Nur {} wird angerufen: Bei besetzt oder abwesend hört jeder Anrufer eine Ansage.", name(*agent))
         }
         Warning::NoSeat { agent } => format!("{} hat keinen Serviceplatz und wird nie angerufen.", name(*agent)),
+        Warning::NoSalesOrServiceSeat { agent } => format!("{} hat weder einen Vertriebs- noch einen Serviceplatz und wird nie angerufen.", name(*agent)),
+        Warning::NoInboxAccess { agent } => format!("{} hat keinen Zugriff auf den Posteingang dieses Kanals und wird nie angerufen.", name(*agent)),
         Warning::NoTicketAccess { agent } => {
             format!("{} hat keinen Zugriff auf Tickets und wird nie angerufen.", name(*agent))
         }

@@ -22,6 +22,12 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             )
         }
         Warning::NoSeat { agent } => format!("{} has no service seat and is never rung.", name(*agent)),
+        Warning::NoSalesOrServiceSeat { agent } => {
+            format!("{} has neither a sales nor a service seat and is never rung.", name(*agent))
+        }
+        Warning::NoInboxAccess { agent } => {
+            format!("{} has no access to the inbox of this channel and is never rung.", name(*agent))
+        }
         Warning::NoTicketAccess { agent } => {
             format!("{} has no access to tickets and is never rung.", name(*agent))
         }

@@ -24,6 +24,12 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             )
         }
         Warning::NoSeat { agent } => format!("{} har ingen serviceplass og ringes aldri.", name(*agent)),
+        Warning::NoSalesOrServiceSeat { agent } => {
+            format!("{} har verken salgs- eller serviceplass og ringes aldri.", name(*agent))
+        }
+        Warning::NoInboxAccess { agent } => {
+            format!("{} har ikke tilgang til innboksen til denne kanalen og ringes aldri.", name(*agent))
+        }
         Warning::NoTicketAccess { agent } => {
             format!("{} har ikke tilgang til saker og ringes aldri.", name(*agent))
         }

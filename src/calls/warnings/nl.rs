@@ -19,6 +19,8 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
             format!("Alleen {} wordt gebeld: bij bezet of afwezig hoort elke beller een boodschap.", name(*agent))
         }
         Warning::NoSeat { agent } => format!("{} heeft geen serviceplaats en wordt nooit gebeld.", name(*agent)),
+        Warning::NoSalesOrServiceSeat { agent } => format!("{} heeft geen sales- en geen serviceplaats en wordt nooit gebeld.", name(*agent)),
+        Warning::NoInboxAccess { agent } => format!("{} heeft geen toegang tot de inbox van dit kanaal en wordt nooit gebeld.", name(*agent)),
         Warning::NoTicketAccess { agent } => {
             format!("{} heeft geen toegang tot tickets en wordt nooit gebeld.", name(*agent))
         }

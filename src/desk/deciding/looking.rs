@@ -3,11 +3,13 @@
 use super::facts;
 use crate::{
     calls::{agents::Occupation, call::Caller, channel::Channel, preview},
-    desk::{Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
+    desk::{AskedOfTicket, Doing, Outcome, engine::Engine, memory::Memory, settings::Refused},
     routing::{
+        availability::ByHand,
         ids::{ChannelId, UserId},
         load::TicketType,
     },
+    tickets::{channel::Channel as TicketChannel, preview::preview as preview_ticket, sharing::Question},
 };
 use chrono::{DateTime, Utc};
 
@@ -48,7 +50,7 @@ impl Engine {
         let preview = match at {
             None => board.preview(channel, facts(settings, load, joinable, times, self.around.clock.now())),
             Some(at) => {
-                preview::by_schedule(channel, &settings.people, times, load, board.cursor(channel), at)
+                preview::by_schedule(channel, &settings.people, times, load, board.cursor(channel.id), at)
             }
         };
         let preview = match from {
@@ -56,5 +58,39 @@ impl Engine {
             None => preview,
         };
         Outcome::Preview(Box::new(preview))
+    }
+
+    pub(super) fn preview_ticket(
+        &self,
+        id: ChannelId,
+        at: Option<DateTime<Utc>>,
+        asked: &AskedOfTicket,
+        draft: Option<&TicketChannel>,
+    ) -> Outcome {
+        let Memory { settings, board, load, .. } = &self.memory;
+        let Some(channel) = draft.or_else(|| settings.ticket_channels.get(&id)) else {
+            return Outcome::Refused(Refused::NotFound);
+        };
+        let by_hand = |user: UserId| match (at, board.known_agent(user)) {
+            (None, Some(agent)) => &agent.by_hand,
+            _ => &ByHand::Available,
+        };
+        let at = at.unwrap_or_else(|| self.around.clock.now().at);
+        let mut properties = channel.properties.clone();
+        properties.extend(asked.properties.clone());
+        let preview = preview_ticket(&Question {
+            channel,
+            people: &settings.people,
+            load,
+            customer: self.customer(asked.contact),
+            properties: &properties,
+            at,
+            since: at,
+            cursor: board.cursor(channel.id),
+            draw: 0,
+            by_hand,
+            agent_is_over: false,
+        });
+        Outcome::TicketPreview(Box::new(preview))
     }
 }

@@ -111,6 +111,7 @@ impl Engine {
         }
         match &incoming.threading {
             Threading::New => {}
+            Threading::Ticket { ticket } => return self.ticket_now(*ticket, round).await,
             Threading::Sender => {
                 let latest = self.latest_with(incoming.channel, &incoming.from, round).await?;
                 if let Some(ticket) = latest {
@@ -265,7 +266,7 @@ impl Engine {
         let id = MessageId(self.memory.ids.next(now.at.timestamp_millis()));
         let (outside_id, references) = match &incoming.threading {
             Threading::References { message_id, references } => (message_id.clone(), references.clone()),
-            Threading::New | Threading::Sender => (None, Vec::new()),
+            _ => (None, Vec::new()),
         };
         let automatic = incoming.nature != Nature::Person;
         let message = Message {
@@ -302,6 +303,9 @@ impl Engine {
         let earlier = self.earlier_on(ticket.id, round).await?;
         let key = reply.key.as_ref().map(|key| format!("{}:{key}", ticket.id));
         if let Some(before) = earlier.iter().find(|row| key.is_some() && row.key == key) {
+            if before.message.text != reply.text {
+                return Ok(Some(Outcome::Refused(Refused::KeyReused)));
+            }
             let (message, ticket) = (before.message.clone(), ticket);
             return Ok(Some(Outcome::Replied(Box::new(Replied { message, ticket, doubled: true }))));
         }
@@ -359,8 +363,9 @@ impl Engine {
     ) -> MessageRow {
         let WayOut { channel, to, references, at_once } = way;
         let state = if at_once { Sending::Sent { at: now.at } } else { Sending::Queued };
+        let id = MessageId(self.memory.ids.next(now.at.timestamp_millis()));
         let message = Message {
-            id: MessageId(self.memory.ids.next(now.at.timestamp_millis())),
+            id,
             ticket: Some(ticket.id),
             channel,
             at: now.at,
@@ -369,7 +374,7 @@ impl Engine {
             text: reply.text.clone(),
             html: reply.html.clone(),
             attachments: reply.attachments.clone(),
-            outside_id: None,
+            outside_id: at_once.then(|| id.to_string()),
         };
         let due_at = (!at_once).then_some(now.at);
         let row = MessageRow { key, references, due_at, ..MessageRow::new(message) };

@@ -4,6 +4,7 @@
 //! makes rows and jobs of what the switchboard decides, `answering` makes documents.
 
 mod answering;
+mod by_hand;
 mod contacts;
 mod frames;
 mod gathering;
@@ -89,6 +90,7 @@ impl Engine {
                 self.change_ticket(*ticket, patch, expected.as_deref(), round).await
             }
             Input::Arrived { incoming, .. } => self.arrived(incoming, round).await,
+            Input::Open { opening, .. } => self.open_by_hand(opening, round).await,
             Input::Reply { reply, .. } => self.reply(reply, round).await,
             Input::SendingReported { of, state, .. } => self.sending_reported(of, state, round).await,
             Input::SetAvailability { agent, by_hand, .. } => {
@@ -103,6 +105,7 @@ impl Engine {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
                     Row::View(kept) => round.batch.views.push(kept.clone()),
+                    Row::Draft(draft) => round.batch.drafts.push(draft.clone()),
                 }
                 Ok(Some(Outcome::Recorded))
             }
@@ -110,6 +113,9 @@ impl Engine {
             Input::Board => {
                 let board = Board::of(&self.memory.board, self.around.clock.now());
                 Ok(Some(Outcome::Board(Box::new(board))))
+            }
+            Input::PreviewTicket { channel, at, asked, draft } => {
+                Ok(Some(self.preview_ticket(*channel, *at, asked, draft.as_deref())))
             }
             Input::Preview { channel, at, from, draft } => {
                 Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))

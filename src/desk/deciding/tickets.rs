@@ -8,6 +8,7 @@ use crate::{
     store::{self, batch::NotCommitted},
     tickets::ticket::Ticket,
 };
+use std::collections::BTreeMap;
 
 impl Engine {
     pub(super) async fn change_ticket(
@@ -72,9 +73,57 @@ impl Engine {
             }
             ticket.team = team;
         }
+        if let Some(contact) = patch.contact {
+            if contact.is_some_and(|contact| self.memory.settings.contacts.get(contact).is_none()) {
+                return Err(wrong("/contact", "there is no contact of this id"));
+            }
+            ticket.contact = contact;
+        }
+        if let Some(subject) = &patch.subject {
+            subject.as_deref().map(check_subject).transpose()?;
+            ticket.subject.clone_from(subject);
+        }
+        for (property, value) in patch.properties.iter().flatten() {
+            match value {
+                Some(value) => drop(ticket.properties.insert(property.clone(), value.clone())),
+                None => drop(ticket.properties.remove(property)),
+            }
+        }
+        check_properties(&ticket.properties)?;
         if let Some(status) = patch.status {
             ticket.set_status(status, now, &self.around.ground.account);
         }
         Ok(())
     }
+}
+
+/// How many characters a subject may have.
+const SUBJECT_MAX: usize = 500;
+/// How many properties a ticket has at the most, and how long they are in characters.
+const PROPERTIES_MAX: usize = 100;
+const PROPERTY_MAX: usize = 100;
+const VALUE_MAX: usize = 2_000;
+
+pub(super) fn check_subject(subject: &str) -> Result<(), Refused> {
+    let plain = !subject.trim().is_empty() && !subject.chars().any(char::is_control);
+    match plain && subject.chars().count() <= SUBJECT_MAX {
+        true => Ok(()),
+        false => Err(wrong("/subject", "a subject has 1 to 500 characters, on one line")),
+    }
+}
+
+pub(super) fn check_properties(properties: &BTreeMap<String, String>) -> Result<(), Refused> {
+    if properties.len() > PROPERTIES_MAX {
+        return Err(wrong("/properties", "a ticket has at most 100 properties"));
+    }
+    for (property, value) in properties {
+        let named = !property.trim().is_empty() && property.chars().count() <= PROPERTY_MAX;
+        if !named || property.chars().any(char::is_control) {
+            return Err(wrong("/properties", "a property's name has 1 to 100 characters, on one line"));
+        }
+        if value.chars().count() > VALUE_MAX {
+            return Err(wrong("/properties", "a property has at most 2,000 characters"));
+        }
+    }
+    Ok(())
 }

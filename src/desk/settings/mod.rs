@@ -178,6 +178,17 @@ impl Settings {
         next.channels.remove(&id).ok_or(Refused::NotFound)
     }
 
+    /// The same of a channel that makes tickets out of messages.
+    pub fn ticket_draft(
+        &self,
+        id: ChannelId,
+        document: Value,
+        ground: &Ground,
+    ) -> Result<TicketChannel, Refused> {
+        let (mut next, _) = self.with(Change::Channel(id, document), ground)?;
+        next.ticket_channels.remove(&id).ok_or(Refused::NotFound)
+    }
+
     /// Makes the settings out of what is stored. What a channel names may be gone by now; then it is skipped.
     pub fn load(changes: Vec<Change>, ground: &Ground) -> Result<Self, Box<(Change, Refused)>> {
         let mut settings = Self { second_factor_for: ground.second_factor, ..Self::default() };
@@ -186,6 +197,18 @@ impl Settings {
         }
         settings.forget_skills_that_are_gone();
         Ok(settings)
+    }
+
+    /// The inbox that a channel, of whatever kind, belongs to.
+    pub fn inbox_of(&self, channel: ChannelId) -> Option<InboxId> {
+        let calling = self.channels.get(&channel).and_then(|channel| channel.inbox);
+        calling.or_else(|| self.ticket_channels.get(&channel)?.inbox)
+    }
+
+    /// The time zone of a channel, of whatever kind.
+    pub fn zone_of(&self, channel: ChannelId) -> Option<&Zone> {
+        let calling = self.channels.get(&channel).map(|channel| &channel.zone);
+        calling.or_else(|| self.ticket_channels.get(&channel).map(|channel| &channel.zone))
     }
 
     /// The rules by which a channel, of whatever kind, reaches people.

@@ -189,6 +189,7 @@ fn patch(fields: &Fields) -> Option<TicketPatch> {
         owner: Some(chosen(fields.text("owner"))?),
         team: Some(chosen(fields.text("team"))?),
         status: Some(Status::named(fields.text("status"))?),
+        ..TicketPatch::default()
     })
 }
 

@@ -40,7 +40,7 @@ impl Decision {
 /// The last decisions, in their order. The names of people stand by themselves in sentences of any direction.
 pub fn decisions(rows: &[Why], channel: Option<ChannelId>, web: &Web, layout: &Layout) -> Vec<Decision> {
     let settings = web.desk.settings();
-    let zone = channel.and_then(|id| settings.channels.get(&id)).map_or(&web.ground.account, |c| &c.zone);
+    let zone = channel.and_then(|id| settings.zone_of(id)).unwrap_or(&web.ground.account);
     let name = |user| format!("\u{2068}{}\u{2069}", settings.name_of(user));
     let teller = Teller { language: layout.language, zone, name: &name };
     let looked = |candidate: &Candidate| Looked {
