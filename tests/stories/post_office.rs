@@ -231,13 +231,14 @@ gone:
   local_parts = gone
   allow_fail
   data = :fail: nobody of this name works here any more
-all:
+boxes:
   driver = accept
+  local_parts = help : other : ann
   transport = box
 begin transports
 box:
   driver = appendfile
-  directory = FOLDER/boxes/$local_part
+  directory = FOLDER/boxes/$local_part_data
   maildir_format
   create_directory
   delivery_date_add
