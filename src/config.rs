@@ -3,7 +3,7 @@
 use crate::{
     calls::channel::Times,
     log,
-    messaging::whatsapp,
+    messaging::{email, whatsapp},
     notify::mail,
     providers::twilio,
     routing::people::SecondFactorFor,
@@ -32,6 +32,7 @@ pub struct Config {
     pub sign_in: SignIn,
     pub providers: BTreeMap<String, Provider>,
     pub whatsapp: BTreeMap<String, whatsapp::Settings>,
+    pub mailboxes: email::settings::Mailboxes,
     pub calls: Calls,
     pub retention: Retention,
     pub mail: mail::Settings,
@@ -158,6 +159,7 @@ pub struct Calls {
 pub struct Retention {
     pub recordings_days: u32,
     pub calls_days: u32,
+    pub conversations_days: u32,
     pub messages_days: u32,
     pub logs_days: u32,
     pub forget_erased_calls: bool,
@@ -237,6 +239,14 @@ impl Config {
         }
         if let Some(name) = self.whatsapp.keys().find(|name| !named(name)) {
             bail!("key whatsapp.{name}: an account's name is made of a-z, 0-9, _ and -");
+        }
+        for (name, mailbox) in &self.mailboxes {
+            if !named(name) {
+                bail!("key mailboxes.{name}: a mailbox's name is made of a-z, 0-9, _ and -");
+            }
+            if let Err((key, wrong)) = mailbox.check() {
+                bail!("key mailboxes.{name}.{key}: {wrong}");
+            }
         }
         if !["eu", "gb", "us"].contains(&self.calls.ring_tone.as_str()) {
             bail!("key calls.ring_tone: it is \"eu\", \"gb\" or \"us\"");

@@ -75,13 +75,14 @@ use desk::{
     erasure::Place,
     health::Health,
     jobs::Runner,
+    letterbox::Letterbox,
     messenger::Messenger,
     postman::Postman,
     retention::Retention,
     settings::{Ground, ReachRules},
     spool::Spool,
 };
-use messaging::whatsapp;
+use messaging::{email, whatsapp};
 use notify::{client::Outward, mail::Postbox};
 use rand::Rng;
 use routing::ids::{GreetingId, Ids};
@@ -128,9 +129,11 @@ impl Daemon {
         ship_greetings(&desk, &clock).await?;
         sweep(folder.path(), &desk);
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
-        let messenger = messenger(&config, &folder, &desk, &reader, whatsapp.clone(), clock);
+        let messenger = messenger(&config, &folder, &desk, &reader, whatsapp.clone(), clock)?;
+        let letterboxes = letterboxes(&config, &folder, &desk);
         let web = pages(&config, &folder, &desk, reader, ground, providers, whatsapp, clock)?;
-        let servers = serve_all(&config, &folder, listener, web, postman, messenger, stopped).await?;
+        let carriers = (postman, messenger, letterboxes);
+        let servers = serve_all(&config, &folder, listener, web, carriers, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
 
@@ -210,6 +213,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
         retention: Retention {
             recordings_days: config.retention.recordings_days,
             calls_days: config.retention.calls_days,
+            conversations_days: config.retention.conversations_days,
             messages_days: config.retention.messages_days,
             logs_days: config.retention.logs_days,
         },
@@ -256,9 +260,19 @@ fn messenger(
     reader: &Reader,
     whatsapp: Arc<whatsapp::Accounts>,
     clock: clock::Clock,
-) -> Messenger {
+) -> anyhow::Result<Messenger> {
     let (desk, reader, attachments) = (desk.clone(), reader.clone(), attachments(config, folder));
-    Messenger { desk, reader, clock, attachments, whatsapp }
+    let email = email::sending::Sender::new(&config.mailboxes, &config.mail);
+    let email = email.context("the mail servers of section mailboxes")?;
+    Ok(Messenger { desk, reader, clock, attachments, whatsapp, email })
+}
+
+fn letterboxes(config: &Config, folder: &Folder, desk: &Desk) -> Vec<Letterbox> {
+    let read = config.mailboxes.iter().filter_map(|(name, mailbox)| {
+        let attachments = attachments(config, folder);
+        Some(Letterbox { name: name.clone(), imap: mailbox.imap.clone()?, desk: desk.clone(), attachments })
+    });
+    read.collect()
 }
 
 fn pages(
@@ -287,6 +301,7 @@ fn pages(
         folder.path(),
         room,
         whatsapp,
+        Arc::new(config.mailboxes.clone()),
         limits,
         rand::rng().random(),
     ))
@@ -298,8 +313,7 @@ async fn serve_all(
     folder: &Folder,
     listener: TcpListener,
     web: Web,
-    postman: Postman,
-    messenger: Messenger,
+    (postman, messenger, letterboxes): (Postman, Messenger, Vec<Letterbox>),
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let control = control_socket(folder.path())?;
@@ -308,7 +322,11 @@ async fn serve_all(
         tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         tokio::spawn(postman.run(stopping(stopped.clone()))),
         tokio::spawn(messenger.run(stopping(stopped.clone()))),
+        tokio::spawn(web::chat::tell_both_sides(web.clone(), stopping(stopped.clone()))),
     ];
+    for letterbox in letterboxes {
+        servers.push(tokio::spawn(letterbox.run(stopping(stopped.clone()))));
+    }
     if let Some(address) = config.http.metrics_address()? {
         let listener = TcpListener::bind(address).await;
         let listener = listener.with_context(|| format!("cannot listen on {address} for metrics"))?;

@@ -12,7 +12,7 @@ use std::{
 const ROOTS: [&str; 5] = ["main", "lib", "demo", "check", "preview"];
 
 /// What each folder, or file beside them, may name. A dialect of a telephone company is a folder of its own.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("routing", &[]),
     ("calls", &["routing"]),
     ("tickets", &["routing"]),

@@ -37,6 +37,17 @@ pub struct Health {
     heard: BTreeMap<String, AtomicBool>,
     /// Telephone companies that will not give us recordings.
     recordings_refused: Mutex<BTreeSet<String>>,
+    /// Mailboxes that can't be read, and mail in them that can't be taken in: why.
+    mailboxes: Mutex<BTreeMap<String, MailboxTrouble>>,
+}
+
+/// What is wrong with a mailbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MailboxTrouble {
+    /// Why it can't be read.
+    pub closed: Option<String>,
+    /// How many mails stay in it that can't be taken in.
+    pub stuck: usize,
 }
 
 impl Health {
@@ -55,6 +66,7 @@ impl Health {
             without_secret: without_secret.map(|(name, _)| name.clone()).collect(),
             heard: providers.keys().map(|name| (name.clone(), AtomicBool::default())).collect(),
             recordings_refused: Mutex::default(),
+            mailboxes: Mutex::default(),
         }
     }
 
@@ -122,6 +134,16 @@ impl Health {
         }
     }
 
+    /// How a mailbox is, from now on.
+    pub fn mailbox(&self, name: &str, trouble: MailboxTrouble) {
+        let mut mailboxes = open(&self.mailboxes);
+        if trouble == MailboxTrouble::default() {
+            mailboxes.remove(name);
+        } else {
+            mailboxes.insert(name.to_owned(), trouble);
+        }
+    }
+
     /// What is free on the disk of the data folder.
     pub fn free_bytes(&self) -> std::io::Result<u64> {
         store::free_bytes(&self.folder)
@@ -150,6 +172,17 @@ impl Health {
         }
         for name in open(&self.recordings_refused).iter() {
             warnings.push(format!("provider {name} refuses us recordings: our credentials are not accepted"));
+        }
+        for (name, trouble) in open(&self.mailboxes).iter() {
+            if let Some(why) = &trouble.closed {
+                warnings.push(format!("mailbox {name} can't be read: {why}"));
+            }
+            if trouble.stuck > 0 {
+                warnings.push(format!(
+                    "mailbox {name} has {} mails that can't be taken in; the log says why",
+                    trouble.stuck
+                ));
+            }
         }
         warnings
     }

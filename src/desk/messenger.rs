@@ -5,7 +5,7 @@ use super::{Desk, Input, Unavailable, postman::Errand};
 use crate::{
     attachments::Attachments,
     clock::Clock,
-    messaging::whatsapp,
+    messaging::{email, whatsapp},
     routing::ids::{ChannelId, MessageId},
     store::{Reader, messages::MessageRow},
     tickets::{
@@ -55,6 +55,7 @@ pub struct Messenger {
     /// Where the files are that go with messages.
     pub attachments: Attachments,
     pub whatsapp: Arc<whatsapp::Accounts>,
+    pub email: email::sending::Sender,
 }
 
 impl Messenger {
@@ -158,7 +159,10 @@ impl Messenger {
     async fn send_by(&self, channel: &Channel, outgoing: &Outgoing) -> Result<Option<String>, NotSent> {
         match &channel.way {
             Way::Whatsapp(whatsapp) => self.send_by_whatsapp(whatsapp, outgoing).await.map(Some),
-            Way::Email(_) => Err(NotSent::Later("there is no way out yet".into())),
+            Way::Email(by) => {
+                let files = self.files(&outgoing.message).await?;
+                self.email.send(outgoing, by, files).await.map(Some)
+            }
             Way::Form(_) => Err(NotSent::Never("a form takes no answers".into())),
             // Whoever gets them fetches them.
             Way::Chat(_) | Way::Api => Ok(None),

@@ -5,6 +5,7 @@
 //! [`Incoming`]: crate::tickets::incoming::Incoming
 //! [`Outgoing`]: crate::tickets::message::Outgoing
 
+pub mod chat;
 pub mod email;
 pub mod file_name;
 pub mod form;

@@ -62,6 +62,14 @@ impl Settings {
         if let Err(error) = self.from.parse::<Mailbox>() {
             return Err(("from", format!("{:?} is not an address of mail: {error}", self.from)));
         }
+        self.check_server()
+    }
+
+    /// As `check`, whoever mail is from.
+    pub fn check_server(&self) -> Result<(), (&'static str, String)> {
+        if self.host.is_empty() {
+            return Err(("host", "it is missing".into()));
+        }
         if self.tls == Encryption::None && !["localhost", "127.0.0.1", "::1"].contains(&self.host.as_str()) {
             return Err(("tls", "\"none\" is for a mail server on this machine".into()));
         }
@@ -138,19 +146,16 @@ impl Trouble {
     }
 }
 
-/// The way to the mail server.
+/// The way to a mail server.
 #[derive(Clone)]
-pub struct Postbox {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
-    /// What stands behind the `@` of our messages' ids.
-    host: String,
+pub struct Transport {
+    smtp: AsyncSmtpTransport<Tokio1Executor>,
     within: Duration,
 }
 
-impl Postbox {
+impl Transport {
     /// `None`: no mail server is configured.
-    pub fn new(settings: &Settings, public_url: &str) -> anyhow::Result<Option<Self>> {
+    pub fn to(settings: &Settings) -> anyhow::Result<Option<Self>> {
         if !settings.is_on() {
             return Ok(None);
         }
@@ -169,19 +174,51 @@ impl Postbox {
             builder =
                 builder.credentials(Credentials::new(settings.username.clone(), settings.password.clone()));
         }
-        let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
-        let host = rest.split(['/', ':']).next().unwrap_or("localhost").to_owned();
-        Ok(Some(Self { transport: builder.build(), from: settings.from.parse()?, host, within }))
+        Ok(Some(Self { smtp: builder.build(), within }))
     }
 
-    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
-    pub async fn knock(&self) -> Result<(), Trouble> {
-        match tokio::time::timeout(self.within * 3, self.transport.test_connection()).await {
+    pub async fn send(&self, mail: Message) -> Result<(), Trouble> {
+        // The library's own limit is for each command; this one is for all of them.
+        match tokio::time::timeout(self.within * 3, self.smtp.send(mail)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(trouble(&error)),
+            Err(_) => {
+                Err(Trouble { words: "the mail server takes too long".into(), code: None, is_final: false })
+            }
+        }
+    }
+
+    async fn knock(&self) -> Result<(), Trouble> {
+        match tokio::time::timeout(self.within * 3, self.smtp.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(Trouble { words: "it hung up".into(), code: None, is_final: false }),
             Ok(Err(error)) => Err(trouble(&error)),
             Err(_) => Err(Trouble { words: "it takes too long".into(), code: None, is_final: false }),
         }
+    }
+}
+
+/// Where our own mail is put.
+#[derive(Clone)]
+pub struct Postbox {
+    transport: Transport,
+    from: Mailbox,
+    /// What stands behind the `@` of our messages' ids.
+    host: String,
+}
+
+impl Postbox {
+    /// `None`: no mail server is configured.
+    pub fn new(settings: &Settings, public_url: &str) -> anyhow::Result<Option<Self>> {
+        let Some(transport) = Transport::to(settings)? else { return Ok(None) };
+        let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+        let host = rest.split(['/', ':']).next().unwrap_or("localhost").to_owned();
+        Ok(Some(Self { transport, from: settings.from.parse()?, host }))
+    }
+
+    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    pub async fn knock(&self) -> Result<(), Trouble> {
+        self.transport.knock().await
     }
 
     pub async fn send(&self, letter: &Letter) -> Result<(), Trouble> {
@@ -190,14 +227,7 @@ impl Postbox {
             code: None,
             is_final: true,
         })?;
-        // The library's own limit is for each command; this one is for all of them.
-        match tokio::time::timeout(self.within * 3, self.transport.send(message)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(trouble(&error)),
-            Err(_) => {
-                Err(Trouble { words: "the mail server takes too long".into(), code: None, is_final: false })
-            }
-        }
+        self.transport.send(message).await
     }
 
     fn write(&self, letter: &Letter) -> anyhow::Result<Message> {

@@ -333,6 +333,48 @@ impl Reader {
         all(query, &mut connection).await
     }
 
+    /// The latest that was written with this person on this channel, the oldest first.
+    pub async fn latest_messages_with(
+        &self,
+        channel: ChannelId,
+        person: &Identity,
+        limit: u32,
+    ) -> sqlx::Result<Vec<MessageRow>> {
+        let Some(value) = identity_value(person) else { return Ok(Vec::new()) };
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where person = ").push_bind(value.to_owned());
+        query.push(" and person_kind = ").push_bind(identity_kind(person));
+        query.push(" and channel = ").push_bind(channel.to_string());
+        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        let mut connection = self.pool.acquire().await?;
+        let mut found = all(query, &mut connection).await?;
+        found.reverse();
+        Ok(found)
+    }
+
+    /// What was written with visitors, on whatever channel, after `after`, the oldest first.
+    pub async fn messages_of_visitors(
+        &self,
+        after: Option<MessageId>,
+        limit: u32,
+    ) -> sqlx::Result<Vec<MessageRow>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where person_kind = 'visitor'");
+        if let Some(after) = after {
+            query.push(" and id > ").push_bind(after.to_string());
+        }
+        query.push(" order by id limit ").push_bind(i64::from(limit));
+        let mut connection = self.pool.acquire().await?;
+        all(query, &mut connection).await
+    }
+
+    /// The newest message of all.
+    pub async fn last_message(&self) -> sqlx::Result<Option<MessageId>> {
+        let newest = sqlx::query("select id from messages order by id desc limit 1");
+        let newest = newest.fetch_optional(&self.pool).await?;
+        newest.map(|row| id(&row, "id")).transpose()
+    }
+
     /// Messages that belong to no ticket, the newest first, older than `after`: those of these channels, or all.
     pub async fn messages_of_no_ticket(
         &self,

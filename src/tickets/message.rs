@@ -31,8 +31,9 @@ pub enum Side {
     Out { by: Author, to: Identity, state: Sending },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MessageAuthor)]
 pub enum Author {
     User(UserId),
     /// The outside service that answers first (R25).

@@ -37,6 +37,8 @@ pub struct Settings {
     pub softphones_per_address: u32,
     pub refused_webhooks_per_address: u32,
     pub forms_per_address: u32,
+    pub chats_per_address: u32,
+    pub chat_messages_per_address: u32,
     pub connections: usize,
     pub connections_per_address: usize,
 }
@@ -128,6 +130,8 @@ pub struct Limits {
     softphones: Budget<IpAddr>,
     refused_webhooks: Budget<IpAddr>,
     forms: Budget<IpAddr>,
+    chats: Budget<IpAddr>,
+    chat_messages: Budget<IpAddr>,
     pub connections: Arc<Connections>,
     /// Requests that were answered 429.
     pub refused: AtomicU64,
@@ -146,6 +150,8 @@ impl Limits {
             softphones: Budget::new(settings.softphones_per_address),
             refused_webhooks: Budget::new(settings.refused_webhooks_per_address),
             forms: Budget::new(settings.forms_per_address),
+            chats: Budget::new(settings.chats_per_address),
+            chat_messages: Budget::new(settings.chat_messages_per_address),
             connections: Arc::new(Connections::new(connections, connections_per_address)),
             refused: AtomicU64::default(),
         }
@@ -187,6 +193,16 @@ impl Limits {
     /// A form on somebody's page, before it is read.
     pub fn form(&self, client: Option<Client>) -> Result<(), TooMany> {
         self.address(&self.forms, client)
+    }
+
+    /// A page that opens its chat.
+    pub fn chat(&self, client: Option<Client>) -> Result<(), TooMany> {
+        self.address(&self.chats, client)
+    }
+
+    /// What a visitor says.
+    pub fn chat_message(&self, client: Option<Client>) -> Result<(), TooMany> {
+        self.address(&self.chat_messages, client)
     }
 
     fn address(&self, budget: &Budget<IpAddr>, client: Option<Client>) -> Result<(), TooMany> {

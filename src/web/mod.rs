@@ -18,6 +18,7 @@
 
 mod access;
 mod asyncapi;
+mod attachments;
 mod audit;
 mod auth;
 mod availability;
@@ -25,7 +26,9 @@ pub mod backups;
 mod board;
 mod calls;
 mod channels;
+pub mod chat;
 mod contacts;
+mod drafts;
 mod erasures;
 mod events;
 mod export;
@@ -40,18 +43,22 @@ mod jobs;
 mod language;
 pub mod limits;
 mod lobby;
+mod mail;
 mod me;
 mod media;
+mod messages;
 mod metrics;
 mod missed;
 mod notes;
 mod numbers;
 mod openapi;
+mod opening;
 mod page;
 mod pages;
 mod passwords;
 mod preview;
 mod problem;
+mod replay;
 mod schemas;
 mod second_factors;
 pub mod serving;
@@ -66,13 +73,14 @@ mod totp;
 mod users;
 mod views;
 mod warnings;
+mod waiting;
 mod webhooks;
 mod whatsapp;
 
 use crate::{
     attachments::Attachments,
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    messaging::whatsapp::Accounts,
+    messaging::{email::settings::Mailboxes, whatsapp::Accounts},
     routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
@@ -92,6 +100,7 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 pub use tokens::new_token;
+use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The largest body of a webhook or an API call, in bytes.
@@ -117,12 +126,16 @@ pub struct Web {
     pub media: Arc<Media>,
     pub attachments: Attachments,
     pub whatsapp: Arc<Accounts>,
+    pub mailboxes: Arc<Mailboxes>,
     pub limits: Arc<Limits>,
     ids: Arc<Mutex<Ids>>,
+    /// Mail is large, and whoever sends it is known only when all of it is there.
+    mails_at_once: Arc<Semaphore>,
     /// One backup is made at a time.
     backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
     streams: events::Streams,
+    chats: chat::Chats,
     boards: board::Boards,
     passwords: passwords::Passwords,
     lobby: lobby::Lobby,
@@ -142,6 +155,7 @@ impl Web {
         data: &Path,
         room_bytes: u64,
         whatsapp: Arc<Accounts>,
+        mailboxes: Arc<Mailboxes>,
         limits: Limits,
         seed: u64,
     ) -> Self {
@@ -159,11 +173,14 @@ impl Web {
             media: Arc::new(Media::new(data.join("media"), room_bytes)),
             attachments: Attachments::new(data, room_bytes),
             whatsapp,
+            mailboxes,
+            mails_at_once: Arc::new(Semaphore::new(mail::AT_ONCE)),
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
             backing_up: Arc::default(),
             sockets: Arc::default(),
             streams: events::Streams::default(),
+            chats: chat::Chats::default(),
             boards: board::Boards::default(),
             passwords: passwords::Passwords::default(),
             lobby: lobby::Lobby::default(),
@@ -185,8 +202,10 @@ pub fn router(web: Web) -> Router {
         .layer(from_fn_with_state(web.clone(), not_too_much))
         .route("/hooks/{provider}/{channel}/{*hook}", any(hooks::take))
         .route("/hooks/form/{channel}", any(forms::take))
+        .route("/hooks/mail/{channel}", any(mail::take))
         .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
+        .route("/chat/{channel}", get(chat::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready));
@@ -263,11 +282,13 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(erasures::create))
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
+        .routes(routes!(replay::of_channel))
         .routes(routes!(warnings::show))
         .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
-        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::list, opening::create))
+        .routes(routes!(waiting::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::show, views::change, views::delete))
@@ -275,6 +296,11 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(missed::called_back))
         .routes(routes!(tickets::why))
         .routes(routes!(notes::list, notes::create))
+        .routes(routes!(messages::list, messages::create))
+        .routes(routes!(messages::retry))
+        .routes(routes!(messages::of_no_ticket))
+        .routes(routes!(drafts::show, drafts::set, drafts::delete))
+        .routes(routes!(attachments::show))
         .routes(routes!(audit::list))
         .routes(routes!(asyncapi::show))
         .routes(routes!(openapi::show));

@@ -12,15 +12,16 @@ use crate::{
     routing::{
         contacts::Named,
         ids::{
-            CallId, ChannelId, DeliveryId, GreetingId, HappeningId, InvitationId, JobId, NoteId, OfferId,
-            TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
+            CallId, ChannelId, ContactId, DeliveryId, GreetingId, HappeningId, InboxId, InvitationId, JobId,
+            MessageId, NoteId, OfferId, TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
         },
         people::Role,
     },
-    tickets::ticket::Status,
+    tickets::{incoming::Identity, message::Author as Writer, ticket::Status},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{
@@ -412,6 +413,96 @@ pub struct Ticket {
     /// The day of closing in the account's time zone.
     #[schema(required)]
     pub closed_on: Option<NaiveDate>,
+    /// The workspace that it belongs to; null: the help desk.
+    #[schema(required)]
+    pub inbox: Option<InboxId>,
+    #[schema(required)]
+    pub subject: Option<String>,
+    #[schema(required)]
+    pub contact: Option<ContactId>,
+    /// Who the customer is on its channel.
+    #[schema(required)]
+    pub customer: Option<Identity>,
+    /// What it says of itself.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A message of a conversation.
+#[derive(ToSchema)]
+pub struct Message {
+    pub id: MessageId,
+    /// Null: it belongs to none.
+    #[schema(required)]
+    pub ticket: Option<TicketId>,
+    pub channel: ChannelId,
+    pub at: DateTime<Utc>,
+    /// `in`: the customer says it; `out`: the desk.
+    pub side: String,
+    #[schema(required)]
+    pub from: Option<Identity>,
+    /// What the sender calls themselves.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// A machine wrote it.
+    pub automatic: bool,
+    /// Who of the desk says it.
+    #[schema(required)]
+    pub by: Option<Writer>,
+    #[schema(required)]
+    pub to: Option<Identity>,
+    /// Of what goes out: `queued`, `sent`, `delivered`, `read` or `failed`.
+    #[schema(required)]
+    pub state: Option<String>,
+    #[schema(required)]
+    pub state_at: Option<DateTime<Utc>>,
+    /// What went wrong the last time that it was sent.
+    #[schema(required)]
+    pub error: Option<String>,
+    #[schema(required)]
+    pub next_try_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub subject: Option<String>,
+    pub text: String,
+    /// Cleaned: without scripts, and nothing in it is fetched by itself.
+    #[schema(required)]
+    pub html: Option<String>,
+    pub attachments: Vec<Attachment>,
+    /// What it is called where it came from, or went to.
+    #[schema(required)]
+    pub outside_id: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct Attachment {
+    pub name: String,
+    pub content_type: String,
+    pub bytes: u64,
+    /// What the HTML calls a picture that stands in it.
+    #[schema(required)]
+    pub content_id: Option<String>,
+    /// Where it is, once the message belongs to a ticket.
+    #[schema(required)]
+    pub url: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct Draft {
+    /// Null: there is none.
+    #[schema(required)]
+    pub at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub subject: Option<String>,
+    pub text: String,
+}
+
+/// A ticket that is routed again until somebody has it.
+#[derive(ToSchema)]
+pub struct WaitingTicket {
+    pub ticket: TicketId,
+    pub channel: ChannelId,
+    pub since: DateTime<Utc>,
+    /// Why nobody got it the last time; the first decided.
+    pub reasons: Vec<Reason>,
 }
 
 /// A list of tickets that somebody keeps under a name.
@@ -557,6 +648,76 @@ pub struct Coverage {
     pub until: DateTime<Utc>,
     pub step_seconds: u32,
     pub spans: Vec<CoverageSpan>,
+}
+
+/// What happened, and what would have.
+#[derive(ToSchema)]
+pub struct InsteadCounts {
+    pub happened: u32,
+    pub instead: u32,
+}
+
+#[derive(ToSchema)]
+pub struct ReplayedShare {
+    pub user: UserId,
+    /// How many tickets they got.
+    pub happened: u32,
+    /// How many they would have got.
+    pub instead: u32,
+}
+
+#[derive(ToSchema)]
+pub struct WhoGotIt {
+    #[schema(required)]
+    pub owner: Option<UserId>,
+    #[schema(required)]
+    pub team: Option<TeamId>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum InsteadKind {
+    User,
+    /// They would have been rung together.
+    AnyOf,
+    Team,
+    CustomerAgent,
+    Nobody,
+}
+
+#[derive(ToSchema)]
+pub struct WhoWouldHave {
+    pub kind: InsteadKind,
+    pub users: Vec<UserId>,
+    #[schema(required)]
+    pub team: Option<TeamId>,
+}
+
+#[derive(ToSchema)]
+pub struct ReplayedTicket {
+    pub ticket: TicketId,
+    pub at: DateTime<Utc>,
+    pub happened: WhoGotIt,
+    pub instead: WhoWouldHave,
+    /// The first decides.
+    pub reasons: Vec<Reason>,
+}
+
+/// A stretch of time under another rule.
+#[derive(ToSchema)]
+pub struct Replay {
+    pub channel: ChannelId,
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// How many were played again.
+    pub tickets: u32,
+    /// How many would have gone elsewhere.
+    pub different: u32,
+    /// How many nobody got.
+    pub nobody: InsteadCounts,
+    pub users: Vec<ReplayedShare>,
+    /// Of those that would have gone elsewhere, the first 200.
+    pub first_different: Vec<ReplayedTicket>,
 }
 
 /// What was found when something was looked over.

@@ -6,11 +6,14 @@
 mod api;
 mod availability;
 mod browser;
+mod chat;
 mod command_line;
 mod contacts;
+mod conversations;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
+mod forms;
 mod hooks;
 mod limits;
 mod media;
@@ -21,6 +24,7 @@ mod pages_start;
 mod pages_system;
 mod pages_tickets;
 mod preview;
+mod replay;
 mod roles;
 mod saving;
 mod second_factor;
@@ -29,6 +33,7 @@ mod softphones;
 mod ticket_channels;
 mod views;
 mod visibility;
+mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};
 use reqwest::Method;

@@ -61,6 +61,14 @@ pub fn split(raw: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Body {
+    /// Of a mail that others took apart.
+    pub fn of(piece: Piece, files: Vec<File>) -> Self {
+        let mut body = Self { files, ..Self::default() };
+        let text = piece.text.map(|text| body.cut(text));
+        body.pieces.push(Piece { text, html: piece.html });
+        body
+    }
+
     /// Takes its files, and answers what there is to read in it.
     fn part(&mut self, content: &Content, raw: &[u8], level: usize) -> Vec<Piece> {
         if let Some(kind) = content.kind.strip_prefix("multipart/") {

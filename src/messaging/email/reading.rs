@@ -28,12 +28,13 @@ pub fn read(raw: &[u8], to: To<'_>) -> Arrival {
         return too_large(raw, raw.len(), to);
     }
     let (head, mut body) = mime::open(raw);
-    let mut readable = Readable::of(&mut body);
-    if readable.left_out {
+    let readable = Readable::of(&mut body);
+    if readable.is_cut() {
         let name = "message.eml".to_owned();
         let content_type = "message/rfc822".to_owned();
+        // It has all the others in it.
+        body.files.truncate(mime::PARTS_MAX - 1);
         body.files.push(File { name, content_type, content_id: None, bytes: raw.to_vec() });
-        readable.left_out = false;
     }
     arrival(&head, readable, body.files, to)
 }
@@ -62,6 +63,11 @@ pub(super) struct Readable {
 }
 
 impl Readable {
+    /// Not all of it is there.
+    pub(super) fn is_cut(&self) -> bool {
+        self.left_out
+    }
+
     pub(super) fn of(body: &mut Body) -> Self {
         let pictures: HashSet<String> =
             body.files.iter().filter_map(|file| file.content_id.clone()).collect();

@@ -1,0 +1,209 @@
+//! Takes mail out of a mailbox. What was taken in is on the disk before it is marked there, so that none is lost; what comes
+//! twice for that is one message all the same. A mail that can't be taken in keeps none of the others waiting.
+
+use super::{Desk, health::MailboxTrouble};
+use crate::{
+    attachments::{Attachments, NotKept},
+    messaging::{
+        Arrival,
+        email::{
+            mailbox::{Fetched, Mailbox, Trouble},
+            reading::{self, To},
+            settings::Imap,
+        },
+    },
+    routing::ids::ChannelId,
+    tickets::channel::Way,
+};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::sleep;
+use tracing::{debug, info, warn};
+
+/// Seconds until it is tried again, while the mailbox can't be read.
+const BACKOFF: [u64; 5] = [1, 5, 30, 120, 300];
+/// What can't be taken in is tried again so seldom.
+const LOOKS_UNTIL_STUCK_IS_TRIED: u32 = 10;
+/// While no channel is there for it.
+const NO_CHANNEL: Duration = Duration::from_secs(60);
+
+pub struct Letterbox {
+    pub name: String,
+    pub imap: Imap,
+    pub desk: Desk,
+    pub attachments: Attachments,
+}
+
+/// Why reading ends.
+enum Ended {
+    /// No channel takes mail from here.
+    Unwanted,
+    Broken(Trouble),
+}
+
+impl From<Trouble> for Ended {
+    fn from(trouble: Trouble) -> Self {
+        Self::Broken(trouble)
+    }
+}
+
+impl Letterbox {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        tokio::select! {
+            () = stop => {}
+            () = self.keep_reading() => {}
+        }
+    }
+
+    async fn keep_reading(&self) {
+        let mut desk = self.desk.clone();
+        let mut failures = 0;
+        loop {
+            if self.channels().is_empty() {
+                self.say(MailboxTrouble::default());
+                let _ = tokio::time::timeout(NO_CHANNEL, desk.settings_changed()).await;
+                continue;
+            }
+            if let Ended::Broken(Trouble(why)) = self.read(&mut failures).await {
+                warn!(mailbox = self.name, why, "a mailbox can't be read");
+                self.say(MailboxTrouble { closed: Some(why), stuck: 0 });
+                sleep(Duration::from_secs(BACKOFF[failures.min(BACKOFF.len() - 1)])).await;
+                failures += 1;
+            }
+        }
+    }
+
+    /// Until the connection breaks.
+    async fn read(&self, failures: &mut usize) -> Ended {
+        let mut mailbox = match Mailbox::open(&self.imap).await {
+            Ok(mailbox) => mailbox,
+            Err(trouble) => return trouble.into(),
+        };
+        info!(mailbox = self.name, "a mailbox is open");
+        let mut stuck = BTreeSet::new();
+        for look in 0u32.. {
+            if look.is_multiple_of(LOOKS_UNTIL_STUCK_IS_TRIED) {
+                stuck.clear();
+            }
+            if let Err(ended) = self.take_all(&mut mailbox, &mut stuck).await {
+                return ended;
+            }
+            *failures = 0;
+            self.say(MailboxTrouble { closed: None, stuck: stuck.len() });
+            mailbox = match mailbox.wait().await {
+                Ok(mailbox) => mailbox,
+                Err(trouble) => return trouble.into(),
+            };
+        }
+        Ended::Unwanted
+    }
+
+    async fn take_all(&self, mailbox: &mut Mailbox, stuck: &mut BTreeSet<u32>) -> Result<(), Ended> {
+        let unseen = mailbox.unseen().await?;
+        stuck.retain(|uid| unseen.contains(uid));
+        for uid in unseen {
+            if stuck.contains(&uid) {
+                continue;
+            }
+            if self.take(mailbox, uid).await? {
+                mailbox.done(uid).await?;
+            } else {
+                stuck.insert(uid);
+            }
+        }
+        Ok(())
+    }
+
+    /// False: it can't be taken in.
+    async fn take(&self, mailbox: &mut Mailbox, uid: u32) -> Result<bool, Ended> {
+        let fetched = mailbox.fetch(uid).await?;
+        let channels = self.channels();
+        if channels.is_empty() {
+            return Err(Ended::Unwanted);
+        }
+        // A mail that breaks the reader breaks only this.
+        let read = tokio::task::spawn_blocking(move || read(fetched, &channels)).await;
+        let Ok(arrival) = read else {
+            warn!(mailbox = self.name, uid, "a mail can't be read");
+            return Ok(false);
+        };
+        let Some(Arrival { incoming, files }) = arrival else { return Ok(true) };
+        match self.attachments.keep_all(files).await {
+            Ok(_) => {}
+            Err(NotKept::TooLarge) => {
+                warn!(mailbox = self.name, uid, "a mail has a file that is too large");
+                return Ok(false);
+            }
+            Err(error @ (NotKept::NoRoom | NotKept::Failed(_))) => {
+                return Err(Trouble(error.to_string()).into());
+            }
+        }
+        match self.desk.arrived(incoming).await {
+            Ok(Ok(arrived)) => {
+                debug!(mailbox = self.name, message.id = %arrived.message, doubled = arrived.doubled, "a mail came");
+                Ok(true)
+            }
+            Ok(Err(refused)) => {
+                warn!(mailbox = self.name, uid, ?refused, "a mail is refused");
+                Ok(false)
+            }
+            Err(unavailable) => Err(Trouble(unavailable.to_string()).into()),
+        }
+    }
+
+    /// Those that take mail from here, with their addresses; always in the same order.
+    fn channels(&self) -> Vec<(ChannelId, String)> {
+        let settings = self.desk.settings();
+        let wanted = settings.ticket_channels.values().filter(|channel| channel.enabled);
+        let ours = wanted.filter_map(|channel| match &channel.way {
+            Way::Email(email) if email.mailbox == self.name => Some((channel.id, email.address.clone())),
+            _ => None,
+        });
+        let mut ours: Vec<_> = ours.collect();
+        ours.sort_unstable();
+        ours
+    }
+
+    fn say(&self, trouble: MailboxTrouble) {
+        self.desk.health().mailbox(&self.name, trouble);
+    }
+}
+
+/// `None`: it is gone.
+fn read(fetched: Fetched, channels: &[(ChannelId, String)]) -> Option<Arrival> {
+    let to = |raw: &[u8]| {
+        let recipients = reading::recipients(raw);
+        let named = channels.iter().find(|(_, address)| recipients.contains(&address.to_lowercase()));
+        named.or_else(|| channels.first()).map(|(channel, address)| To { channel: *channel, address })
+    };
+    match fetched {
+        Fetched::Gone => None,
+        Fetched::Whole(raw) => Some(reading::read(&raw, to(&raw)?)),
+        Fetched::TooLarge { head, bytes } => Some(reading::too_large(&head, bytes, to(&head)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn channels_that_share_a_mailbox_get_the_mail_to_their_addresses() {
+        let [first, second] = [1, 2].map(|id| ChannelId(Uuid::from_u128(id)));
+        let channels = [(first, "help@example.org".to_owned()), (second, "Sales@example.org".to_owned())];
+        let channel = |head: &str| {
+            let raw = format!("From: ann@example.net\r\n{head}\r\n\r\nHi").into_bytes();
+            read(Fetched::Whole(raw), &channels).unwrap().incoming.channel
+        };
+        assert_eq!(channel("To: Ben <ben@x.org>, SALES@example.org"), second);
+        assert_eq!(channel("To: help@example.org"), first);
+        assert_eq!(channel("Cc: sales@example.org"), second);
+        assert_eq!(channel("Delivered-To: sales@example.org"), second);
+        assert_eq!(channel("To: undisclosed recipients:;"), first, "somebody has to take it");
+        assert_eq!(read(Fetched::Gone, &channels), None);
+        let head = b"From: ann@example.net\r\nTo: sales@example.org\r\n\r\n".to_vec();
+        let large = read(Fetched::TooLarge { head, bytes: 30 << 20 }, &channels).unwrap().incoming;
+        assert_eq!(large.channel, second);
+        assert!(large.text.starts_with("This mail has 30 MiB."), "{}", large.text);
+    }
+}

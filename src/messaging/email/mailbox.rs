@@ -1,0 +1,207 @@
+//! A mailbox at a mail server, read by IMAP. What was taken in is marked, or moved, and only then.
+
+use super::{MAIL_BYTES_MAX, settings::Imap};
+use crate::notify::mail::Encryption;
+use async_imap::{Client, Session, error::Error, types::Fetch};
+use futures_util::TryStreamExt;
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use std::{fmt::Debug, future::Future, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+/// How long the server is listened to before it is asked again: some forget to tell, and some networks who listens.
+const LISTEN: Duration = Duration::from_secs(9 * 60);
+/// How often it is asked where the server does not tell by itself.
+const ASK_EVERY: Duration = Duration::from_secs(60);
+/// For a mail of 25 MiB over a slow line.
+const MAIL_WITHIN: Duration = Duration::from_secs(300);
+
+/// Why a mailbox can't be read, in words that can be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(pub String);
+
+/// One mail of it.
+#[derive(Debug)]
+pub enum Fetched {
+    Whole(Vec<u8>),
+    /// Only what stands above its text, and how large it is.
+    TooLarge {
+        head: Vec<u8>,
+        bytes: usize,
+    },
+    /// Somebody was faster.
+    Gone,
+}
+
+trait Line: AsyncRead + AsyncWrite + Unpin + Debug + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Debug + Send> Line for T {}
+
+type Boxed = Box<dyn Line>;
+
+pub struct Mailbox {
+    session: Session<Boxed>,
+    move_to: Option<String>,
+    tells: bool,
+    within: Duration,
+}
+
+impl Mailbox {
+    pub async fn open(settings: &Imap) -> Result<Self, Trouble> {
+        let within = Duration::from_secs(settings.timeout_seconds);
+        match timeout(within, open(settings, within)).await {
+            Ok(opened) => opened,
+            Err(_) => Err(Trouble(format!("no answer within {} seconds", within.as_secs()))),
+        }
+    }
+
+    /// The names of those that nobody has seen, the oldest first.
+    pub async fn unseen(&mut self) -> Result<Vec<u32>, Trouble> {
+        // Nobody reads what the server tells in between; the search says it all.
+        while self.session.unsolicited_responses.try_recv().is_ok() {}
+        let search = self.session.uid_search("UNSEEN UNDELETED");
+        let mut found: Vec<u32> = in_time(self.within, search).await?.into_iter().collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Fetches one without marking it.
+    pub async fn fetch(&mut self, uid: u32) -> Result<Fetched, Trouble> {
+        let Some(bytes) = self.one(uid, "(UID RFC822.SIZE)", self.within, |mail| mail.size).await? else {
+            return Ok(Fetched::Gone);
+        };
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if bytes > MAIL_BYTES_MAX {
+            let header = |mail: &Fetch| mail.header().map(<[u8]>::to_vec);
+            let head = self.one(uid, "(UID BODY.PEEK[HEADER])", self.within, header).await?;
+            return Ok(head.map_or(Fetched::Gone, |head| Fetched::TooLarge { head, bytes }));
+        }
+        let body = |mail: &Fetch| mail.body().map(<[u8]>::to_vec);
+        let raw = self.one(uid, "(UID BODY.PEEK[])", MAIL_WITHIN, body).await?;
+        Ok(raw.map_or(Fetched::Gone, Fetched::Whole))
+    }
+
+    /// It was taken in.
+    pub async fn done(&mut self, uid: u32) -> Result<(), Trouble> {
+        let uid = uid.to_string();
+        let stored = async {
+            let stored = self.session.uid_store(&uid, "+FLAGS.SILENT (\\Seen)").await?;
+            stored.try_collect::<Vec<_>>().await
+        };
+        in_time(self.within, stored).await?;
+        if let Some(folder) = &self.move_to {
+            in_time(self.within, self.session.uid_mv(&uid, folder)).await?;
+        }
+        Ok(())
+    }
+
+    /// Until there may be something new.
+    pub async fn wait(mut self) -> Result<Self, Trouble> {
+        if !self.tells {
+            tokio::time::sleep(ASK_EVERY).await;
+            return Ok(self);
+        }
+        let mut idle = self.session.idle();
+        in_time(self.within, idle.init()).await?;
+        // Whatever ends the waiting, the mailbox is looked at; if it can't be, that is seen there.
+        let (told, _interrupt) = idle.wait_with_timeout(LISTEN);
+        told.await.map_err(told_by)?;
+        self.session = in_time(self.within, idle.done()).await?;
+        Ok(self)
+    }
+
+    async fn one<T>(
+        &mut self,
+        uid: u32,
+        what: &str,
+        within: Duration,
+        of: impl Fn(&Fetch) -> Option<T>,
+    ) -> Result<Option<T>, Trouble> {
+        let fetched = async {
+            let mails = self.session.uid_fetch(uid.to_string(), what).await?;
+            let mut mails = pin!(mails);
+            let mut found = None;
+            while let Some(mail) = mails.try_next().await? {
+                if mail.uid == Some(uid) && found.is_none() {
+                    found = of(&mail);
+                }
+            }
+            Ok(found)
+        };
+        in_time(within, fetched).await
+    }
+}
+
+async fn open(settings: &Imap, within: Duration) -> Result<Mailbox, Trouble> {
+    let address = (settings.host.as_str(), settings.port);
+    let tcp = TcpStream::connect(address)
+        .await
+        .map_err(|error| Trouble(format!("it can't be reached: {error}")))?;
+    let client = match settings.tls {
+        Encryption::Tls => greeted(tls(settings, Box::new(tcp)).await?).await?,
+        Encryption::None => greeted(Box::new(tcp)).await?,
+        Encryption::Starttls => {
+            let mut client = greeted(Box::new(tcp)).await?;
+            client.run_command_and_check_ok("STARTTLS", None).await.map_err(told_by)?;
+            // What came in the open after that is not believed: it is thrown away with the client.
+            Client::new(tls(settings, client.into_inner()).await?)
+        }
+    };
+    let login = client.login(&settings.username, &settings.password).await;
+    let mut session = login.map_err(|(error, _)| match error {
+        Error::No(words) => Trouble(format!("it refuses our sign-in: {words}")),
+        error => told_by(error),
+    })?;
+    let able = session.capabilities().await.map_err(told_by)?;
+    let (tells, moves) = (able.has_str("IDLE"), able.has_str("MOVE"));
+    let move_to = Some(settings.move_to.clone()).filter(|folder| !folder.is_empty());
+    if move_to.is_some() && !moves {
+        return Err(Trouble("it can't move mail (RFC 6851): leave move_to empty".into()));
+    }
+    let folder = session.select(&settings.folder).await;
+    folder.map_err(|error| {
+        Trouble(format!("the folder {} can't be opened: {}", settings.folder, told_by(error)))
+    })?;
+    Ok(Mailbox { session, move_to, tells, within })
+}
+
+async fn greeted(line: Boxed) -> Result<Client<Boxed>, Trouble> {
+    let mut client = Client::new(line);
+    match client.read_response().await {
+        Ok(Some(_)) => Ok(client),
+        Ok(None) => Err(Trouble("it hangs up".into())),
+        Err(error) => Err(Trouble(format!("it is no mail server that speaks IMAP here: {error}"))),
+    }
+}
+
+async fn tls(settings: &Imap, line: Boxed) -> Result<Boxed, Trouble> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(settings.host.clone());
+    let name = name.map_err(|_| Trouble(format!("{:?} is no name of a server", settings.host)))?;
+    let line = TlsConnector::from(Arc::new(config)).connect(name, line).await;
+    let line = line.map_err(|error| Trouble(format!("the way to it can't be protected: {error}")))?;
+    Ok(Box::new(line))
+}
+
+async fn in_time<T>(within: Duration, command: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
+    match timeout(within, command).await {
+        Ok(done) => done.map_err(told_by),
+        Err(_) => Err(Trouble(format!("no answer within {} seconds", within.as_secs()))),
+    }
+}
+
+fn told_by(error: Error) -> Trouble {
+    let words = match error {
+        Error::Io(error) => format!("the connection broke: {error}"),
+        Error::ConnectionLost => "it hung up".to_owned(),
+        Error::Bad(words) | Error::No(words) => format!("it refuses: {words}"),
+        other => other.to_string(),
+    };
+    Trouble(super::head::plain(&words, 300))
+}
