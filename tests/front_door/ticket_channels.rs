@@ -354,6 +354,8 @@ async fn a_language_is_known_at_a_level_and_nothing_else_is() {
 async fn saving_says_what_will_surprise_of_a_channel_and_of_what_others_bring_to_it() {
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let mail = desk.api.post("channels", channel("email", json!({}))).await;
+    assert_eq!(codes(&mail["warnings"]), ["no_mailbox"]);
     let nobody = channel("form", json!({ "assignment": { "mode": "specific" } }));
     let saved = desk.api.post("channels", nobody).await;
     assert_eq!(codes(&saved["warnings"]), ["nobody_selected"]);
