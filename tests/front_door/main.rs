@@ -30,6 +30,7 @@ mod sign_in;
 mod softphones;
 mod views;
 mod visibility;
+mod waiting;
 mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};
