@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod numbers;
 pub mod outbox;
 pub mod postman;
+pub mod replay;
 pub mod retention;
 pub mod saving;
 pub mod settings;

@@ -23,6 +23,7 @@ pub mod known_calls;
 pub mod messages;
 pub mod notes;
 pub mod offers;
+pub mod past;
 pub mod quarantine;
 pub mod removal;
 pub mod repeats;

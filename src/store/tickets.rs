@@ -60,7 +60,7 @@ fn type_name(kind: TicketType) -> &'static str {
     }
 }
 
-fn type_named(name: &str) -> sqlx::Result<TicketType> {
+pub(super) fn type_named(name: &str) -> sqlx::Result<TicketType> {
     match name {
         "calling" => Ok(TicketType::Calling),
         "messages" => Ok(TicketType::Messages),
@@ -102,7 +102,7 @@ fn customer(row: &SqliteRow) -> sqlx::Result<Option<Identity>> {
     kind.map(|kind| messages::identity(&kind, row.try_get("customer")?)).transpose()
 }
 
-fn properties(row: &SqliteRow) -> sqlx::Result<BTreeMap<String, String>> {
+pub(super) fn properties(row: &SqliteRow) -> sqlx::Result<BTreeMap<String, String>> {
     let stored: Option<String> = row.try_get("properties")?;
     stored.map_or(Ok(BTreeMap::new()), |_| json(row, "properties"))
 }

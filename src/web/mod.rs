@@ -58,6 +58,7 @@ mod pages;
 mod passwords;
 mod preview;
 mod problem;
+mod replay;
 mod schemas;
 mod second_factors;
 pub mod serving;
@@ -281,6 +282,7 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(erasures::create))
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
+        .routes(routes!(replay::of_channel))
         .routes(routes!(warnings::show))
         .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))

@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PUT", "users/{id}/availability", false),
     ("POST", "preview", false),
     ("GET", "coverage", false),
+    ("POST", "replay", true),
     ("GET", "holidays", false),
     ("GET", "openapi.json", false),
     ("GET", "asyncapi.json", false),
