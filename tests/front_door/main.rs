@@ -33,6 +33,7 @@ mod softphones;
 mod ticket_channels;
 mod views;
 mod visibility;
+mod waiting;
 mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};
