@@ -3,7 +3,7 @@
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
     events, happenings, jobs, messages, notes, offers, quarantine, removal, repeats, script::Script,
-    settings, tickets, views, voicemails,
+    settings, tickets, views, voicemails, waiting,
 };
 use crate::{
     calls::{
@@ -46,6 +46,7 @@ pub struct Batch {
     pub drafts: Vec<drafts::DraftRow>,
     pub called_back: Vec<called_back::CalledBack>,
     pub views: Vec<views::Kept>,
+    pub waiting: Vec<waiting::Line>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -75,6 +76,7 @@ impl Batch {
             && self.drafts.is_empty()
             && self.called_back.is_empty()
             && self.views.is_empty()
+            && self.waiting.is_empty()
             && self.removal.is_none()
     }
 
@@ -134,7 +136,8 @@ impl Batch {
             && self.notes.is_empty()
             && self.drafts.is_empty()
             && self.called_back.is_empty()
-            && self.views.is_empty())
+            && self.views.is_empty()
+            && self.waiting.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -148,7 +151,8 @@ impl Batch {
         notes::write(tx, &self.notes).await?;
         drafts::write(tx, &self.drafts).await?;
         called_back::write(tx, &self.called_back).await?;
-        views::write(tx, &self.views).await
+        views::write(tx, &self.views).await?;
+        waiting::write(tx, &self.waiting).await
     }
 }
 

@@ -21,10 +21,11 @@ const OF_CALLS: [(&str, &str); 5] = [
 ];
 
 /// Tables whose rows belong to a ticket, and go with the last of its calls, or with the ticket itself: table and column.
-const OF_TICKETS: [(&str, &str); 6] = [
+const OF_TICKETS: [(&str, &str); 7] = [
     ("messages", "ticket"),
     ("drafts", "ticket"),
     ("notes", "ticket"),
+    ("waiting", "ticket"),
     ("decisions", "ticket"),
     ("happenings", "ticket"),
     ("tickets", "id"),
@@ -678,6 +679,8 @@ impl Writer {
     /// pages. Takes as long as copying the database.
     pub async fn scrub(&mut self) -> sqlx::Result<()> {
         self.empty_log().await?;
+        // Words of what was removed stay in the index until it is written anew.
+        sqlx::query("insert into search_words (search_words) values ('optimize')").execute(self.connection()).await?;
         sqlx::query("vacuum").execute(self.connection()).await?;
         self.empty_log().await
     }

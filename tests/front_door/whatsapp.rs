@@ -17,9 +17,9 @@ use sha2::Sha256;
 use sqlx::Row;
 use std::{
     sync::{Arc, Mutex},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 
 const NUMBER: &str = "106540352242922";
 const SECRET: &str = "0123456789abcdef";
@@ -233,4 +233,54 @@ async fn a_picture_is_fetched_before_its_message_is_acknowledged() {
     *meta.file.lock().unwrap() = None;
     assert_eq!(signed(&desk, &message("wamid.2", "image", own, now() - 3_600)).await, 200);
     assert_eq!(messages(&desk).await[1].1, "Look\n[image.jpg: WhatsApp answers 503]");
+}
+
+/// Waits for what a ticket's last message has become.
+async fn until_state(desk: &Desk, ticket: &str, state: &str) -> Value {
+    for _ in 0..PATIENCE.as_millis() / 50 {
+        let messages = desk.api.get(&format!("tickets/{ticket}/messages")).await;
+        let last = messages["items"].as_array().unwrap().last().unwrap().clone();
+        if last["state"] == state {
+            return last;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the message is never {state}");
+}
+
+fn status(id: &str, status: &str) -> String {
+    webhook(json!({ "statuses": [{ "id": id, "status": status, "timestamp": "1749416383",
+        "errors": [{ "code": 131047, "title": "Re-engagement message" }] }] }))
+}
+
+#[tokio::test]
+async fn an_answer_is_sent_and_what_became_of_it_is_seen() {
+    let meta = Meta::start().await;
+    let desk = desk(&meta).await;
+    channel(&desk).await;
+    signed(&desk, &text("wamid.1", "Hello")).await;
+    let ticket = desk.api.get("tickets").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("tickets/{ticket}/messages");
+    let reply = desk.api.post(&path, json!({ "text": "Good morning" })).await;
+    until_state(&desk, &ticket, "sent").await;
+    let [sent] = <[Value; 1]>::try_from(meta.sent()).unwrap();
+    let expected = json!({ "messaging_product": "whatsapp", "recipient_type": "individual", "to": "436601234567",
+        "type": "text", "text": { "preview_url": false, "body": "Good morning" },
+        "biz_opaque_callback_data": reply["id"] });
+    assert_eq!(sent, expected);
+    // Late, twice, and in any order.
+    for (reported, is) in [("read", "read"), ("delivered", "read"), ("sent", "read"), ("failed", "read")] {
+        assert_eq!(signed(&desk, &status("wamid.out1", reported)).await, 200);
+        until_state(&desk, &ticket, is).await;
+    }
+    assert_eq!(signed(&desk, &status("wamid.somebody-else-s", "read")).await, 200);
+
+    // What WhatsApp refuses for good is seen, too.
+    let refusal = json!({ "error": { "code": 131047, "message": "Re-engagement message" } });
+    *meta.refuses.lock().unwrap() = Some((400, refusal));
+    desk.api.post(&path, json!({ "text": "Are you there?" })).await;
+    let failed = until_state(&desk, &ticket, "failed").await;
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.starts_with("more than 24 hours have passed since the customer last wrote"), "{failed}");
+    assert_eq!(meta.sent().len(), 1);
 }
