@@ -9,6 +9,7 @@ mod browser;
 mod chat;
 mod command_line;
 mod contacts;
+mod customer_agents;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
