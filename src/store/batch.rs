@@ -2,7 +2,7 @@
 
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
-    events, happenings, jobs, messages, notes, offers, quarantine, removal, repeats, script::Script,
+    events, happenings, jobs, messages, notes, notifications, offers, quarantine, removal, repeats, script::Script,
     settings, tickets, views, voicemails, waiting,
 };
 use crate::{
@@ -47,6 +47,8 @@ pub struct Batch {
     pub called_back: Vec<called_back::CalledBack>,
     pub views: Vec<views::Kept>,
     pub waiting: Vec<waiting::Line>,
+    pub notifications: Vec<notifications::Notification>,
+    pub read_notifications: Vec<notifications::Read>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -77,6 +79,8 @@ impl Batch {
             && self.called_back.is_empty()
             && self.views.is_empty()
             && self.waiting.is_empty()
+            && self.notifications.is_empty()
+            && self.read_notifications.is_empty()
             && self.removal.is_none()
     }
 
@@ -137,7 +141,9 @@ impl Batch {
             && self.drafts.is_empty()
             && self.called_back.is_empty()
             && self.views.is_empty()
-            && self.waiting.is_empty())
+            && self.waiting.is_empty()
+            && self.notifications.is_empty()
+            && self.read_notifications.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -152,7 +158,9 @@ impl Batch {
         drafts::write(tx, &self.drafts).await?;
         called_back::write(tx, &self.called_back).await?;
         views::write(tx, &self.views).await?;
-        waiting::write(tx, &self.waiting).await
+        waiting::write(tx, &self.waiting).await?;
+        notifications::write(tx, &self.notifications).await?;
+        notifications::mark_read(tx, &self.read_notifications).await
     }
 }
 
