@@ -1,3 +1,12 @@
+-- Tickets that wait for somebody, and are routed again.
+create table waiting (
+    ticket text primary key,
+    channel text not null,
+    since_ms bigint not null
+);
+
+create index waiting_by_age on waiting (since_ms, ticket);
+
 -- By which ways people are told of tickets, as documents: of a user, or of everybody.
 create table notification_choices (
     holder text primary key,
