@@ -9,6 +9,7 @@ pub mod arrival;
 pub mod channel;
 pub mod incoming;
 pub mod message;
+pub mod notifying;
 pub mod modes;
 pub mod preview;
 pub mod sender;

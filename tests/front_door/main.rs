@@ -18,6 +18,7 @@ mod forms;
 mod hooks;
 mod limits;
 mod media;
+mod notifications;
 mod pages_channels;
 mod pages_live;
 mod pages_people;
