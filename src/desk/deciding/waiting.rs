@@ -107,7 +107,12 @@ impl Engine {
         let channels = || self.memory.waiting.channels().filter_map(|id| settings.ticket_channels.get(&id));
         let open = channels().filter(|channel| channel.hours.verdict(&channel.zone, at).open);
         let relax = channels().filter_map(|channel| Some((channel.id, channel.relax_after_minutes?)));
-        Seen { at, free, open: open.map(|channel| channel.id).collect(), relax: relax.collect::<HashMap<_, _>>() }
+        Seen {
+            at,
+            free,
+            open: open.map(|channel| channel.id).collect(),
+            relax: relax.collect::<HashMap<_, _>>(),
+        }
     }
 
     /// The next of the line.
@@ -192,7 +197,8 @@ impl Engine {
             let unassigned = store::waiting::unassigned_of(self.writer.connection(), channel).await;
             let unassigned = unassigned.map_err(|error| Broken::Store(NotCommitted::Failed(error)))?;
             for (ticket, since) in unassigned {
-                let is_given = round.batch.tickets.get(&ticket).is_some_and(|ticket| waits_in(ticket).is_none());
+                let is_given =
+                    round.batch.tickets.get(&ticket).is_some_and(|ticket| waits_in(ticket).is_none());
                 if self.memory.waiting.of(ticket).is_none() && !is_given {
                     let waits = Waits { since, ticket, channel };
                     self.memory.waiting.begin(waits);
@@ -222,7 +228,13 @@ fn is_same_for_all(channel: &Channel) -> bool {
 }
 
 fn left(reason: Reason) -> Shared {
-    Shared { to: To::Nobody, candidates: Default::default(), reasons: vec![reason], cursor: None, mail_owner: None }
+    Shared {
+        to: To::Nobody,
+        candidates: Default::default(),
+        reasons: vec![reason],
+        cursor: None,
+        mail_owner: None,
+    }
 }
 
 /// Whether a change of settings may find somebody for those that wait. Contacts are made all day.
