@@ -10,6 +10,7 @@ mod chat;
 mod command_line;
 mod contacts;
 mod conversations;
+mod customer_agents;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
@@ -33,6 +34,7 @@ mod softphones;
 mod ticket_channels;
 mod views;
 mod visibility;
+mod waiting;
 mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};

@@ -66,9 +66,15 @@ impl Engine {
         let ticket = match arrival::of(&incoming.nature, &incoming.threading, channel, found.as_ref()) {
             Becomes::Kept => None,
             Becomes::Opens => Some(self.open_ticket(incoming, channel, now, round)),
-            Becomes::Joins { action, reasons } => {
-                found.map(|ticket| self.go_on_with(ticket, action, reasons, channel, now, round))
-            }
+            Becomes::Joins { action, reasons } => match found {
+                Some(ticket) => {
+                    if action == Action::Join && incoming.nature == Nature::Person {
+                        self.go_on_with_agent(&ticket, channel, now, round).await?;
+                    }
+                    Some(self.go_on_with(ticket, action, reasons, channel, now, round))
+                }
+                None => None,
+            },
         };
         let message = self.keep_message(incoming, ticket, now, round);
         if let Nature::Bounce { of: Some(of) } = &incoming.nature {
