@@ -168,6 +168,7 @@ pub struct Calls {
 pub struct Retention {
     pub recordings_days: u32,
     pub calls_days: u32,
+    pub conversations_days: u32,
     pub messages_days: u32,
     pub logs_days: u32,
     pub forget_erased_calls: bool,

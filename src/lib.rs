@@ -215,6 +215,7 @@ fn surroundings(config: &Config, folder: &Folder, clock: clock::Clock) -> anyhow
         retention: Retention {
             recordings_days: config.retention.recordings_days,
             calls_days: config.retention.calls_days,
+            conversations_days: config.retention.conversations_days,
             messages_days: config.retention.messages_days,
             logs_days: config.retention.logs_days,
         },

@@ -14,8 +14,8 @@ use std::{
     path::Path,
 };
 
-/// The folders of sounds below the data folder.
-pub const FOLDERS: [&str; 2] = ["media", "voicemail"];
+/// The folders of files below the data folder: sounds, and what came or went with messages.
+pub const FOLDERS: [&str; 3] = ["media", "voicemail", "attachments"];
 const FORMAT: u32 = 1;
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 /// Tar counts in blocks; two empty ones are the end.

@@ -89,12 +89,16 @@ fn sounds(folder: &Path) -> anyhow::Result<Vec<String>> {
 /// What the database names and is not among the files. Greetings that ship with the program are in the program.
 fn missing(contents: &copy::Contents, files: &[Member]) -> Vec<String> {
     let is_there = |folder: &str, sha256: &str| {
-        let start = format!("{folder}/{sha256}.");
-        files.iter().any(|member| member.path.starts_with(&start))
+        let whole = format!("{folder}/{sha256}");
+        let is_it = |path: &str| {
+            path.strip_prefix(&whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        files.iter().any(|member| is_it(&member.path))
     };
     let voicemails = contents.voicemails.iter().map(|sha256| ("voicemail", sha256));
     let uploaded = contents.greetings.iter().filter(|sha256| audio::by_hash(sha256).is_none());
-    let named = voicemails.chain(uploaded.map(|sha256| ("media", sha256)));
+    let written = contents.attachments.iter().map(|sha256| ("attachments", sha256));
+    let named = voicemails.chain(written).chain(uploaded.map(|sha256| ("media", sha256)));
     let missing = named.filter(|(folder, sha256)| !is_there(folder, sha256));
     missing.map(|(folder, sha256)| format!("{folder}/{sha256}")).collect()
 }

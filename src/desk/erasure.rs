@@ -4,9 +4,10 @@
 
 use super::spool::UNREADABLE;
 use crate::{
+    attachments::FOLDER,
     audio,
     calls::decision::Job,
-    routing::ids::{Ids, JobId},
+    routing::ids::{Ids, JobId, TicketId},
     store::{
         ASIDE, Writer,
         audit::{AuditRow, Author, Subject},
@@ -152,6 +153,14 @@ pub async fn erase(
     list.add(&hash, now).context("cannot write the list of erasures")?;
 
     let messages = removal::messages_of(connection, &calls).await.context("cannot look for messages")?;
+    let tickets = removal::tickets_of_person(connection, person.mention()).await;
+    let tickets = tickets.context("cannot look for tickets")?;
+    let of_calls = removal::tickets_of_calls(connection, &calls).await.context("cannot look for tickets")?;
+    let all = [tickets.as_slice(), of_calls.as_slice()].concat();
+    let mut written = removal::files_of(connection, &all).await.context("cannot look for files")?;
+    written.extend(
+        removal::files_mentioning(connection, person.mention()).await.context("cannot look for files")?,
+    );
     let (cancelled, recorded) = removal::work_on(connection, &calls).await.context("cannot look for jobs")?;
     let copies = messages.iter().map(|message| (message.provider.clone(), message.recording.clone()));
     let copies = copies.chain(recorded);
@@ -172,11 +181,14 @@ pub async fn erase(
     });
     let later: Vec<JobRow> = later.collect();
     let ids = calls.iter().flat_map(|leaving| [leaving.call.to_string(), leaving.provider_call_id.clone()]);
+    let ids = ids.chain(tickets.iter().map(TicketId::to_string));
     let mentions = std::iter::once(person.mention().to_owned()).chain(ids).collect();
-    let sounds = messages.into_iter().map(|message| message.sha256).collect();
+    let sounds = messages.into_iter().map(|message| message.sha256);
+    let sounds = sounds.chain(written.iter().map(|file| format!("{FOLDER}/{file}"))).collect();
     let erasure = Erasure { hash, at: now, sounds };
     let is_in_settings = !named_in.is_empty();
-    let removal = Removal { calls, mentions, is_in_settings, erased: Some(erasure), ..Removal::default() };
+    let removal =
+        Removal { calls, tickets, mentions, is_in_settings, erased: Some(erasure), ..Removal::default() };
     let jobs = later.iter().map(|row| (row.id, row.clone())).collect();
     let audit = vec![AuditRow {
         id: audited.next(now.timestamp_millis()),
@@ -203,7 +215,12 @@ pub async fn erase(
 pub async fn finish(writer: &mut Writer, place: &Place, now: DateTime<Utc>) -> anyhow::Result<u64> {
     let sounds = removal::unfinished(writer.connection()).await.context("cannot read the erasures")?;
     let Some(sounds) = sounds else { return Ok(0) };
-    let files = remove_files(writer, &place.voicemails, sounds).await.context("cannot remove files")?;
+    let is_written = |file: &String| file.starts_with(FOLDER);
+    let (written, sounds): (Vec<_>, Vec<_>) = sounds.into_iter().partition(is_written);
+    let of_messages = written.iter().filter_map(|file| file.rsplit('/').next().map(str::to_owned)).collect();
+    let attachments = place.folder.join(FOLDER);
+    let files = remove_files(writer, &place.voicemails, sounds).await.context("cannot remove files")?
+        + remove_files_of_messages(writer, &attachments, of_messages).await.context("cannot remove files")?;
     let copies = remove_copies(&place.folder).context("cannot remove copies of the database")?;
     writer.scrub().await.context("cannot write the database anew")?;
     removal::finished(writer.connection(), now).await.context("cannot note that it is done")?;
@@ -268,6 +285,23 @@ pub async fn remove_files(writer: &mut Writer, folder: &Path, sounds: Vec<String
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error).context("a message's file"),
             }
+        }
+    }
+    Ok(removed)
+}
+
+/// The same of files that came or went with messages.
+pub async fn remove_files_of_messages(
+    writer: &mut Writer,
+    folder: &Path,
+    files: Vec<String>,
+) -> anyhow::Result<u64> {
+    let mut removed = 0;
+    for sha256 in removal::unneeded_files(writer.connection(), files).await? {
+        match std::fs::remove_file(folder.join(sha256)) {
+            Ok(()) => removed += 1,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).context("a file of a message"),
         }
     }
     Ok(removed)

@@ -20,12 +20,12 @@ use crate::{
         load::Load,
     },
     store::{self, Writer, known_calls::fingerprint},
-    tickets::ticket::Ticket,
+    tickets::{ticket::Ticket, waiting::Waiting},
 };
 use anyhow::Context;
 use chrono::TimeDelta;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -51,6 +51,10 @@ pub(super) struct Memory {
     pub told: HashMap<CallId, Told>,
     /// A call that is over and whose message is being kept now.
     pub late: Option<Late>,
+    /// Tickets that are routed again until somebody has them.
+    pub waiting: Waiting,
+    /// The channels whose tickets wait in line.
+    pub rerouting: BTreeSet<ChannelId>,
     pub ids: Ids,
 }
 
@@ -128,6 +132,9 @@ pub(super) async fn recall(
     let keeping = keeping.collect();
     let agents = store::agents::all(connection).await.context("cannot read the agents")?;
     let cursors = store::cursors::all(connection).await.context("cannot read the cursors")?;
+    let mut waiting = Waiting::default();
+    let line = store::waiting::all(connection).await.context("cannot read the tickets that wait")?;
+    line.into_iter().for_each(|waits| waiting.begin(waits));
     let since = now.at - TimeDelta::milliseconds(ANSWERS_KEPT_MS);
     let recent = store::answers::since(connection, since).await.context("cannot read the answers")?;
 
@@ -172,6 +179,8 @@ pub(super) async fn recall(
         keeping,
         told,
         late: None,
+        waiting,
+        rerouting: BTreeSet::new(),
         ids,
     })
 }

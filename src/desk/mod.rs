@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod numbers;
 pub mod outbox;
 pub mod postman;
+pub mod replay;
 pub mod retention;
 pub mod saving;
 pub mod settings;
@@ -190,6 +191,8 @@ pub enum Input {
     },
     /// Nothing but time.
     Tick,
+    /// Tickets that wait may find somebody now.
+    RouteWaiting,
 }
 
 /// What is known of a ticket that is not there.

@@ -1,6 +1,9 @@
 //! What is old enough is removed, a little at a time, so that no caller waits for it.
 
-use super::{engine::Engine, erasure::remove_files};
+use super::{
+    engine::Engine,
+    erasure::{remove_files, remove_files_of_messages},
+};
 use crate::store::{
     batch::NotCommitted,
     happenings,
@@ -18,6 +21,8 @@ const ORPHANS_AFTER: Duration = Duration::from_secs(3 * 86_400);
 pub struct Retention {
     pub recordings_days: u32,
     pub calls_days: u32,
+    /// Tickets without calls, with what was written on them.
+    pub conversations_days: u32,
     /// What was told to others, and the log of it.
     pub messages_days: u32,
     /// Events, what could not be decided, and jobs that were given up.
@@ -28,7 +33,8 @@ impl Engine {
     /// Removes some of what is too old. True: there may be more.
     pub(super) async fn remove_old(&mut self) -> anyhow::Result<bool> {
         let now = self.around.clock.now().at;
-        let Retention { recordings_days, calls_days, messages_days, logs_days } = self.around.retention;
+        let Retention { recordings_days, calls_days, conversations_days, messages_days, logs_days } =
+            self.around.retention;
         let connection = self.writer.connection();
         let calls = match before(now, calls_days) {
             Some(before) => removal::calls_before(connection, before).await?,
@@ -38,14 +44,20 @@ impl Engine {
             Some(before) => removal::messages_before(connection, before).await?,
             None => Vec::new(),
         };
+        let tickets = match before(now, conversations_days) {
+            Some(before) => removal::tickets_before(connection, before).await?,
+            None => Vec::new(),
+        };
+        let written = removal::files_of(connection, &tickets).await?;
         if let Some(before) = before(now, messages_days) {
             happenings::prune(connection, before).await?;
         }
         let mut files = removal::messages_of(connection, &calls).await?;
         files.extend(messages.iter().cloned());
         let full = |count: usize| i64::try_from(count).is_ok_and(|count| count >= AT_ONCE);
-        let more = full(calls.len()) || full(messages.len());
-        let removal = Removal { calls, messages, older_than: before(now, logs_days), ..Removal::default() };
+        let more = full(calls.len()) || full(messages.len()) || full(tickets.len());
+        let older_than = before(now, logs_days);
+        let removal = Removal { calls, tickets, messages, older_than, ..Removal::default() };
         let batch = removal.into();
         match self.writer.commit(&batch).await {
             Ok(()) => {}
@@ -56,6 +68,8 @@ impl Engine {
         let rows = batch.removal.as_ref().map_or(0, Removal::rows);
         let sounds = files.into_iter().map(|message| message.sha256).collect();
         let files = remove_files(&mut self.writer, &self.around.place.voicemails, sounds).await?;
+        let folder = self.around.attachments.folder().to_owned();
+        let files = files + remove_files_of_messages(&mut self.writer, &folder, written).await?;
         if rows > 0 {
             info!(rows, files, "what is older than it is kept for was removed");
         }
@@ -79,6 +93,19 @@ impl Engine {
                     Ok(()) => debug!(file, "a file that no message names was removed"),
                     Err(error) => warn!(%error, file, "a file that no message names can't be removed"),
                 }
+            }
+        }
+        self.sweep_files_of_messages().await
+    }
+
+    async fn sweep_files_of_messages(&mut self) -> anyhow::Result<()> {
+        let folder = self.around.attachments.folder().to_owned();
+        let looked_into = folder.clone();
+        let old = tokio::task::spawn_blocking(move || old_files(&looked_into)).await??;
+        for file in removal::unneeded_files(self.writer.connection(), old).await? {
+            match std::fs::remove_file(folder.join(&file)) {
+                Ok(()) => debug!(file, "a file that no message names was removed"),
+                Err(error) => warn!(%error, file, "a file that no message names can't be removed"),
             }
         }
         Ok(())

@@ -160,6 +160,10 @@ impl Engine {
             let gone = Subject { kind: "contact", id: merge.from.0 };
             let was = self.memory.settings.document(gone);
             self.write_down(save.by, "merged", gone, was, None, round);
+            let known = self.memory.tickets.values_mut().chain(round.batch.tickets.values_mut());
+            for ticket in known.filter(|ticket| ticket.contact == Some(merge.from)) {
+                ticket.contact = Some(merge.into);
+            }
         }
         self.memory.settings = Arc::new(settings);
         match &stored {

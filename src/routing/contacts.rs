@@ -211,6 +211,14 @@ impl Contacts {
         named.flat_map(|contact| contact.numbers.iter().cloned()).take(max).collect()
     }
 
+    /// The contacts in whose name this is found, whatever the case; at most so many.
+    pub fn named_so(&self, part: &str, max: usize) -> Vec<ContactId> {
+        let part = part.to_lowercase();
+        let all = self.by_id.iter().flat_map(|shelf| shelf.iter());
+        let named = all.filter(|(_, contact)| contact.name.to_lowercase().contains(&part));
+        named.map(|(id, _)| *id).take(max).collect()
+    }
+
     /// Every contact's id, sorted.
     pub fn ids(&self) -> Vec<ContactId> {
         let mut ids: Vec<ContactId> = self.by_id.iter().flat_map(|shelf| shelf.keys().copied()).collect();

@@ -14,6 +14,7 @@ pub mod joinable;
 pub mod load;
 pub mod people;
 pub mod reasons;
+pub mod replay;
 pub mod roster;
 pub mod rows;
 pub mod sentences;

@@ -3,7 +3,7 @@
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
     events, happenings, jobs, messages, notes, offers, quarantine, removal, repeats, script::Script,
-    settings, tickets, turns, views, voicemails,
+    settings, tickets, turns, views, voicemails, waiting,
 };
 use crate::{
     calls::{
@@ -47,6 +47,7 @@ pub struct Batch {
     pub turns: HashMap<TicketId, turns::Turn>,
     pub called_back: Vec<called_back::CalledBack>,
     pub views: Vec<views::Kept>,
+    pub waiting: Vec<waiting::Line>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -77,6 +78,7 @@ impl Batch {
             && self.turns.is_empty()
             && self.called_back.is_empty()
             && self.views.is_empty()
+            && self.waiting.is_empty()
             && self.removal.is_none()
     }
 
@@ -137,7 +139,8 @@ impl Batch {
             && self.drafts.is_empty()
             && self.turns.is_empty()
             && self.called_back.is_empty()
-            && self.views.is_empty())
+            && self.views.is_empty()
+            && self.waiting.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -152,7 +155,8 @@ impl Batch {
         drafts::write(tx, &self.drafts).await?;
         turns::write(tx, self.turns.values()).await?;
         called_back::write(tx, &self.called_back).await?;
-        views::write(tx, &self.views).await
+        views::write(tx, &self.views).await?;
+        waiting::write(tx, &self.waiting).await
     }
 }
 

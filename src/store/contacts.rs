@@ -22,8 +22,10 @@ pub(super) async fn write(tx: &mut SqliteConnection, id: ContactId, document: &V
     query.build().persistent(false).execute(tx).await.map(drop)
 }
 
-/// First the one that goes: its numbers belong to the other afterwards.
+/// First the one that goes: its numbers belong to the other afterwards, and so do its tickets.
 pub(super) async fn merge(tx: &mut SqliteConnection, merge: &Merge) -> sqlx::Result<()> {
+    let sql = "update tickets set contact = $1 where contact = $2";
+    sqlx::query(sql).bind(merge.into.to_string()).bind(merge.from.to_string()).execute(&mut *tx).await?;
     delete(tx, merge.from).await?;
     write(tx, merge.into, &merge.document).await
 }

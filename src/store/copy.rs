@@ -24,6 +24,8 @@ pub struct Contents {
     /// The hashes of the sounds that it names.
     pub voicemails: Vec<String>,
     pub greetings: Vec<String>,
+    /// The hashes of files that messages name.
+    pub attachments: Vec<String>,
 }
 
 /// Writes the database of the data folder, as it is now, into the new file `target`. Nobody has to stop for it.
@@ -50,9 +52,20 @@ pub async fn look(database: &Path) -> anyhow::Result<Contents> {
         epoch: engine::epoch(&mut connection).await?,
         voicemails: sqlx::query_scalar("select sha256 from voicemails").fetch_all(&mut connection).await?,
         greetings: sqlx::query_scalar("select sha256 from greetings").fetch_all(&mut connection).await?,
+        attachments: attachments(&mut connection).await?,
     };
     connection.close().await?;
     Ok(contents)
+}
+
+/// A backup may be from before there were any.
+async fn attachments(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
+    let sql = "select 1 from sqlite_master where name = 'attachments'";
+    if sqlx::query(sql).fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let sql = "select sha256 from attachments union select raw from messages where raw is not null";
+    sqlx::query_scalar(sql).fetch_all(connection).await
 }
 
 /// Fails for a schema of which only a newer program knows what it means.

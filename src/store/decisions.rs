@@ -17,6 +17,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -67,6 +68,15 @@ pub(super) fn write(script: &mut Script, decisions: &[DecisionRow]) {
             .push_bind(to_json(&decided.decision));
     };
     script.insert(insert, decisions, bind, "");
+}
+
+pub async fn last_on_ticket(
+    connection: &mut SqliteConnection,
+    ticket: TicketId,
+) -> sqlx::Result<Option<Why>> {
+    let sql = "select document from decisions where ticket = $1 order by id desc limit 1";
+    let row = sqlx::query(sql).bind(ticket.to_string()).fetch_optional(connection).await?;
+    row.map(|row| json(&row, "document")).transpose()
 }
 
 impl Reader {

@@ -23,6 +23,7 @@ pub mod known_calls;
 pub mod messages;
 pub mod notes;
 pub mod offers;
+pub mod past;
 pub mod quarantine;
 pub mod removal;
 pub mod repeats;
@@ -34,6 +35,7 @@ pub mod turns;
 pub mod views;
 pub mod visible;
 pub mod voicemails;
+pub mod waiting;
 pub mod webhooks;
 
 use crate::clock::Clock;

@@ -4,7 +4,7 @@
 use super::{Writer, batch::Batch, instant, json, known_calls, ms};
 use crate::{
     calls::{call::Recording, decision::Job},
-    routing::ids::{CallId, JobId},
+    routing::ids::{CallId, JobId, TicketId},
 };
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
@@ -20,12 +20,32 @@ const OF_CALLS: [(&str, &str); 5] = [
     ("happenings", "call"),
 ];
 
-/// Tables whose rows belong to a ticket, and go with the last of its calls: table and column.
-const OF_TICKETS: [(&str, &str); 2] = [("notes", "ticket"), ("tickets", "id")];
+/// Tables whose rows belong to a ticket, and go with the last of its calls, or with the ticket itself: table and column.
+const OF_TICKETS: [(&str, &str); 8] = [
+    ("messages", "ticket"),
+    ("drafts", "ticket"),
+    ("notes", "ticket"),
+    ("waiting", "ticket"),
+    ("customer_agent_turns", "ticket"),
+    ("decisions", "ticket"),
+    ("happenings", "ticket"),
+    ("tickets", "id"),
+];
 
 /// Texts in which a number, or the id of a call, can stand: table, column, and in which rows. A row goes with its text.
-const TEXTS: [(&str, &str, &str); 17] = [
+const TEXTS: [(&str, &str, &str); 28] = [
     ("notes", "text", "true"),
+    ("messages", "person", "true"),
+    ("messages", "name", "true"),
+    ("messages", "subject", "true"),
+    ("messages", "text", "true"),
+    ("messages", "html", "true"),
+    ("messages", "error", "true"),
+    ("messages", "outside_id", "true"),
+    ("messages", "message_key", "true"),
+    ("messages", "answers", "true"),
+    ("attachments", "name", "true"),
+    ("drafts", "document", "true"),
     ("views", "name", "true"),
     ("views", "document", "true"),
     ("events", "document", "true"),
@@ -47,12 +67,17 @@ const TEXTS: [(&str, &str, &str); 17] = [
 /// That settings were changed stays; what they were goes, unless they name the person still. Table and column.
 const EMPTIED: [(&str, &str); 2] = [("audit", "before"), ("audit", "after")];
 
+/// What a ticket of somebody else says of itself goes; the ticket stays. Table and column.
+const FORGOTTEN: [(&str, &str); 3] =
+    [("tickets", "subject"), ("tickets", "properties"), ("tickets", "customer")];
+
 /// Settings in which an address can stand that somebody chose to keep there: they stay, and are named.
 const SETTINGS: [(&str, &str); 4] =
     [("users", "document"), ("teams", "document"), ("channels", "document"), ("webhooks", "url")];
 
 /// Rows that belong to another which may have gone: table, column, and the table of the other.
-const ORPHANS: [(&str, &str, &str); 1] = [("contact_numbers", "contact", "contacts")];
+const ORPHANS: [(&str, &str, &str); 2] =
+    [("contact_numbers", "contact", "contacts"), ("attachments", "message", "messages")];
 
 /// Rows that are of no use after some time, by the class of the configuration: table, instant, and which of them.
 const BY_AGE: [(&str, &str, &str); 3] = [
@@ -91,7 +116,7 @@ pub struct Erasure {
     /// The person's.
     pub hash: String,
     pub at: DateTime<Utc>,
-    /// The hashes of sounds that go unless another message needs them.
+    /// The hashes of sounds that go unless another message needs them. Files of messages stand behind `attachments/`.
     pub sounds: Vec<String>,
 }
 
@@ -100,6 +125,8 @@ pub struct Erasure {
 pub struct Removal {
     /// With everything that belongs to them.
     pub calls: Vec<Leaving>,
+    /// With everything that belongs to them. They have no calls.
+    pub tickets: Vec<TicketId>,
     /// Of calls that stay.
     pub messages: Vec<LeavingMessage>,
     /// Rows go in whose text one of these stands.
@@ -133,8 +160,16 @@ impl Removal {
             for (table, column) in OF_CALLS.into_iter().chain([("calls", "id")]) {
                 rows += delete_in(tx, table, column, &ids).await?;
             }
+            rows += delete_attachments_of(tx, &tickets).await?;
             for (table, column) in OF_TICKETS {
                 rows += delete_without_calls(tx, table, column, &tickets).await?;
+            }
+        }
+        for some in self.tickets.chunks(1_000) {
+            let ids: Vec<String> = some.iter().map(TicketId::to_string).collect();
+            rows += delete_attachments_of(tx, &ids).await?;
+            for (table, column) in OF_TICKETS {
+                rows += delete_without_calls(tx, table, column, &ids).await?;
             }
         }
         for message in &self.messages {
@@ -150,21 +185,22 @@ impl Removal {
         if !self.is_in_settings {
             for (table, column) in EMPTIED {
                 let texts = mentioning(tx, table, column, "true", &self.mentions).await?;
-                for text in texts {
-                    let sql = format!("update {table} set {column} = null where {column} = $1");
-                    rows += sqlx::query(sqlx::AssertSqlSafe(sql))
-                        .bind(text)
-                        .execute(&mut *tx)
-                        .await?
-                        .rows_affected();
-                }
+                rows += empty_in(tx, table, column, texts).await?;
             }
         }
-        for (table, column, other) in ORPHANS {
+        if !self.mentions.is_empty() {
+            for (table, column) in FORGOTTEN {
+                let texts = mentioning(tx, table, column, "true", &self.mentions).await?;
+                rows += empty_in(tx, table, column, texts).await?;
+            }
+        }
+        // Looking for them takes as long as the tables are.
+        let orphans = if self.mentions.is_empty() { &[][..] } else { &ORPHANS };
+        for (table, column, other) in orphans {
             let sql = format!("delete from {table} where {column} not in (select id from {other})");
             rows += sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?.rows_affected();
         }
-        if !(self.calls.is_empty() && self.mentions.is_empty()) {
+        if !(self.calls.is_empty() && self.tickets.is_empty() && self.mentions.is_empty()) {
             rows += delete_deliveries_of_nothing(tx).await?;
         }
         if let Some(before) = self.older_than {
@@ -195,6 +231,35 @@ async fn tickets_of(tx: &mut SqliteConnection, calls: &[String]) -> sqlx::Result
     });
     query.push(")");
     query.build_query_scalar().persistent(false).fetch_all(tx).await
+}
+
+async fn empty_in(
+    tx: &mut SqliteConnection,
+    table: &str,
+    column: &str,
+    texts: Vec<String>,
+) -> sqlx::Result<u64> {
+    let mut rows = 0;
+    for text in texts {
+        let sql = format!("update {table} set {column} = null where {column} = $1");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(text);
+        rows += query.execute(&mut *tx).await?.rows_affected();
+    }
+    Ok(rows)
+}
+
+/// What is named by messages of these tickets, which go unless other calls have them too.
+async fn delete_attachments_of(tx: &mut SqliteConnection, tickets: &[String]) -> sqlx::Result<u64> {
+    let mut query = QueryBuilder::new(
+        "delete from attachments where message in (select id from messages where not exists
+            (select 1 from calls where calls.ticket = messages.ticket) and ticket in (",
+    );
+    let mut list = query.separated(", ");
+    tickets.iter().for_each(|ticket| {
+        list.push_bind(ticket.as_str());
+    });
+    query.push("))");
+    Ok(query.build().persistent(false).execute(tx).await?.rows_affected())
 }
 
 /// A ticket that other calls have too stays, with what is written on it.
@@ -352,6 +417,110 @@ pub async fn calls_before(
     rows.iter().map(leaving).collect()
 }
 
+/// Tickets without calls that were closed before.
+pub async fn tickets_before(
+    connection: &mut SqliteConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<Vec<TicketId>> {
+    let sql = "select id from tickets where closed_ms < $1 and call is null
+        and not exists (select 1 from calls where calls.ticket = tickets.id) order by closed_ms limit $2";
+    let rows = sqlx::query(sql).bind(ms(before)).bind(AT_ONCE).fetch_all(connection).await?;
+    rows.iter().map(|row| super::id(row, "id")).collect()
+}
+
+/// The tickets without calls whose customer is somebody, or on which they wrote or were written to.
+pub async fn tickets_of_person(
+    connection: &mut SqliteConnection,
+    mention: &str,
+) -> sqlx::Result<Vec<TicketId>> {
+    let sql = "select id, customer as person from tickets where customer like $1 and call is null
+        union select ticket, person from messages where person like $1 and ticket in
+            (select id from tickets where call is null)";
+    let rows = sqlx::query(sql).bind(pattern(mention)).fetch_all(connection).await?;
+    let mut found = Vec::new();
+    for row in &rows {
+        if stands_in(mention, row.try_get("person")?) {
+            found.push(super::id(row, "id")?);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// The tickets of these calls.
+pub async fn tickets_of_calls(
+    connection: &mut SqliteConnection,
+    calls: &[Leaving],
+) -> sqlx::Result<Vec<TicketId>> {
+    let mut found = Vec::new();
+    for some in calls.chunks(1_000) {
+        let ids: Vec<String> = some.iter().map(|leaving| leaving.call.to_string()).collect();
+        for ticket in tickets_of(connection, &ids).await? {
+            found.push(ticket.parse().map_err(|_| super::damaged("id")(ticket.clone()))?);
+        }
+    }
+    Ok(found)
+}
+
+/// The files that messages of these tickets name.
+pub async fn files_of(connection: &mut SqliteConnection, tickets: &[TicketId]) -> sqlx::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for some in tickets.chunks(1_000) {
+        for sql in [
+            "select sha256 from attachments join messages on messages.id = message where ticket in (",
+            "select raw from messages where raw is not null and ticket in (",
+        ] {
+            let mut query = QueryBuilder::new(sql);
+            let mut list = query.separated(", ");
+            some.iter().for_each(|ticket| {
+                list.push_bind(ticket.to_string());
+            });
+            query.push(")");
+            let files = query.build_query_scalar().persistent(false).fetch_all(&mut *connection).await?;
+            found.extend::<Vec<String>>(files);
+        }
+    }
+    Ok(found)
+}
+
+/// The files of messages in which somebody stands.
+pub async fn files_mentioning(connection: &mut SqliteConnection, mention: &str) -> sqlx::Result<Vec<String>> {
+    let (mut messages, mut found) = (Vec::new(), Vec::new());
+    for (_, column, _) in TEXTS.into_iter().filter(|(table, ..)| *table == "messages") {
+        let sql = format!("select id, raw, {column} as text from messages where {column} like $1");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(pattern(mention));
+        for row in query.fetch_all(&mut *connection).await? {
+            if stands_in(mention, row.try_get("text")?) {
+                messages.push(row.try_get::<String, _>("id")?);
+                found.extend(row.try_get::<Option<String>, _>("raw")?);
+            }
+        }
+    }
+    for message in messages {
+        let sql = "select sha256 from attachments where message = $1";
+        let files: Vec<String> = sqlx::query_scalar(sql).bind(message).fetch_all(&mut *connection).await?;
+        found.extend(files);
+    }
+    Ok(found)
+}
+
+/// Which of these files of messages no message needs any more.
+pub async fn unneeded_files(
+    connection: &mut SqliteConnection,
+    files: Vec<String>,
+) -> sqlx::Result<Vec<String>> {
+    let mut unneeded = Vec::new();
+    for file in files {
+        let sql = "select 1 from attachments where sha256 = $1
+            union all select 1 from messages where raw = $1 limit 1";
+        if sqlx::query(sql).bind(&file).fetch_optional(&mut *connection).await?.is_none() {
+            unneeded.push(file);
+        }
+    }
+    Ok(unneeded)
+}
+
 /// Messages that were kept before.
 pub async fn messages_before(
     connection: &mut SqliteConnection,
@@ -450,7 +619,8 @@ pub async fn unneeded(connection: &mut SqliteConnection, files: Vec<String>) -> 
 
 /// Every text in which a person can stand, one after the other.
 pub async fn each_text(connection: &mut SqliteConnection, mut look: impl FnMut(&str)) -> sqlx::Result<()> {
-    for (table, column, which) in TEXTS.into_iter().chain([("calls", "caller", "true")]) {
+    let more = [("calls", "caller", "true"), ("tickets", "customer", "true")];
+    for (table, column, which) in TEXTS.into_iter().chain(more) {
         let sql = format!("select {column} from {table} where {which} and {column} is not null");
         let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
@@ -510,6 +680,10 @@ impl Writer {
     /// pages. Takes as long as copying the database.
     pub async fn scrub(&mut self) -> sqlx::Result<()> {
         self.empty_log().await?;
+        // Words of what was removed stay in the index until it is written anew.
+        sqlx::query("insert into search_words (search_words) values ('optimize')")
+            .execute(self.connection())
+            .await?;
         sqlx::query("vacuum").execute(self.connection()).await?;
         self.empty_log().await
     }

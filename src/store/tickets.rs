@@ -60,7 +60,7 @@ fn type_name(kind: TicketType) -> &'static str {
     }
 }
 
-fn type_named(name: &str) -> sqlx::Result<TicketType> {
+pub(super) fn type_named(name: &str) -> sqlx::Result<TicketType> {
     match name {
         "calling" => Ok(TicketType::Calling),
         "messages" => Ok(TicketType::Messages),
@@ -102,7 +102,7 @@ fn customer(row: &SqliteRow) -> sqlx::Result<Option<Identity>> {
     kind.map(|kind| messages::identity(&kind, row.try_get("customer")?)).transpose()
 }
 
-fn properties(row: &SqliteRow) -> sqlx::Result<BTreeMap<String, String>> {
+pub(super) fn properties(row: &SqliteRow) -> sqlx::Result<BTreeMap<String, String>> {
     let stored: Option<String> = row.try_get("properties")?;
     stored.map_or(Ok(BTreeMap::new()), |_| json(row, "properties"))
 }
@@ -261,7 +261,7 @@ impl Wished {
             return true;
         }
         match self.view {
-            View::All | View::Closed => self.sought.as_ref().is_some_and(|sought| sought.digits.is_some()),
+            View::All | View::Closed => self.sought.as_ref().is_some_and(Sought::is_narrow),
             _ => true,
         }
     }
@@ -362,9 +362,17 @@ pub struct Sought {
     pub prefix: Option<String>,
     /// Somebody called whose number has these digits in it.
     pub digits: Option<String>,
+    /// Of one of these.
+    pub contacts: Vec<ContactId>,
+    /// Something that was written on it has all of these words, or longer ones that begin so.
+    pub words: Vec<String>,
 }
 
 impl Sought {
+    fn is_narrow(&self) -> bool {
+        self.digits.is_some() || !self.words.is_empty()
+    }
+
     fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
         query.push(" and (false");
         if let Some(id) = &self.id {
@@ -388,6 +396,21 @@ impl Sought {
         if let Some(digits) = &self.digits {
             query.push(" or exists (select 1 from calls where calls.ticket = tickets.id and instr(caller, ");
             query.push_bind(digits.clone()).push(") > 0)");
+        }
+        if !self.contacts.is_empty() {
+            query.push(" or contact in (");
+            let mut list = query.separated(", ");
+            self.contacts.iter().for_each(|contact| {
+                list.push_bind(contact.to_string());
+            });
+            query.push(")");
+        }
+        if !self.words.is_empty() {
+            // In quotes it is no query language, but what is looked for.
+            let words = self.words.iter().map(|word| format!("\"{}\"*", word.replace('"', "")));
+            query.push(" or id in (select ticket from search_rows where row in (");
+            query.push("select rowid from search_words where search_words match ");
+            query.push_bind(words.collect::<Vec<_>>().join(" ")).push("))");
         }
         query.push(")");
     }

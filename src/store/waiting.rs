@@ -105,7 +105,10 @@ impl Reader {
             query.push(" where (since_ms, ticket) > (").push_bind(since_ms);
             query.push(", ").push_bind(ticket.to_string()).push(")");
         }
-        query.push(" order by since_ms, ticket limit ").push_bind(LOOKED_AT_MAX).push(") w order by since_ms, ticket");
+        query
+            .push(" order by since_ms, ticket limit ")
+            .push_bind(LOOKED_AT_MAX)
+            .push(") w order by since_ms, ticket");
         let rows = query.build().fetch_all(&self.pool).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut seen, mut last) = (Vec::new(), None);

@@ -20,12 +20,21 @@ pub struct Waits {
     pub channel: ChannelId,
 }
 
+/// Who may be given a ticket of this type, as far as their capacity goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Free {
+    pub user: UserId,
+    pub kind: TicketType,
+    /// And is there.
+    pub there: bool,
+}
+
 /// What is looked at to know whether it is worth while to route them again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     pub at: DateTime<Utc>,
-    /// Who may be given a ticket of this type, as far as being there and their capacity go.
-    pub free: HashSet<(UserId, TicketType)>,
+    /// Whoever is there is in it twice.
+    pub free: HashSet<Free>,
     /// The channels that are open.
     pub open: HashSet<ChannelId>,
     /// How many minutes each channel that lets skills go lets its tickets wait for them.
@@ -201,7 +210,8 @@ mod tests {
     fn the_line_is_gone_through_when_something_got_better_and_the_oldest_comes_first() {
         let Scene { mut waiting, pumps, ann, tickets, .. } = scene();
         let kind = TicketType::EmailOther;
-        let free = |kinds: &[TicketType]| kinds.iter().map(|kind| (ann, *kind)).collect::<HashSet<_>>();
+        let is_free = |kind: &TicketType| Free { user: ann, kind: *kind, there: true };
+        let free = |kinds: &[TicketType]| kinds.iter().map(is_free).collect::<HashSet<_>>();
         let seen = |at: i64, free, open: &[ChannelId]| {
             let open = open.iter().copied().collect();
             Seen { at: minute(at), free, open, relax: HashMap::new() }

@@ -206,21 +206,26 @@ impl Upload {
     pub async fn read(request: Request, within: Duration, bytes_max: usize) -> Result<Self, Problem> {
         let key = idempotency_key(request.headers())?;
         let kind = request.headers().get(header::CONTENT_TYPE).cloned();
-        let is_form = kind.as_ref().and_then(|kind| kind.to_str().ok());
-        let is_form =
-            is_form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+        let is_form = Self::is_one(request.headers());
         let no_form = || Problem::new(415, "A form of the type multipart/form-data is needed");
         let Some(kind) = kind.filter(|_| is_form) else { return Err(no_form()) };
         let whole = format!("{} {}\n", request.method(), request.uri().path());
         let body = timeout(within, to_bytes(request.into_body(), bytes_max)).await;
         let body = body.map_err(|_| Problem::new(408, "The file did not come in time"))?;
-        let body = body.map_err(|_| Problem::new(413, "The file is larger than 10 MiB"))?;
+        let too_large = || Problem::new(413, format!("The files are larger than {} MiB", bytes_max >> 20));
+        let body = body.map_err(|_| too_large())?;
         let hash = audio::sha256(&[whole.as_bytes(), audio::sha256(&body).as_bytes()].concat());
         let mut again = Request::new(Body::from(body));
         again.headers_mut().insert(header::CONTENT_TYPE, kind);
         DefaultBodyLimit::disable().apply(&mut again);
         let form = Multipart::from_request(again, &()).await.map_err(|_| no_form())?;
         Ok(Self { form, key, request: hash })
+    }
+
+    /// Whether this is how the request comes.
+    pub fn is_one(headers: &HeaderMap) -> bool {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"))
     }
 
     /// As [`NewDocument::once`].

@@ -178,7 +178,8 @@ impl Reading {
     /// Whoever may see the call or the ticket may know what happens to it.
     async fn may_see(&self, happening: &HappeningRow) -> Result<bool, Problem> {
         let (caller, web) = (&self.caller, &self.web);
-        if let ("ticket.made", Some(ticket)) = (happening.kind.as_str(), happening.ticket) {
+        let is_of_ticket = happening.kind == "ticket.made" || happening.call.is_none();
+        if let (true, Some(ticket)) = (is_of_ticket, happening.ticket) {
             let ticket = web.reader.ticket(ticket).await?;
             return Ok(ticket.is_some_and(|ticket| tickets::may_see(caller, &ticket, web)));
         }

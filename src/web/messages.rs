@@ -1,40 +1,47 @@
 //! What is written on tickets: with customers, message by message.
 
 use super::{
-    Problem, Web,
+    BODY_MAX, Problem, Web,
     access::{Sight, Viewer},
-    auth::{Bodiless, Caller, Id, NewDocument, Page},
+    auth::{Bodiless, Caller, Id, NewDocument, Page, Upload},
+    greetings::UPLOAD_WITHIN,
     page::{created, page},
     schemas,
     tickets::visible,
 };
 use crate::{
+    attachments::{self, NotKept},
     desk::{
         messages::{Arrived, Reply},
         postman::Retried,
+        saving::Once,
         settings::{Fault, Refused, read_form},
     },
+    messaging::{self, email::cleaning},
     routing::ids::{ChannelId, MessageId, TicketId},
     store::messages::MessageRow,
     tickets::{
         channel::Way,
-        incoming::{Identity, Incoming, Nature, Threading},
+        incoming::{Attachment, Identity, Incoming, Nature, Threading},
         message::{Author, Side},
         ticket::{Status, Ticket},
     },
 };
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{FromRequest, Path, Request, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashSet};
+use tracing::error;
 
 /// In characters.
 pub const TEXT_MAX: usize = 50_000;
+/// The files of one message, and what a form needs around them.
+const UPLOAD_MAX: usize = attachments::BYTES_MAX + BODY_MAX;
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +49,9 @@ pub const TEXT_MAX: usize = 50_000;
 struct Form {
     #[schema(min_length = 1, max_length = 50000)]
     text: String,
+    /// The same with its looks. What could do something is taken out.
+    #[serde(default)]
+    html: Option<String>,
     /// The ticket's, where nothing is said.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500)]
@@ -75,40 +85,122 @@ pub async fn list(
     Ok(page(items.collect(), asked.limit))
 }
 
-/// Answers the customer, or, on a ticket that came by the API, says what the customer says.
+/// The same as a form, with files.
+#[derive(utoipa::ToSchema)]
+#[schema(as = NewMessageWithFiles)]
+#[expect(dead_code, reason = "only its shape counts")]
+struct FormWithFiles {
+    #[schema(min_length = 1, max_length = 50000)]
+    text: String,
+    html: Option<String>,
+    subject: Option<String>,
+    answers: Option<MessageId>,
+    channel: Option<ChannelId>,
+    status: Option<Status>,
+    by_customer: Option<bool>,
+    /// Together at most 25 MiB.
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<Vec<u8>>,
+}
+
+/// Answers the customer, or, on a ticket that came by the API, says what the customer says. As JSON, or as a form with
+/// files.
 #[utoipa::path(post, path = "/tickets/{id}/messages", tag = "tickets",
     params(("id" = TicketId, Path), ("Idempotency-Key" = Option<String>, Header, pattern = "^[ -~]{1,255}$")),
-    request_body = Form, responses(
-    (status = 201, body = schemas::Message, headers(("Location" = String))), (status = 409)
+    request_body(content((Form = "application/json"), (FormWithFiles = "multipart/form-data"))), responses(
+    (status = 201, body = schemas::Message, headers(("Location" = String))), (status = 409),
+    (status = 507, content_type = "application/problem+json", body = schemas::Problem)
 ))]
 pub async fn create(
     caller: Caller,
     State(web): State<Web>,
     Id(id): Id<TicketId>,
-    new: NewDocument,
+    request: Request,
 ) -> Result<Response, Problem> {
     let ticket = visible(&caller, id, &web).await?;
-    let key = new.once(&caller, "", false).map(|once| format!("{}:{}", once.asker, once.key));
-    let form: Form = read_form(new.document).map_err(Problem::invalid)?;
+    let (mut form, key, files) = match Upload::is_one(request.headers()) {
+        true => with_files(&caller, request).await?,
+        false => {
+            let new = NewDocument::from_request(request, &web).await?;
+            let once = new.once(&caller, "", false);
+            (read_form(new.document).map_err(Problem::invalid)?, once, Vec::new())
+        }
+    };
+    let key = key.map(|once| format!("{}:{}", once.asker, once.key));
     check_text(&form.text)?;
+    form.html = form.html.as_deref().map(clean).transpose()?;
+    let attachments = keep(files, &web).await?;
     let message = match form.by_customer {
-        true => say_for_customer(&ticket, form, key, &web).await?,
-        false => reply(&caller, id, form, key, &web).await?,
+        true => say_for_customer(&ticket, form, attachments, key, &web).await?,
+        false => reply(&caller, id, form, attachments, key, &web).await?,
     };
     let row = web.reader.message(message).await?.ok_or_else(Problem::not_found)?;
     Ok(created(&format!("tickets/{id}/messages"), message, object(&row)))
+}
+
+/// A file as it was sent: what it is called, of which type it says that it is, and what is in it.
+struct Sent {
+    name: String,
+    content_type: String,
+    bytes: Vec<u8>,
+}
+
+async fn with_files(caller: &Caller, request: Request) -> Result<(Form, Option<Once>, Vec<Sent>), Problem> {
+    let mut upload = Upload::read(request, UPLOAD_WITHIN, UPLOAD_MAX).await?;
+    let (mut fields, mut files) = (Map::new(), Vec::new());
+    let unreadable = |_| Problem::new(400, "The form can't be read");
+    while let Some(field) = upload.form.next_field().await.map_err(unreadable)? {
+        let called = field.name().unwrap_or_default().to_owned();
+        if called == "file" {
+            let name = field.file_name().unwrap_or_default().to_owned();
+            let content_type = field.content_type().unwrap_or_default().to_owned();
+            let bytes = field.bytes().await.map_err(unreadable)?.to_vec();
+            files.push(Sent { name, content_type, bytes });
+            continue;
+        }
+        let text = field.text().await.map_err(unreadable)?;
+        let value = if called == "by_customer" { json!(text == "true") } else { json!(text) };
+        fields.insert(called, value);
+    }
+    if files.len() > attachments::COUNT_MAX {
+        return Err(Problem::invalid(Fault::new("/file", "a message has at most 100 files")));
+    }
+    let once = upload.once(caller, "");
+    Ok((read_form(Value::Object(fields)).map_err(Problem::invalid)?, once, files))
+}
+
+fn clean(html: &str) -> Result<String, Problem> {
+    let cleaned = cleaning::clean(html, &HashSet::new());
+    cleaned.ok_or_else(|| Problem::invalid(Fault::new("/html", "it is too long, or too deeply nested")))
+}
+
+async fn keep(files: Vec<Sent>, web: &Web) -> Result<Vec<Attachment>, Problem> {
+    let mut kept = Vec::with_capacity(files.len());
+    for Sent { name, content_type, bytes } in files {
+        let attachment = messaging::attachment(&name, &content_type, None, &bytes);
+        web.attachments.keep(bytes).await.map_err(|error| match error {
+            NotKept::TooLarge => Problem::new(413, "A file is larger than 25 MiB"),
+            NotKept::NoRoom => Problem::new(507, "The disk is nearly full"),
+            NotKept::Failed(error) => {
+                error!(%error, "a file of a message can't be written");
+                Problem::new(507, "The file can't be written")
+            }
+        })?;
+        kept.push(attachment);
+    }
+    Ok(kept)
 }
 
 async fn reply(
     caller: &Caller,
     ticket: TicketId,
     form: Form,
+    attachments: Vec<Attachment>,
     key: Option<String>,
     web: &Web,
 ) -> Result<MessageId, Problem> {
-    let Form { text, subject, answers, channel, status, .. } = form;
+    let Form { text, html, subject, answers, channel, status, .. } = form;
     let by = author(caller);
-    let (html, attachments) = (None, Vec::new());
     let reply = Reply { ticket, by, answers, channel, subject, text, html, attachments, status, key };
     Ok(web.desk.reply(reply).await??.message.id)
 }
@@ -116,6 +208,7 @@ async fn reply(
 async fn say_for_customer(
     ticket: &Ticket,
     form: Form,
+    attachments: Vec<Attachment>,
     key: Option<String>,
     web: &Web,
 ) -> Result<MessageId, Problem> {
@@ -133,8 +226,8 @@ async fn say_for_customer(
         name: None,
         subject: form.subject,
         text: form.text,
-        html: None,
-        attachments: Vec::new(),
+        html: form.html,
+        attachments,
         threading: Threading::Ticket { ticket: ticket.id },
         nature: Nature::Person,
         properties: BTreeMap::new(),

@@ -58,6 +58,7 @@ mod pages;
 mod passwords;
 mod preview;
 mod problem;
+mod replay;
 mod schemas;
 mod second_factors;
 pub mod serving;
@@ -71,6 +72,7 @@ mod tokens;
 mod totp;
 mod users;
 mod views;
+mod waiting;
 mod warnings;
 mod webhooks;
 mod whatsapp;
@@ -280,11 +282,13 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(erasures::create))
         .routes(routes!(preview::at_an_instant))
         .routes(routes!(preview::coverage))
+        .routes(routes!(replay::of_channel))
         .routes(routes!(warnings::show))
         .routes(routes!(holidays::show))
         .routes(routes!(numbers::show, numbers::set))
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list, opening::create))
+        .routes(routes!(waiting::list))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::show, views::change, views::delete))

@@ -99,12 +99,12 @@ async fn of_call(
 }
 
 /// The channel after this change, which is not made.
-fn draft(web: &Web, settings: &Settings, id: ChannelId, patch: Value) -> Result<Channel, Problem> {
+pub(super) fn draft(web: &Web, settings: &Settings, id: ChannelId, patch: Value) -> Result<Channel, Problem> {
     let channel = settings.draft(id, merged(settings, id, patch)?, &web.ground);
     channel.map_err(|refused| Problem::from(refused.below("/draft")))
 }
 
-fn merged(settings: &Settings, id: ChannelId, patch: Value) -> Result<Value, Problem> {
+pub(super) fn merged(settings: &Settings, id: ChannelId, patch: Value) -> Result<Value, Problem> {
     let mut document = settings.channel_document(id).cloned().ok_or_else(Problem::not_found)?;
     merge(&mut document, patch);
     Ok(document)

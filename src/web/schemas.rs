@@ -495,6 +495,16 @@ pub struct Draft {
     pub text: String,
 }
 
+/// A ticket that is routed again until somebody has it.
+#[derive(ToSchema)]
+pub struct WaitingTicket {
+    pub ticket: TicketId,
+    pub channel: ChannelId,
+    pub since: DateTime<Utc>,
+    /// Why nobody got it the last time; the first decided.
+    pub reasons: Vec<Reason>,
+}
+
 /// A list of tickets that somebody keeps under a name.
 #[derive(ToSchema)]
 pub struct View {
@@ -638,6 +648,76 @@ pub struct Coverage {
     pub until: DateTime<Utc>,
     pub step_seconds: u32,
     pub spans: Vec<CoverageSpan>,
+}
+
+/// What happened, and what would have.
+#[derive(ToSchema)]
+pub struct InsteadCounts {
+    pub happened: u32,
+    pub instead: u32,
+}
+
+#[derive(ToSchema)]
+pub struct ReplayedShare {
+    pub user: UserId,
+    /// How many tickets they got.
+    pub happened: u32,
+    /// How many they would have got.
+    pub instead: u32,
+}
+
+#[derive(ToSchema)]
+pub struct WhoGotIt {
+    #[schema(required)]
+    pub owner: Option<UserId>,
+    #[schema(required)]
+    pub team: Option<TeamId>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum InsteadKind {
+    User,
+    /// They would have been rung together.
+    AnyOf,
+    Team,
+    CustomerAgent,
+    Nobody,
+}
+
+#[derive(ToSchema)]
+pub struct WhoWouldHave {
+    pub kind: InsteadKind,
+    pub users: Vec<UserId>,
+    #[schema(required)]
+    pub team: Option<TeamId>,
+}
+
+#[derive(ToSchema)]
+pub struct ReplayedTicket {
+    pub ticket: TicketId,
+    pub at: DateTime<Utc>,
+    pub happened: WhoGotIt,
+    pub instead: WhoWouldHave,
+    /// The first decides.
+    pub reasons: Vec<Reason>,
+}
+
+/// A stretch of time under another rule.
+#[derive(ToSchema)]
+pub struct Replay {
+    pub channel: ChannelId,
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// How many were played again.
+    pub tickets: u32,
+    /// How many would have gone elsewhere.
+    pub different: u32,
+    /// How many nobody got.
+    pub nobody: InsteadCounts,
+    pub users: Vec<ReplayedShare>,
+    /// Of those that would have gone elsewhere, the first 200.
+    pub first_different: Vec<ReplayedTicket>,
 }
 
 /// What was found when something was looked over.

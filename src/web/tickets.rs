@@ -77,7 +77,8 @@ pub struct Wanted {
     #[param(inline)]
     #[schema(inline)]
     pub view: Option<View>,
-    /// Digits of a caller's number, part of a contact's name, or the beginning of a ticket's id.
+    /// Words of what was written on it, each whole or its beginning; digits of a caller's number, part of a contact's name,
+    /// or the beginning of the ticket's id.
     #[param(max_length = 200)]
     #[schema(max_length = 200)]
     pub q: Option<String>,
@@ -211,9 +212,16 @@ fn sought(text: &str, settings: &Settings) -> tickets::Sought {
     tickets::Sought {
         id: id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).then_some(id),
         callers: if is_number { Vec::new() } else { settings.contacts.numbers_of_named(text, NUMBERS_MAX) },
+        contacts: if is_number { Vec::new() } else { settings.contacts.named_so(text, NUMBERS_MAX) },
+        words: words(text),
         prefix: (is_number && is_whole).then(|| format!("+{digits}")),
         digits: (is_number && !is_whole && digits.len() >= DIGITS_MIN).then(|| digits.to_owned()),
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
+    words.map(str::to_owned).collect()
 }
 
 /// Shows a ticket. Its tag is of what can be changed of it.

@@ -54,6 +54,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PATCH", "contacts/{id}", false),
     ("DELETE", "contacts/{id}", false),
     ("POST", "contacts/{id}/merge", false),
+    ("GET", "tickets/waiting", false),
     ("GET", "views", false),
     ("POST", "views", false),
     ("GET", "views/{id}", false),
@@ -86,6 +87,15 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "tickets/{id}/why", false),
     ("GET", "tickets/{id}/notes", false),
     ("POST", "tickets/{id}/notes", false),
+    ("POST", "tickets", false),
+    ("GET", "tickets/{id}/messages", false),
+    ("POST", "tickets/{id}/messages", false),
+    ("POST", "tickets/{id}/messages/{message}/retry", false),
+    ("GET", "tickets/{id}/draft", false),
+    ("PUT", "tickets/{id}/draft", false),
+    ("DELETE", "tickets/{id}/draft", false),
+    ("GET", "tickets/{id}/attachments/{sha256}", false),
+    ("GET", "messages", false),
     ("GET", "missed_calls", false),
     ("POST", "calls/{id}/called_back", false),
     ("GET", "audit", true),
@@ -94,6 +104,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PUT", "users/{id}/availability", false),
     ("POST", "preview", false),
     ("GET", "coverage", false),
+    ("POST", "replay", true),
     ("GET", "holidays", false),
     ("GET", "openapi.json", false),
     ("GET", "asyncapi.json", false),
@@ -103,7 +114,14 @@ const ROUTES: &[(&str, &str, bool)] = &[
 ];
 
 fn path(route: &str) -> String {
-    format!("/api/v1/{}", route.replace("{id}", NOBODY).replace("{delivery}", NOBODY))
+    format!(
+        "/api/v1/{}",
+        route
+            .replace("{id}", NOBODY)
+            .replace("{delivery}", NOBODY)
+            .replace("{message}", NOBODY)
+            .replace("{sha256}", &NOBODY.repeat(2))
+    )
 }
 
 /// The document of the API, which is made from its routes, has just those that the tables here have.

@@ -57,12 +57,14 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("get", "me", [401, 200, 200, 200, 200]),
     ("get", "openapi.json", [401, 200, 200, 200, 200]),
     ("post", "preview", [401, 403, 403, 200, 200]),
+    ("post", "replay", [401, 403, 403, 403, 422]),
     ("get", "contacts", [401, 200, 200, 200, 200]),
     ("post", "contacts", [401, 403, 403, 422, 422]),
     ("get", "contacts/{id}", [401, 404, 200, 200, 200]),
     ("patch", "contacts/{id}", [401, 403, 403, 200, 200]),
     ("delete", "contacts/{id}", [401, 403, 403, 404, 404]),
     ("post", "contacts/{id}/merge", [401, 403, 403, 422, 422]),
+    ("get", "tickets/waiting", [401, 200, 200, 200, 200]),
     ("get", "views", [401, 200, 200, 200, 200]),
     ("post", "views", [401, 422, 422, 422, 403]),
     ("get", "views/{id}", [401, 404, 200, 404, 200]),
@@ -80,6 +82,15 @@ const EXPECTED: &[(&str, &str, [u16; 5])] = &[
     ("get", "tickets/{id}/why", [401, 404, 200, 200, 200]),
     ("get", "tickets/{id}/notes", [401, 404, 200, 200, 200]),
     ("post", "tickets/{id}/notes", [401, 404, 422, 422, 422]),
+    ("post", "tickets", [401, 422, 422, 422, 422]),
+    ("get", "tickets/{id}/messages", [401, 404, 200, 200, 200]),
+    ("post", "tickets/{id}/messages", [401, 404, 422, 422, 422]),
+    ("post", "tickets/{id}/messages/{message}/retry", [401, 404, 404, 404, 404]),
+    ("get", "tickets/{id}/draft", [401, 404, 200, 200, 200]),
+    ("put", "tickets/{id}/draft", [401, 404, 422, 422, 422]),
+    ("delete", "tickets/{id}/draft", [401, 404, 404, 404, 404]),
+    ("get", "tickets/{id}/attachments/{sha256}", [401, 404, 404, 404, 404]),
+    ("get", "messages", [401, 200, 200, 200, 200]),
     ("get", "missed_calls", [401, 200, 200, 200, 200]),
     ("post", "calls/{id}/called_back", [401, 404, 200, 200, 200]),
     ("get", "tokens", [401, 403, 403, 403, 200]),
@@ -164,7 +175,11 @@ async fn every_route_answers_each_role_as_it_should() {
             };
             let path = match route {
                 "coverage" => format!("{path}?channel={}", channel.id),
-                _ => path.replace("{id}", &id).replace("{delivery}", NOBODY),
+                _ => path
+                    .replace("{id}", &id)
+                    .replace("{delivery}", NOBODY)
+                    .replace("{message}", NOBODY)
+                    .replace("{sha256}", &NOBODY.repeat(2)),
             };
             let body = match route {
                 "preview" => json!({ "channel": channel.id }).to_string(),

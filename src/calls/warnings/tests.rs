@@ -7,8 +7,9 @@ use crate::{
         assignment::Rule,
         distribution::Strategy,
         hours::{Hours, Weekly},
-        ids::{ChannelId, Ids},
-        people::{Role, Team},
+        ids::{ChannelId, Ids, InboxId},
+        inboxes::{Access, Inbox},
+        people::{Role, Seat, Team},
         zone::Zone,
     },
 };
@@ -118,6 +119,15 @@ impl Desk {
     }
 }
 
+/// The channel belongs to an inbox, in which these work.
+fn inbox(desk: &mut Desk, who: &[usize]) {
+    let id = InboxId(Ids::new(4).next(1));
+    let users = who.iter().map(|index| desk.users[*index]).collect();
+    let only = Some(Access { users, teams: vec![] });
+    desk.people.inboxes.insert(id, Inbox { id, name: "Sales".into(), only });
+    desk.channel.inbox = Some(id);
+}
+
 #[test]
 fn a_sane_desk_warns_of_nothing() {
     assert_eq!(Desk::sane().warnings(), []);
@@ -126,7 +136,7 @@ fn a_sane_desk_warns_of_nothing() {
 #[test]
 fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
     type Seed = (&'static str, &'static [&'static str], fn(&mut Desk));
-    let seeds: [Seed; 29] = [
+    let seeds: [Seed; 31] = [
         ("nobody is selected", &["nobody_selected"], |desk| desk.channel.rule = Rule::default()),
         ("a selected user is gone", &["selected_gone"], |desk| {
             desk.channel.rule.users.push(UserId(Ids::new(9).next(9)));
@@ -143,6 +153,12 @@ fn each_thing_that_surprises_is_warned_of_and_nothing_else() {
         }),
         ("there is one agent", &["only_one_agent"], |desk| desk.channel.rule.teams.clear()),
         ("one lost their seat", &["no_seat"], |desk| desk.user(0).seats.clear()),
+        ("one has no seat for the inbox", &["no_sales_or_service_seat"], |desk| {
+            inbox(desk, &[0, 1, 2]);
+            desk.user(0).seats.clear();
+            desk.user(1).seats = vec![Seat::Sales];
+        }),
+        ("one is not let into the inbox", &["no_inbox_access"], |desk| inbox(desk, &[0, 2])),
         ("one lost access", &["no_ticket_access"], |desk| desk.user(1).ticket_access = false),
         ("one never works", &["never_works"], |desk| desk.user(2).working_hours = weekly(json!({}))),
         ("one may hold nothing", &["no_capacity"], |desk| desk.user(2).capacity = Some(0)),

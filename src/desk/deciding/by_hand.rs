@@ -89,6 +89,7 @@ impl Engine {
         if opening.inbox.is_some_and(|inbox| !people.inboxes.contains_key(&inbox)) {
             return Err(wrong("/inbox", "there is no inbox of this id"));
         }
+        self.check_holders(opening.inbox, opening.owner, opening.team)?;
         opening.subject.as_deref().map(check_subject).transpose()?;
         check_properties(&opening.properties)
     }

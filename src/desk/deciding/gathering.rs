@@ -83,6 +83,8 @@ impl Engine {
             TicketChange::Open { ticket, call, channel, at } => {
                 let mut opened = Ticket::open(ticket, TicketType::Calling, at);
                 (opened.call, opened.channel) = (Some(call), Some(channel));
+                let channel = self.memory.settings.channels.get(&channel);
+                opened.inbox = channel.and_then(|channel| channel.inbox);
                 self.memory.tickets.insert(ticket, opened);
                 ticket
             }

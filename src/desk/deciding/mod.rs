@@ -14,6 +14,7 @@ mod looking;
 mod messages;
 mod sharing;
 mod tickets;
+mod waiting;
 mod webhooks;
 
 use super::{
@@ -121,6 +122,7 @@ impl Engine {
             Input::Preview { channel, at, from, draft } => {
                 Ok(Some(self.preview(*channel, *at, from.as_ref(), draft.as_deref())))
             }
+            Input::RouteWaiting => self.route_waiting(round).await.map(|()| None),
             Input::Tick => self.happen(Event::TimePassed, None, round).map(|_| None),
         }
     }

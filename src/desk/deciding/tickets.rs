@@ -4,7 +4,10 @@ use super::{Broken, Round};
 use crate::{
     calls::{call::Caller, event::Event},
     desk::{Outcome, TicketPatch, engine::Engine, settings::Refused, ticket_tag, wrong},
-    routing::ids::TicketId,
+    routing::{
+        ids::{InboxId, TeamId, TicketId, UserId},
+        inboxes::Workspace,
+    },
     store::{self, batch::NotCommitted},
     tickets::ticket::Ticket,
 };
@@ -56,6 +59,25 @@ impl Engine {
         found.map_err(|error| Broken::Store(NotCommitted::Failed(error)))
     }
 
+    /// What belongs to an inbox is given only to those who have access to it (R6).
+    pub(super) fn check_holders(
+        &self,
+        inbox: Option<InboxId>,
+        owner: Option<UserId>,
+        team: Option<TeamId>,
+    ) -> Result<(), Refused> {
+        let settings = &self.memory.settings;
+        let Workspace::Inbox(inbox) = settings.people.workspace(inbox) else { return Ok(()) };
+        if let Some(owner) = owner.filter(|owner| !inbox.admits(*owner, &settings.people)) {
+            let detail = format!("{} has no access to the inbox {}", settings.name_of(owner), inbox.name);
+            return Err(wrong("/owner", &detail));
+        }
+        match team.filter(|team| !inbox.admits_team(*team)) {
+            Some(_) => Err(wrong("/team", &format!("this team has no access to the inbox {}", inbox.name))),
+            None => Ok(()),
+        }
+    }
+
     fn patch(&self, ticket: &mut Ticket, patch: &TicketPatch) -> Result<(), Refused> {
         let people = &self.memory.settings.people;
         let now = self.around.clock.now().at;
@@ -73,6 +95,8 @@ impl Engine {
             }
             ticket.team = team;
         }
+        let given = (patch.owner.flatten(), patch.team.flatten());
+        self.check_holders(ticket.inbox, given.0, given.1)?;
         if let Some(contact) = patch.contact {
             if contact.is_some_and(|contact| self.memory.settings.contacts.get(contact).is_none()) {
                 return Err(wrong("/contact", "there is no contact of this id"));

@@ -43,6 +43,8 @@ use tracing::{error, info, warn};
 const BATCH: usize = 256;
 /// A deadline is looked at again at least this often, as the machine may have slept meanwhile.
 const NAP: Duration = Duration::from_secs(1);
+/// How often it is looked whether somebody is there for tickets that wait.
+const LOOK_AT_LINE_EVERY_MS: i64 = 200;
 /// While the store takes no writes it is tried this often.
 const NAP_WITHOUT_STORE: Duration = Duration::from_millis(250);
 
@@ -88,6 +90,8 @@ pub struct Engine {
     pub(super) cancelled: HashSet<JobId>,
     /// Callers may have been served without us knowing.
     strays: bool,
+    /// When it is looked again whether tickets that wait may find somebody.
+    line_at_ms: i64,
 }
 
 impl Engine {
@@ -128,6 +132,7 @@ impl Engine {
             recounting: None,
             cancelled: HashSet::new(),
             strays,
+            line_at_ms: 0,
         };
         engine.resume_jobs().await?;
         info!(
@@ -205,12 +210,30 @@ impl Engine {
             let Some(first) = first else { break };
             let envelopes = self.drain(first);
             self.take(envelopes).await?;
+            self.tend_line().await?;
             self.do_chores().await;
         }
         self.queue.close();
         while let Some(first) = self.queue.recv().await {
             let envelopes = self.drain(first);
             self.take(envelopes).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks whether tickets that wait may find somebody now, and goes on with looking for them.
+    async fn tend_line(&mut self) -> anyhow::Result<()> {
+        let now = self.around.clock.now().steady.0;
+        if !self.around.health.store_is_up() {
+            return Ok(());
+        }
+        if now >= self.line_at_ms {
+            self.line_at_ms = now + LOOK_AT_LINE_EVERY_MS;
+            if self.look_at_line() {
+                self.take(vec![Envelope { input: Input::RouteWaiting, reply: None }]).await?;
+            }
+        } else if self.memory.waiting.is_under_way() {
+            self.take(vec![Envelope { input: Input::RouteWaiting, reply: None }]).await?;
         }
         Ok(())
     }
@@ -283,6 +306,7 @@ impl Engine {
     fn time_to_next_deadline(&self) -> Duration {
         let now = self.around.clock.now().steady;
         let longest = match self.around.health.store_is_up() {
+            true if self.memory.waiting.is_under_way() => Duration::ZERO,
             true if self.recounting.is_some() => RECOUNTS_EVERY,
             true => NAP,
             false => NAP_WITHOUT_STORE,

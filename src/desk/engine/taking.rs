@@ -96,6 +96,7 @@ impl Engine {
             let outcome = self.decide(input, index, &mut round).await?;
             round.outcomes.push(outcome);
         }
+        self.keep_line(&mut round);
         if !round.batch.is_empty() {
             let began = Stopwatch::start();
             self.commit(&round.batch).await.map_err(Broken::Store)?;

@@ -187,7 +187,7 @@ mod tests {
         let mail = text(&outgoing(user()), Vec::new());
         let (head, body) = mail.split_once("\r\n\r\n").unwrap();
         for line in [
-            "From: \"Help, Ltd.\" <help@example.org>",
+            "From: =?utf-8?b?SGVscCwgTHRkLg==?= <help@example.org>",
             "To: ann@example.net",
             "Subject: Re: =?utf-8?b?R3LDvMOfZQ==?=",
             "Date: Mon, 02 Feb 2026 02:40:00 +0000",
