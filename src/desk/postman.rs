@@ -289,7 +289,9 @@ impl Postman {
             return Ok(Some(letter(What::LastAgent { name, misses }, format!("users/{agent}"))));
         }
         if happening.kind == "user.notified" {
-            let Some((ticket, news)) = happening.ticket.zip(ticket_news(&text("about"))) else { return Ok(None) };
+            let Some((ticket, news)) = happening.ticket.zip(ticket_news(&text("about"))) else {
+                return Ok(None);
+            };
             let said = data["text"].as_str().map(str::to_owned);
             let what = What::Ticket { news, subject: text("subject"), said };
             let link = format!("{}/tickets/{ticket}", self.public_url);

@@ -1,7 +1,10 @@
 //! Tickets that wait for somebody, where their channel routes them again (D9): who is in the line, and what becomes of
 //! those whose turn it is.
 
-use super::{Broken, Round, sharing::{ROUTED_AGAIN, Wanting}};
+use super::{
+    Broken, Round,
+    sharing::{ROUTED_AGAIN, Wanting},
+};
 use crate::{
     calls::time::Now,
     desk::engine::Engine,
@@ -37,9 +40,8 @@ impl Engine {
         let since = self.around.clock.now().at;
         let mut lines = Vec::new();
         for ticket in round.batch.tickets.values() {
-            let channel = waits_in(ticket).filter(|channel| {
-                self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes)
-            });
+            let channel = waits_in(ticket)
+                .filter(|channel| self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes));
             match (channel, self.memory.waiting.of(ticket.id)) {
                 (Some(channel), None) if !self.is_asked(ticket, channel, round) => {
                     let waits = Waits { since, ticket: ticket.id, channel };
