@@ -237,6 +237,9 @@ async fn a_mailbox_that_can_t_be_read_is_told_and_read_again_when_it_can() {
     assert!(!warnings(&desk).await.contains("mailbox"), "without a channel nobody reads it");
     channel(&desk, "help").await;
     channel(&desk, "other").await;
+    channel(&desk, "none").await;
+    let none = "channel none: the configuration has no mailbox none, so no mail comes in and none goes out";
+    assert!(warnings(&desk).await.contains(none), "{}", warnings(&desk).await);
     until("the wrong password is told", async || {
         warnings(&desk).await.contains("mailbox other can't be read: it refuses our sign-in").then_some(())
     })
@@ -244,6 +247,17 @@ async fn a_mailbox_that_can_t_be_read_is_told_and_read_again_when_it_can() {
     office.post("ann@example.net", "help@example.org", &mail("1", "Subject: Before\n", "Hi")).await;
     ticket(&desk, "Before").await;
     assert!(!warnings(&desk).await.contains("mailbox help"), "{}", warnings(&desk).await);
+    let checked = desk.command(&["check"]).output().unwrap();
+    let told =
+        String::from_utf8_lossy(&checked.stdout).into_owned() + &String::from_utf8_lossy(&checked.stderr);
+    for line in [
+        "the mailbox help can be read",
+        "the mail server of the mailbox help takes our mail",
+        "the mailbox other can't be read: it refuses our sign-in: [AUTHENTICATIONFAILED] Authentication failed.",
+        none,
+    ] {
+        assert!(told.contains(line), "{line} is not in {told}");
+    }
     office.close_mailboxes().await;
     until("it is told", async || warnings(&desk).await.contains("mailbox help can't be read").then_some(()))
         .await;
