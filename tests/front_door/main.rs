@@ -10,6 +10,7 @@ mod chat;
 mod command_line;
 mod contacts;
 mod conversations;
+mod customer_agents;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;
@@ -17,6 +18,7 @@ mod forms;
 mod hooks;
 mod limits;
 mod media;
+mod notifications;
 mod pages_channels;
 mod pages_live;
 mod pages_people;
@@ -34,6 +36,7 @@ mod softphones;
 mod ticket_channels;
 mod views;
 mod visibility;
+mod waiting;
 mod whatsapp;
 
 use desk::{Agent, Desk, PATIENCE};

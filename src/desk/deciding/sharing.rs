@@ -21,6 +21,9 @@ use crate::{
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
+/// The event on which a ticket that waits is routed.
+pub(super) const ROUTED_AGAIN: &str = "routed_again";
+
 /// A ticket that is to be given to somebody.
 pub(in crate::desk) struct Wanting<'a> {
     pub ticket: TicketId,
@@ -69,11 +72,18 @@ impl Engine {
         now: Now,
         round: &mut Round,
     ) {
-        let Shared { to, candidates, reasons, cursor, .. } = shared;
+        let Shared { to, candidates, reasons, cursor, mail_owner } = shared;
         match to {
             To::Owner(owner) => ticket.assign(owner, now.at),
             To::Team(team) => ticket.team = Some(team),
-            To::CustomerAgent | To::Nobody => {}
+            To::CustomerAgent => {
+                let settings = self.memory.settings.clone();
+                if let Some(channel) = ticket.channel.and_then(|id| settings.ticket_channels.get(&id)) {
+                    let before = round.batch.turns.get(&ticket.id).copied();
+                    self.begin_turn(ticket.id, channel, before, now, round);
+                }
+            }
+            To::Nobody => {}
         }
         if let (Some(channel), Some(turn)) = (ticket.channel, cursor) {
             self.keep_turn(channel, turn, round);
@@ -83,6 +93,9 @@ impl Engine {
         let action = decisions::Action::Ticket(action);
         let why = Why { at: now.at, event: event.to_owned(), action, hours: None, candidates, reasons };
         self.write_decision(ticket.id, why, now, round);
+        if let Some(owner) = mail_owner.filter(|_| event != ROUTED_AGAIN) {
+            round.absent_owners.push((owner, ticket.clone()));
+        }
         if is_given {
             self.tell_of_ticket("ticket.assigned", ticket, now, round);
         }
