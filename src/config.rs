@@ -4,7 +4,7 @@ use crate::{
     calls::channel::Times,
     log,
     messaging::{email, whatsapp},
-    notify::mail,
+    notify::{mail, signing},
     providers::twilio,
     routing::people::SecondFactorFor,
     web::limits::{self, Proxies},
@@ -37,7 +37,16 @@ pub struct Config {
     pub retention: Retention,
     pub mail: mail::Settings,
     pub outward: Outward,
+    pub customer_agents: CustomerAgents,
     pub limits: limits::Settings,
+}
+
+/// The outside services that answer before people do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerAgents {
+    /// Empty: none is asked.
+    pub secret: String,
 }
 
 /// What may be called for admins.
@@ -254,6 +263,9 @@ impl Config {
         if !["en", "nl", "nb", "de"].contains(&self.calls.language.as_str()) {
             bail!("key calls.language: it is \"en\", \"nl\", \"nb\" or \"de\"");
         }
+        if !self.customer_agents.secret.is_empty() && !signing::is_secret(&self.customer_agents.secret) {
+            bail!("key customer_agents.secret: it is whsec_ and 24 to 64 bytes in base64");
+        }
         if let Err((key, wrong)) = self.mail.check() {
             bail!("key mail.{key}: {wrong}");
         }
@@ -287,7 +299,8 @@ impl Config {
 }
 
 /// What of an operator's file is a secret, by the name of the key.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 14] = [
+    "secret",
     "app_secret",
     "app_secrets",
     "verify_token",

@@ -70,6 +70,7 @@ use chrono::Utc;
 use config::Config;
 use desk::{
     Desk, Providers,
+    customer_agents::CustomerAgents,
     documents::Sounds,
     engine::{Engine, Surroundings},
     erasure::Place,
@@ -131,8 +132,9 @@ impl Daemon {
         let postman = postman(&config, &folder, &desk, &reader, clock)?;
         let messenger = messenger(&config, &folder, &desk, &reader, whatsapp.clone(), clock)?;
         let letterboxes = letterboxes(&config, &folder, &desk);
+        let agents = customer_agents(&config, &desk, &reader, clock)?;
         let web = pages(&config, &folder, &desk, reader, ground, providers, whatsapp, clock)?;
-        let carriers = (postman, messenger, letterboxes);
+        let carriers = Carriers { postman, messenger, letterboxes, agents };
         let servers = serve_all(&config, &folder, listener, web, carriers, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
     }
@@ -275,6 +277,18 @@ fn letterboxes(config: &Config, folder: &Folder, desk: &Desk) -> Vec<Letterbox> 
     read.collect()
 }
 
+fn customer_agents(
+    config: &Config,
+    desk: &Desk,
+    reader: &Reader,
+    clock: clock::Clock,
+) -> anyhow::Result<CustomerAgents> {
+    let outward = Outward::new(config.outward.allow_loopback);
+    let outward = outward.context("cannot make the client for customer agents")?;
+    let secret = Some(config.customer_agents.secret.clone()).filter(|secret| !secret.is_empty());
+    Ok(CustomerAgents { desk: desk.clone(), reader: reader.clone(), clock, outward, secret })
+}
+
 fn pages(
     config: &Config,
     folder: &Folder,
@@ -308,21 +322,31 @@ fn pages(
     ))
 }
 
+/// Those who carry messages between the desk and the world.
+struct Carriers {
+    postman: Postman,
+    messenger: Messenger,
+    letterboxes: Vec<Letterbox>,
+    agents: CustomerAgents,
+}
+
 /// Everything that runs beside the engine until `stopped` is true.
 async fn serve_all(
     config: &Config,
     folder: &Folder,
     listener: TcpListener,
     web: Web,
-    (postman, messenger, letterboxes): (Postman, Messenger, Vec<Letterbox>),
+    carriers: Carriers,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let control = control_socket(folder.path())?;
+    let Carriers { postman, messenger, letterboxes, agents } = carriers;
     let mut servers = vec![
         tokio::spawn(serve_tcp(listener, web.clone(), stopped.clone())),
         tokio::spawn(serve_control(control, web.clone(), stopped.clone())),
         tokio::spawn(postman.run(stopping(stopped.clone()))),
         tokio::spawn(messenger.run(stopping(stopped.clone()))),
+        tokio::spawn(agents.run(stopping(stopped.clone()))),
         tokio::spawn(web::chat::tell_both_sides(web.clone(), stopping(stopped.clone()))),
     ];
     for letterbox in letterboxes {

@@ -37,6 +37,9 @@ impl Engine {
             Errand::Sent { message, tries, result } => {
                 self.message_sent(*message, *tries, result, round).await
             }
+            Errand::AgentTook { ticket, asked_at, took } => {
+                self.agent_took(*ticket, *asked_at, took, round).await
+            }
             Errand::Retry { what: Retried::Message { ticket, message }, by, .. } => {
                 self.retry_message(*ticket, *message, *by, round).await
             }

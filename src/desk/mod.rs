@@ -7,6 +7,7 @@
 //! goes on at this moment, for whoever looks.
 
 pub mod board;
+pub mod customer_agents;
 mod deciding;
 pub mod documents;
 pub mod engine;

@@ -2,7 +2,10 @@
 //! decision; the postman keeps nothing in memory that a crash could lose. Each receiver has a line of its own, so that one
 //! who is slow keeps nobody else waiting, and none of them a caller.
 
-use super::{Desk, Input, Outcome, Unavailable, messenger::Sent, saving::Claim, settings::Refused};
+use super::{
+    Desk, Input, Outcome, Unavailable, customer_agents::Took, messenger::Sent, saving::Claim,
+    settings::Refused,
+};
 use crate::{
     audio::trimmed_name,
     calls::channel::RecordingInMail,
@@ -46,9 +49,28 @@ const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 /// What became of a try, and what admins ask for.
 #[derive(Debug, Clone)]
 pub enum Errand {
-    Tried { delivery: DeliveryId, receiver: Receiver, tries: u32, result: Tried },
-    Sent { message: MessageId, tries: u32, result: Sent },
-    Retry { what: Retried, by: Author, claim: Claim },
+    Tried {
+        delivery: DeliveryId,
+        receiver: Receiver,
+        tries: u32,
+        result: Tried,
+    },
+    Sent {
+        message: MessageId,
+        tries: u32,
+        result: Sent,
+    },
+    /// What the customer agent made of a turn.
+    AgentTook {
+        ticket: TicketId,
+        asked_at: DateTime<Utc>,
+        took: Took,
+    },
+    Retry {
+        what: Retried,
+        by: Author,
+        claim: Claim,
+    },
 }
 
 /// What is to be tried again at once.
@@ -267,7 +289,9 @@ impl Postman {
             return Ok(Some(letter(What::LastAgent { name, misses }, format!("users/{agent}"))));
         }
         if happening.kind == "user.notified" {
-            let Some((ticket, news)) = happening.ticket.zip(ticket_news(&text("about"))) else { return Ok(None) };
+            let Some((ticket, news)) = happening.ticket.zip(ticket_news(&text("about"))) else {
+                return Ok(None);
+            };
             let said = data["text"].as_str().map(str::to_owned);
             let what = What::Ticket { news, subject: text("subject"), said };
             let link = format!("{}/tickets/{ticket}", self.public_url);

@@ -48,13 +48,19 @@ impl Outward {
     /// Posts JSON and answers the status. Where that is a redirect it is followed, as a post, and checked like the first
     /// address. What the answer says is of no interest, but it must end.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: String) -> Result<StatusCode, Trouble> {
-        match tokio::time::timeout(WITHIN, self.follow(url, headers, body)).await {
-            Ok(result) => result,
+        match tokio::time::timeout(WITHIN, self.ask(url, headers, body)).await {
+            Ok(result) => result.map(|(status, _)| status),
             Err(_) => Err(Trouble(format!("no answer within {} seconds", WITHIN.as_secs()))),
         }
     }
 
-    async fn follow(&self, url: &str, mut headers: HeaderMap, body: String) -> Result<StatusCode, Trouble> {
+    /// As `post`, for as long as the caller waits, with what the answer says.
+    pub async fn ask(
+        &self,
+        url: &str,
+        mut headers: HeaderMap,
+        body: String,
+    ) -> Result<(StatusCode, Vec<u8>), Trouble> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut url =
             address::check(url, self.allow_loopback).map_err(|refused| Trouble(refused.to_string()))?;
@@ -63,9 +69,9 @@ impl Outward {
             let answer = request.send().await.map_err(|error| Trouble(told(error)))?;
             let status = answer.status();
             let next = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
-            read_to_end(answer).await?;
+            let said = read_to_end(answer).await?;
             let follows = matches!(status.as_u16(), 301 | 302 | 307 | 308);
-            let Some(next) = next.filter(|_| follows) else { return Ok(status) };
+            let Some(next) = next.filter(|_| follows) else { return Ok((status, said)) };
             let from = url.origin();
             url = url.join(&next).map_err(|_| Trouble("it redirects to what is not an address".into()))?;
             url.set_fragment(None);
@@ -80,15 +86,15 @@ impl Outward {
     }
 }
 
-async fn read_to_end(mut answer: Response) -> Result<(), Trouble> {
-    let mut length = 0;
+async fn read_to_end(mut answer: Response) -> Result<Vec<u8>, Trouble> {
+    let mut said = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| Trouble(told(error)))? {
-        length += chunk.len();
-        if length > ANSWER_BYTES_MAX {
+        said.extend_from_slice(&chunk);
+        if said.len() > ANSWER_BYTES_MAX {
             return Err(Trouble("the answer is longer than 64 KiB".into()));
         }
     }
-    Ok(())
+    Ok(said)
 }
 
 /// The innermost cause says most. The address is left out: it may hold what only the admin should know.

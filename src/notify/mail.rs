@@ -290,7 +290,9 @@ impl Letter {
     fn text(&self) -> String {
         let (from, channel, called) = (plain(&self.from), plain(&self.channel), plain(&self.called));
         let (first, recording) = match &self.what {
-            What::Ticket { news, subject, said } => return self.about_ticket(*news, subject, said.as_deref()),
+            What::Ticket { news, subject, said } => {
+                return self.about_ticket(*news, subject, said.as_deref());
+            }
             What::LastAgent { name, misses } => {
                 let name = plain(name);
                 (
@@ -443,7 +445,8 @@ mod tests {
     async fn news_of_a_ticket_say_whose_it_is_and_quote_what_the_customer_wrote() {
         let said = Some("Since Monday.\r\nIt\u{7} drips.".to_owned());
         let news = |news, said: &Option<String>| {
-            let what = What::Ticket { news, subject: "The pump\r\nBcc: x@example.org".into(), said: said.clone() };
+            let what =
+                What::Ticket { news, subject: "The pump\r\nBcc: x@example.org".into(), said: said.clone() };
             let link = "https://calls.example.org/tickets/1".into();
             Letter { from: "vera@example.org".into(), link, ..letter(what) }
         };

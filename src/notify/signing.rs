@@ -12,6 +12,12 @@ pub fn new_secret() -> String {
     format!("{PREFIX}{}", BASE64_STANDARD.encode(rand::random::<[u8; 32]>()))
 }
 
+/// Whether anything can be signed with it.
+pub fn is_secret(text: &str) -> bool {
+    let key = text.strip_prefix(PREFIX).and_then(|key| BASE64_STANDARD.decode(key).ok());
+    key.is_some_and(|key| (24..=64).contains(&key.len()))
+}
+
 /// What goes with `body`: an id that stays the same when it is sent again, the time of sending in Unix seconds, and one
 /// signature for each secret.
 pub fn headers<'a>(
@@ -54,6 +60,14 @@ mod tests {
         assert_eq!(headers["webhook-id"], "msg_p5jXN8AQM9LWM0D4loKWxJek");
         assert_eq!(headers["webhook-timestamp"], "1614265330");
         assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_and_in_base64() {
+        assert!(is_secret(&new_secret()) && is_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+        for wrong in ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ=", "whsec_!!!!"] {
+            assert!(!is_secret(wrong), "{wrong}");
+        }
     }
 
     #[test]

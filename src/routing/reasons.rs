@@ -218,6 +218,14 @@ pub enum Reason {
     CustomerAgentAsked {
         seconds: u32,
     },
+    CustomerAgentAnswered,
+    CustomerAgentHandedOver {
+        /// In its own words.
+        because: Option<String>,
+    },
+    CustomerAgentFailed {
+        error: String,
+    },
 }
 
 /// How the leg to an agent came to nothing.

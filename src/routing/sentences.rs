@@ -238,6 +238,10 @@ mod tests {
             Reason::NobodyKnows { skill, name: "Farsi".into(), level: Some(2) },
             Reason::SkillLetGo { skill, name: "Farsi".into(), minutes: 30 },
             Reason::CustomerAgentAsked { seconds },
+            Reason::CustomerAgentAnswered,
+            Reason::CustomerAgentHandedOver { because: None },
+            Reason::CustomerAgentHandedOver { because: Some("angry".into()) },
+            Reason::CustomerAgentFailed { error: "it answers 500".into() },
         ];
         for reason in reasons {
             let sentences: HashSet<String> =

@@ -2,8 +2,8 @@
 
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
-    events, happenings, jobs, messages, notes, notifications, offers, quarantine, removal, repeats, script::Script,
-    settings, tickets, views, voicemails, waiting,
+    events, happenings, jobs, messages, notes, notifications, offers, quarantine, removal, repeats,
+    script::Script, settings, tickets, turns, views, voicemails, waiting,
 };
 use crate::{
     calls::{
@@ -44,6 +44,7 @@ pub struct Batch {
     pub notes: Vec<notes::Note>,
     pub messages: HashMap<MessageId, messages::MessageRow>,
     pub drafts: Vec<drafts::DraftRow>,
+    pub turns: HashMap<TicketId, turns::Turn>,
     pub called_back: Vec<called_back::CalledBack>,
     pub views: Vec<views::Kept>,
     pub waiting: Vec<waiting::Line>,
@@ -76,6 +77,7 @@ impl Batch {
             && self.notes.is_empty()
             && self.messages.is_empty()
             && self.drafts.is_empty()
+            && self.turns.is_empty()
             && self.called_back.is_empty()
             && self.views.is_empty()
             && self.waiting.is_empty()
@@ -139,6 +141,7 @@ impl Batch {
             && self.deliveries_tried.is_empty()
             && self.notes.is_empty()
             && self.drafts.is_empty()
+            && self.turns.is_empty()
             && self.called_back.is_empty()
             && self.views.is_empty()
             && self.waiting.is_empty()
@@ -156,6 +159,7 @@ impl Batch {
         deliveries::note_tries(tx, &self.deliveries_tried).await?;
         notes::write(tx, &self.notes).await?;
         drafts::write(tx, &self.drafts).await?;
+        turns::write(tx, self.turns.values()).await?;
         called_back::write(tx, &self.called_back).await?;
         views::write(tx, &self.views).await?;
         waiting::write(tx, &self.waiting).await?;

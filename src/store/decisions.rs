@@ -70,7 +70,10 @@ pub(super) fn write(script: &mut Script, decisions: &[DecisionRow]) {
     script.insert(insert, decisions, bind, "");
 }
 
-pub async fn last_on_ticket(connection: &mut SqliteConnection, ticket: TicketId) -> sqlx::Result<Option<Why>> {
+pub async fn last_on_ticket(
+    connection: &mut SqliteConnection,
+    ticket: TicketId,
+) -> sqlx::Result<Option<Why>> {
     let sql = "select document from decisions where ticket = $1 order by id desc limit 1";
     let row = sqlx::query(sql).bind(ticket.to_string()).fetch_optional(connection).await?;
     row.map(|row| json(&row, "document")).transpose()

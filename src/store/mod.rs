@@ -32,6 +32,7 @@ mod script;
 pub mod settings;
 pub mod sign_in;
 pub mod tickets;
+pub mod turns;
 pub mod views;
 pub mod visible;
 pub mod voicemails;

@@ -65,9 +65,7 @@ pub(super) async fn choose(
     sqlx::query(sql).bind(holder).bind(to_json(document)).execute(tx).await.map(drop)
 }
 
-pub(super) async fn choices(
-    connection: &mut SqliteConnection,
-) -> sqlx::Result<Vec<(Option<UserId>, Value)>> {
+pub(super) async fn choices(connection: &mut SqliteConnection) -> sqlx::Result<Vec<(Option<UserId>, Value)>> {
     let sql = "select holder, document from notification_choices order by holder";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     let read = |row: &SqliteRow| {
@@ -94,8 +92,9 @@ impl Reader {
         after: Option<NotificationId>,
         limit: u32,
     ) -> sqlx::Result<Vec<Notification>> {
-        let mut query =
-            QueryBuilder::new("select id, user_id, at_ms, about, ticket, read_ms from notifications where user_id = ");
+        let mut query = QueryBuilder::new(
+            "select id, user_id, at_ms, about, ticket, read_ms from notifications where user_id = ",
+        );
         query.push_bind(user.to_string());
         if unread {
             query.push(" and read_ms is null");

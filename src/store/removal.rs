@@ -681,7 +681,9 @@ impl Writer {
     pub async fn scrub(&mut self) -> sqlx::Result<()> {
         self.empty_log().await?;
         // Words of what was removed stay in the index until it is written anew.
-        sqlx::query("insert into search_words (search_words) values ('optimize')").execute(self.connection()).await?;
+        sqlx::query("insert into search_words (search_words) values ('optimize')")
+            .execute(self.connection())
+            .await?;
         sqlx::query("vacuum").execute(self.connection()).await?;
         self.empty_log().await
     }

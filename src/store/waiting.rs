@@ -50,13 +50,16 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Waits>> 
     sqlx::query(COLUMNS).fetch_all(connection).await?.iter().map(read).collect()
 }
 
-/// Open tickets of this channel that are nobody's and no team's: they wait from now on, the channel says.
+/// Open tickets of this channel that are nobody's and no team's, and that no customer agent may still take: they wait from
+/// now on, the channel says.
 pub async fn unassigned_of(
     connection: &mut SqliteConnection,
     channel: ChannelId,
 ) -> sqlx::Result<Vec<(TicketId, DateTime<Utc>)>> {
     let sql = "select id, created_ms from tickets
-        where closed_ms is null and owner is null and team is null and channel = $1 order by id";
+        where closed_ms is null and owner is null and team is null and channel = $1 and not exists
+            (select 1 from customer_agent_turns where ticket = tickets.id and over_ms is null)
+        order by id";
     let rows = sqlx::query(sql).bind(channel.to_string()).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((id(row, "id")?, instant(row.try_get("created_ms")?)))).collect()
 }
@@ -105,7 +108,10 @@ impl Reader {
             query.push(" where (since_ms, ticket) > (").push_bind(since_ms);
             query.push(", ").push_bind(ticket.to_string()).push(")");
         }
-        query.push(" order by since_ms, ticket limit ").push_bind(LOOKED_AT_MAX).push(") w order by since_ms, ticket");
+        query
+            .push(" order by since_ms, ticket limit ")
+            .push_bind(LOOKED_AT_MAX)
+            .push(") w order by since_ms, ticket");
         let rows = query.build().fetch_all(&self.pool).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut seen, mut last) = (Vec::new(), None);

@@ -118,7 +118,11 @@ impl Ways {
 
 /// Who might take a ticket that is nobody's: its team; without one, those whom its channel's rules reach; where these
 /// reach nobody, everybody who works where it belongs.
-pub fn who_might_take<'a>(ticket: &Ticket, rules: impl Iterator<Item = &'a Rule>, people: &People) -> Vec<UserId> {
+pub fn who_might_take<'a>(
+    ticket: &Ticket,
+    rules: impl Iterator<Item = &'a Rule>,
+    people: &People,
+) -> Vec<UserId> {
     let reads = |user: &&User| user.ticket_access;
     if let Some(team) = ticket.team {
         let team = people.teams.get(&team);

@@ -73,8 +73,8 @@ mod tokens;
 mod totp;
 mod users;
 mod views;
-mod warnings;
 mod waiting;
+mod warnings;
 mod webhooks;
 mod whatsapp;
 

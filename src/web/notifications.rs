@@ -127,12 +127,7 @@ pub async fn choose(
 }
 
 /// Also for pages. `of`: a user's own, or everybody's.
-pub async fn change(
-    caller: &Caller,
-    of: Option<UserId>,
-    patch: Value,
-    web: &Web,
-) -> Result<(), Problem> {
+pub async fn change(caller: &Caller, of: Option<UserId>, patch: Value, web: &Web) -> Result<(), Problem> {
     for _ in 0..TRIES {
         let settings = web.desk.settings();
         let mut document = settings.notifying.document(of);
@@ -141,7 +136,8 @@ pub async fn change(
         match settings.notifying.read(of, document.clone()) {
             Err(fault) => return Err(Problem::invalid(fault)),
             Ok(next) if next.mails(of) && !settings.notifying.mails(of) && !web.mails => {
-                let fault = Fault::new("/mail", "no mail server is configured, so nobody can be told by mail");
+                let fault =
+                    Fault::new("/mail", "no mail server is configured, so nobody can be told by mail");
                 return Err(Refused::Conflict(fault).into());
             }
             Ok(_) => {}
@@ -162,7 +158,9 @@ pub fn chosen(user: UserId, web: &Web) -> Chosen {
 }
 
 fn user(caller: &Caller) -> Result<UserId, Problem> {
-    caller.user.ok_or_else(|| Problem::forbidden().because("notifications are a user's, and this token is nobody's"))
+    caller
+        .user
+        .ok_or_else(|| Problem::forbidden().because("notifications are a user's, and this token is nobody's"))
 }
 
 fn object(told: &Notification) -> Value {

@@ -10,6 +10,7 @@ mod chat;
 mod command_line;
 mod contacts;
 mod conversations;
+mod customer_agents;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod desk_work;

@@ -40,11 +40,8 @@ async fn whoever_a_ticket_concerns_is_told_on_their_pages_and_nobody_of_what_the
     let mut desk = Desk::open().await;
     let [ann, ben, cem] = desk.agents(["Ann", "Ben", "Cem"]).await;
     let mut phone = desk.softphone(&ben).await;
-    let (of_ann, of_ben, of_cem) = (
-        desk.api.with_token(&ann.token),
-        desk.api.with_token(&ben.token),
-        desk.api.with_token(&cem.token),
-    );
+    let (of_ann, of_ben, of_cem) =
+        (desk.api.with_token(&ann.token), desk.api.with_token(&ben.token), desk.api.with_token(&cem.token));
     let of_all = portal(&desk, &[&ann, &ben], "Portal").await;
     for agent in [&ann, &ben] {
         away(&desk, agent).await;
@@ -101,7 +98,10 @@ async fn admins_say_what_holds_for_all_and_each_user_s_own_choice_wins() {
     assert_eq!(of_ann.ask(Method::PATCH, "notifications/defaults", Some(off.clone())).await.0, 403);
     desk.api.patch("notifications/defaults", off).await;
     let chosen = of_ann.patch("notifications/choices", json!({ "assigned": { "page": true } })).await;
-    assert_eq!((&chosen["own"]["assigned"]["page"], &chosen["own"]["message"]["page"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&chosen["own"]["assigned"]["page"], &chosen["own"]["message"]["page"]),
+        (&json!(true), &Value::Null)
+    );
     let holds = &chosen["holds"];
     assert_eq!(
         [&holds["unassigned"]["page"], &holds["assigned"]["page"], &holds["message"]["page"]],
@@ -109,7 +109,10 @@ async fn admins_say_what_holds_for_all_and_each_user_s_own_choice_wins() {
     );
     desk.restart().await;
     let (of_ann, of_ben) = (of_ann.with_token(&ann.token), of_ben.with_token(&ben.token));
-    let (of_ann, of_ben) = (Api { address: desk.api.address.clone(), ..of_ann }, Api { address: desk.api.address.clone(), ..of_ben });
+    let (of_ann, of_ben) = (
+        Api { address: desk.api.address.clone(), ..of_ann },
+        Api { address: desk.api.address.clone(), ..of_ben },
+    );
     assert_eq!(of_ann.get("notifications/choices").await, chosen);
     let (anns, bens) = (portal(&desk, &[&ann], "Portal").await, portal(&desk, &[&ben], "Shop").await);
     let one = ticket(&desk, &anns).await;
@@ -129,7 +132,11 @@ async fn admins_say_what_holds_for_all_and_each_user_s_own_choice_wins() {
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)), "{patch}: {problem}");
     }
     let gone = json!({ "message": { "page": null } });
-    assert_eq!(desk.api.ask(Method::PATCH, "notifications/defaults", Some(gone)).await.0, 422, "a default is always there");
+    assert_eq!(
+        desk.api.ask(Method::PATCH, "notifications/defaults", Some(gone)).await.0,
+        422,
+        "a default is always there"
+    );
     let mail = json!({ "message": { "mail": true } });
     for (api, path) in [(&of_ann, "notifications/choices"), (&desk.api, "notifications/defaults")] {
         let refused = api.ask(Method::PATCH, path, Some(mail.clone())).await;

@@ -6,6 +6,7 @@
 mod answering;
 mod by_hand;
 mod contacts;
+mod customer_agents;
 mod frames;
 mod gathering;
 mod jobs;

@@ -84,8 +84,18 @@ impl Engine {
         let id = NotificationId(self.memory.ids.next(now.at.timestamp_millis()));
         if ways.page {
             let ticket = ticket.id;
-            round.batch.notifications.push(Notification { id, user, at: now.at, about, ticket, read_at: None });
-            round.notices.push((user, Frame::Notification { notification_id: id, about: about.name(), ticket_id: ticket }));
+            round.batch.notifications.push(Notification {
+                id,
+                user,
+                at: now.at,
+                about,
+                ticket,
+                read_at: None,
+            });
+            round.notices.push((
+                user,
+                Frame::Notification { notification_id: id, about: about.name(), ticket_id: ticket },
+            ));
         }
         if ways.mail || ways.webhook {
             let said = said(because);

@@ -76,7 +76,14 @@ impl Engine {
         match to {
             To::Owner(owner) => ticket.assign(owner, now.at),
             To::Team(team) => ticket.team = Some(team),
-            To::CustomerAgent | To::Nobody => {}
+            To::CustomerAgent => {
+                let settings = self.memory.settings.clone();
+                if let Some(channel) = ticket.channel.and_then(|id| settings.ticket_channels.get(&id)) {
+                    let before = round.batch.turns.get(&ticket.id).copied();
+                    self.begin_turn(ticket.id, channel, before, now, round);
+                }
+            }
+            To::Nobody => {}
         }
         if let (Some(channel), Some(turn)) = (ticket.channel, cursor) {
             self.keep_turn(channel, turn, round);

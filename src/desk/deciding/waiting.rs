@@ -1,20 +1,16 @@
 //! Tickets that wait for somebody, where their channel routes them again (D9): who is in the line, and what becomes of
 //! those whose turn it is.
 
-use super::{Broken, Round, sharing::{ROUTED_AGAIN, Wanting}};
+use super::{
+    Broken, Round,
+    sharing::{ROUTED_AGAIN, Wanting},
+};
 use crate::{
     calls::time::Now,
     desk::engine::Engine,
     routing::{availability, availability::ByHand, ids::ChannelId, load::TicketType, reasons::Reason},
-    store::{
-        self,
-        batch::NotCommitted,
-        decisions::{self, Why},
-        settings::Change,
-        waiting::Line,
-    },
+    store::{self, batch::NotCommitted, settings::Change, waiting::Line},
     tickets::{
-        arrival::Action,
         channel::{Channel, Mode},
         sharing::{Shared, To},
         ticket::Ticket,
@@ -37,9 +33,8 @@ impl Engine {
         let since = self.around.clock.now().at;
         let mut lines = Vec::new();
         for ticket in round.batch.tickets.values() {
-            let channel = waits_in(ticket).filter(|channel| {
-                self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes)
-            });
+            let channel = waits_in(ticket)
+                .filter(|channel| self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes));
             match (channel, self.memory.waiting.of(ticket.id)) {
                 (Some(channel), None) if !self.is_asked(ticket, channel, round) => {
                     let waits = Waits { since, ticket: ticket.id, channel };
@@ -60,17 +55,11 @@ impl Engine {
         round.batch.waiting.extend(lines);
     }
 
-    /// The customer agent may still take it: it has not been left to people in this round.
+    /// The customer agent may still take it: its turn has not ended in this round.
     fn is_asked(&self, ticket: &Ticket, channel: ChannelId, round: &Round) -> bool {
         let channel = self.memory.settings.ticket_channels.get(&channel);
-        if channel.is_none_or(|channel| channel.assignment.mode != Mode::Agent) {
-            return false;
-        }
-        let is_left = |why: &Why| {
-            why.action == decisions::Action::Ticket(Action::LeaveUnassigned)
-                && !why.reasons.iter().any(|reason| matches!(reason, Reason::CustomerAgentAsked { .. }))
-        };
-        !round.batch.decisions.iter().any(|row| row.ticket == ticket.id && is_left(&row.decision))
+        let is_over = round.batch.turns.get(&ticket.id).is_some_and(|turn| turn.over_at.is_some());
+        channel.is_some_and(|channel| channel.assignment.mode == Mode::Agent) && !is_over
     }
 
     /// Whether there is something to do for those that wait.
@@ -109,7 +98,12 @@ impl Engine {
         let channels = || self.memory.waiting.channels().filter_map(|id| settings.ticket_channels.get(&id));
         let open = channels().filter(|channel| channel.hours.verdict(&channel.zone, at).open);
         let relax = channels().filter_map(|channel| Some((channel.id, channel.relax_after_minutes?)));
-        Seen { at, free, open: open.map(|channel| channel.id).collect(), relax: relax.collect::<HashMap<_, _>>() }
+        Seen {
+            at,
+            free,
+            open: open.map(|channel| channel.id).collect(),
+            relax: relax.collect::<HashMap<_, _>>(),
+        }
     }
 
     /// The next of the line.
@@ -194,7 +188,8 @@ impl Engine {
             let unassigned = store::waiting::unassigned_of(self.writer.connection(), channel).await;
             let unassigned = unassigned.map_err(|error| Broken::Store(NotCommitted::Failed(error)))?;
             for (ticket, since) in unassigned {
-                let is_given = round.batch.tickets.get(&ticket).is_some_and(|ticket| waits_in(ticket).is_none());
+                let is_given =
+                    round.batch.tickets.get(&ticket).is_some_and(|ticket| waits_in(ticket).is_none());
                 if self.memory.waiting.of(ticket).is_none() && !is_given {
                     let waits = Waits { since, ticket, channel };
                     self.memory.waiting.begin(waits);
@@ -224,7 +219,13 @@ fn is_same_for_all(channel: &Channel) -> bool {
 }
 
 fn left(reason: Reason) -> Shared {
-    Shared { to: To::Nobody, candidates: Default::default(), reasons: vec![reason], cursor: None, mail_owner: None }
+    Shared {
+        to: To::Nobody,
+        candidates: Default::default(),
+        reasons: vec![reason],
+        cursor: None,
+        mail_owner: None,
+    }
 }
 
 /// Whether a change of settings may find somebody for those that wait. Contacts are made all day.

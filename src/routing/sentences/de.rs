@@ -172,6 +172,12 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CustomerAgentAsked { seconds } => {
             format!("Der Kundenagent wird zuerst gefragt und hat {seconds} Sekunden für eine Antwort.")
         }
+        Reason::CustomerAgentAnswered => "Der Kundenagent hat geantwortet.".into(),
+        Reason::CustomerAgentHandedOver { because: None } => "Der Kundenagent hat übergeben.".into(),
+        Reason::CustomerAgentHandedOver { because: Some(because) } => {
+            format!("Der Kundenagent hat übergeben: {because}.")
+        }
+        Reason::CustomerAgentFailed { error } => format!("Der Kundenagent ist gescheitert: {error}."),
     }
 }
 

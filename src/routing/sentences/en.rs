@@ -141,6 +141,12 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CustomerAgentAsked { seconds } => {
             format!("The customer agent is asked first and has {seconds} seconds to answer.")
         }
+        Reason::CustomerAgentAnswered => "The customer agent answered.".into(),
+        Reason::CustomerAgentHandedOver { because: None } => "The customer agent handed over.".into(),
+        Reason::CustomerAgentHandedOver { because: Some(because) } => {
+            format!("The customer agent handed over: {because}.")
+        }
+        Reason::CustomerAgentFailed { error } => format!("The customer agent failed: {error}."),
     }
 }
 

@@ -137,6 +137,12 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CustomerAgentAsked { seconds } => {
             format!("Kundeagenten spørres først og har {seconds} sekunder på å svare.")
         }
+        Reason::CustomerAgentAnswered => "Kundeagenten har svart.".into(),
+        Reason::CustomerAgentHandedOver { because: None } => "Kundeagenten har gitt saken videre.".into(),
+        Reason::CustomerAgentHandedOver { because: Some(because) } => {
+            format!("Kundeagenten har gitt saken videre: {because}.")
+        }
+        Reason::CustomerAgentFailed { error } => format!("Kundeagenten mislyktes: {error}."),
     }
 }
 

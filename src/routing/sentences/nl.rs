@@ -150,6 +150,12 @@ pub(super) fn reason(reason: &Reason, teller: &Teller<'_>) -> String {
         Reason::CustomerAgentAsked { seconds } => {
             format!("De klantagent wordt eerst gevraagd en heeft {seconds} seconden om te antwoorden.")
         }
+        Reason::CustomerAgentAnswered => "De klantagent heeft geantwoord.".into(),
+        Reason::CustomerAgentHandedOver { because: None } => "De klantagent heeft overgedragen.".into(),
+        Reason::CustomerAgentHandedOver { because: Some(because) } => {
+            format!("De klantagent heeft overgedragen: {because}.")
+        }
+        Reason::CustomerAgentFailed { error } => format!("De klantagent heeft gefaald: {error}."),
     }
 }
 

@@ -21,6 +21,7 @@ mod moment;
 mod people;
 mod phone;
 mod refusal;
+mod replay;
 mod saving;
 mod second_factor;
 mod sign_in;
@@ -76,6 +77,7 @@ pub fn router() -> Router<Web> {
         .merge(tickets::routes())
         .merge(tonight::routes())
         .merge(channels::routes())
+        .merge(replay::routes())
         .merge(test_call::routes())
         .merge(people::routes())
         .merge(system::routes())
