@@ -52,6 +52,10 @@ impl Engine {
         for row in &round.batch.decisions {
             self.memory.waiting.waits_because(row.ticket, &row.decision.reasons);
         }
+        if lines.iter().any(|line| matches!(line, Line::Joined(_))) {
+            let seen = self.seen();
+            self.memory.waiting.saw(&seen);
+        }
         round.batch.waiting.extend(lines);
     }
 
@@ -121,6 +125,8 @@ impl Engine {
                 }
             }
         }
+        let seen = self.seen();
+        self.memory.waiting.saw(&seen);
         Ok(())
     }
 
