@@ -205,7 +205,8 @@ impl Transport {
         }
     }
 
-    async fn knock(&self) -> Result<(), Trouble> {
+    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    pub async fn knock(&self) -> Result<(), Trouble> {
         match tokio::time::timeout(self.within * 3, self.smtp.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(Trouble { words: "it hung up".into(), code: None, is_final: false }),
@@ -233,7 +234,7 @@ impl Postbox {
         Ok(Some(Self { transport, from: settings.from.parse()?, host }))
     }
 
-    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    /// As [`Transport::knock`].
     pub async fn knock(&self) -> Result<(), Trouble> {
         self.transport.knock().await
     }

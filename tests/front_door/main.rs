@@ -30,6 +30,7 @@ mod replay;
 mod roles;
 mod saving;
 mod second_factor;
+mod sharing;
 mod sign_in;
 mod softphones;
 mod ticket_channels;
