@@ -164,12 +164,15 @@ async fn what_was_written_is_found_by_its_words() {
             "customer": { "kind": "email", "value": email },
         })
     };
-    let pump = written("The pump leaks", "Since Monday, naïve as I am: \"drip\".", "Vera Kunz", "vera@example.org");
+    let pump =
+        written("The pump leaks", "Since Monday, naïve as I am: \"drip\".", "Vera Kunz", "vera@example.org");
     let pump = desk.api.create("tickets", pump).await;
     let boiler = written("Boiler", "It is cold. Straße 7", "Uwe Öz", "uwe@example.org");
     let boiler = desk.api.create("tickets", boiler).await;
     desk.api.post(&format!("tickets/{boiler}/notes"), json!({ "text": "A plumber was sent." })).await;
-    desk.api.post(&format!("tickets/{pump}/messages"), json!({ "by_customer": true, "text": "Now it floods!" })).await;
+    desk.api
+        .post(&format!("tickets/{pump}/messages"), json!({ "by_customer": true, "text": "Now it floods!" }))
+        .await;
     let table: [(&str, &[&String]); 18] = [
         ("pump", &[&pump]),
         ("PUMP LEAKS", &[&pump]),
@@ -206,7 +209,8 @@ async fn what_was_written_is_found_by_its_words() {
 async fn what_belongs_to_an_inbox_is_given_only_to_those_who_work_there() {
     let desk = Desk::open().await;
     let [ann, ben, cem] = desk.agents(["Ann", "Ben", "Cem"]).await;
-    let (sales, support) = (desk.team("Sales", &[&ann], &[&cem]).await, desk.team("Support", &[&ben], &[]).await);
+    let (sales, support) =
+        (desk.team("Sales", &[&ann], &[&cem]).await, desk.team("Support", &[&ben], &[]).await);
     let inbox = json!({ "name": "Sales", "only": { "users": [], "teams": [sales] } });
     let inbox = desk.api.create("inboxes", inbox).await;
     let ticket = desk.api.create("tickets", json!({ "subject": "An offer", "inbox": inbox })).await;
@@ -239,9 +243,7 @@ async fn what_belongs_to_an_inbox_is_given_only_to_those_who_work_there() {
 async fn a_contact_that_becomes_another_keeps_its_tickets() {
     let mut desk = Desk::open().await;
     let portal = desk.api.create("channels", json!({ "kind": "api", "name": "Portal" })).await;
-    let written = |kind: &str, value: &str| {
-        json!({ "channel": portal, "text": "Hello", "customer": { "kind": kind, "value": value } })
-    };
+    let written = |kind: &str, value: &str| json!({ "channel": portal, "text": "Hello", "customer": { "kind": kind, "value": value } });
     let by_mail = desk.api.post("tickets", written("email", "vera@example.org")).await;
     let by_name = desk.api.post("tickets", written("visitor", "vk7")).await;
     let contact = |ticket: &Value| ticket["contact"].as_str().expect("a contact").to_owned();

@@ -37,9 +37,8 @@ impl Engine {
         let since = self.around.clock.now().at;
         let mut lines = Vec::new();
         for ticket in round.batch.tickets.values() {
-            let channel = waits_in(ticket).filter(|channel| {
-                self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes)
-            });
+            let channel = waits_in(ticket)
+                .filter(|channel| self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes));
             match (channel, self.memory.waiting.of(ticket.id)) {
                 (Some(channel), None) if !self.is_asked(ticket, channel, round) => {
                     let waits = Waits { since, ticket: ticket.id, channel };
