@@ -7,8 +7,11 @@ use crate::{
     config::{Config, Http},
     desk::{Providers, health::FREE_BYTES_MIN, numbers, settings::Settings},
     ground,
-    notify::mail::Postbox,
-    messaging::whatsapp,
+    messaging::{
+        email::{mailbox::Mailbox, settings::lacking},
+        whatsapp,
+    },
+    notify::mail::{Postbox, Transport},
     providers_of,
     store::{self, DATABASE, copy},
     tickets::channel::{Channel, Mode, Way},
@@ -26,6 +29,7 @@ pub async fn run(config: &Config, exposed: Vec<String>, fix: bool) -> Findings {
     check_public_url(&config.http.public_url, &mut findings);
     check_proxies(&config.http, &mut findings);
     check_mail(config, &mut findings).await;
+    check_mailboxes(config, &mut findings).await;
     let providers = providers_of(config).unwrap_or_else(|error| {
         findings.error(format!("{error:#}"));
         Providers::new()
@@ -33,6 +37,7 @@ pub async fn run(config: &Config, exposed: Vec<String>, fix: bool) -> Findings {
     check_providers(&providers, &mut findings);
     check_folder(&config.data.dir, &mut findings);
     let Some(settings) = read_settings(config, &mut findings).await else { return findings };
+    check_mail_channels(config, &settings, &mut findings);
     if settings.channels.is_empty() {
         findings.warning("there is no channel yet, so nobody can call");
     }
@@ -86,6 +91,41 @@ async fn check_mail(config: &Config, findings: &mut Findings) {
     }
 }
 
+async fn check_mailboxes(config: &Config, findings: &mut Findings) {
+    for (name, mailbox) in &config.mailboxes {
+        if let Some(imap) = &mailbox.imap {
+            match Mailbox::open(imap).await {
+                Ok(_) => findings.good(format!("the mailbox {name} can be read")),
+                Err(trouble) => findings.error(format!("the mailbox {name} can't be read: {trouble}")),
+            }
+        }
+        let Some(smtp) = &mailbox.smtp else { continue };
+        match Transport::to(&smtp.server()) {
+            Ok(Some(server)) => match server.knock().await {
+                Ok(()) => findings.good(format!("the mail server of the mailbox {name} takes our mail")),
+                Err(trouble) => {
+                    findings.error(format!("the mail server of the mailbox {name} can't be used: {trouble}"))
+                }
+            },
+            Ok(None) => {}
+            Err(error) => findings.error(format!("section mailboxes.{name}.smtp: {error:#}")),
+        }
+    }
+}
+
+/// Channels of mail whose mailbox is missing.
+fn check_mail_channels(config: &Config, settings: &Settings, findings: &mut Findings) {
+    let mut channels: Vec<_> = settings.ticket_channels.values().collect();
+    channels.sort_by_key(|channel| channel.id);
+    for channel in channels {
+        if let Way::Email(email) = &channel.way
+            && let Some(lacking) = lacking(&config.mailboxes, &email.mailbox)
+        {
+            findings.error(format!("channel {}: {lacking}", channel.name));
+        }
+    }
+}
+
 fn check_providers(providers: &Providers, findings: &mut Findings) {
     if providers.is_empty() {
         findings.warning("no telephone company is configured, so no call can come in");
@@ -109,7 +149,9 @@ fn check_whatsapp(config: &Config, settings: &Settings, findings: &mut Findings)
         let Way::Whatsapp(way) = &channel.way else { continue };
         if !accounts.contains_key(&way.account) {
             let (name, account) = (&channel.name, &way.account);
-            findings.error(format!("the channel {name} names the account {account} of WhatsApp, which is not configured"));
+            findings.error(format!(
+                "the channel {name} names the account {account} of WhatsApp, which is not configured"
+            ));
         }
     }
 }

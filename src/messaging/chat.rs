@@ -259,8 +259,13 @@ mod tests {
     #[test]
     fn a_page_is_told_what_both_sides_said() {
         let id = MessageId(Ids::new(1).next(1));
-        let line =
-            |by| Line { id, at: DateTime::UNIX_EPOCH, text: "Hi".into(), files: vec![File { id: "0".into(), name: "a.txt".into() }], by };
+        let line = |by| Line {
+            id,
+            at: DateTime::UNIX_EPOCH,
+            text: "Hi".into(),
+            files: vec![File { id: "0".into(), name: "a.txt".into() }],
+            by,
+        };
         let told = Told::Message(line(By::Desk { name: Some("Ann".into()) }));
         let expected = json!({ "type": "message", "id": id, "at": "1970-01-01T00:00:00.000Z", "text": "Hi",
             "files": [{ "id": "0", "name": "a.txt" }], "side": "out", "name": "Ann" });

@@ -81,12 +81,22 @@ pub enum Warning {
     NeverOpen,
     /// Of a chat: no page may show it.
     NoOrigins,
+    /// Its mailbox is not in the configuration: nothing comes in and nothing goes out.
+    NoMailbox {
+        name: String,
+    },
+    /// The same of its account at WhatsApp.
+    NoAccount {
+        name: String,
+    },
 }
 
 /// What a channel is looked at with.
 pub struct Survey<'a> {
     pub channel: &'a Channel,
     pub people: &'a People,
+    /// The configuration has the mailbox or the account that it names.
+    pub is_configured: bool,
     pub now: DateTime<Utc>,
 }
 
@@ -96,6 +106,15 @@ impl Survey<'_> {
         let mut warnings = Vec::new();
         if !self.channel.enabled {
             warnings.push(Warning::Disabled);
+        }
+        match &self.channel.way {
+            Way::Email(email) if !self.is_configured => {
+                warnings.push(Warning::NoMailbox { name: email.mailbox.clone() });
+            }
+            Way::Whatsapp(whatsapp) if !self.is_configured => {
+                warnings.push(Warning::NoAccount { name: whatsapp.account.clone() });
+            }
+            _ => {}
         }
         let Assignment { mode, rule, fallback, .. } = &self.channel.assignment;
         match mode {
@@ -218,6 +237,8 @@ impl Warning {
             Self::NobodyKnows { .. } => "/skills",
             Self::NeverOpen => "/hours",
             Self::NoOrigins => "/chat/origins",
+            Self::NoMailbox { .. } => "/email/mailbox",
+            Self::NoAccount { .. } => "/whatsapp/account",
         }
     }
 

@@ -64,7 +64,8 @@ pub async fn at_an_instant(
     caller.must_not_be_agent()?;
     let form: Form = read_form(body).map_err(Problem::invalid)?;
     let settings = web.desk.settings();
-    if !sees(&caller, &settings, form.channel) {
+    let is_there = settings.channel_document(form.channel).is_some();
+    if !is_there || !sees(&caller, &settings, form.channel) {
         return Err(Problem::invalid(Fault::new("/channel", "there is no channel of this id")));
     }
     match settings.channels.get(&form.channel) {

@@ -23,6 +23,7 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// The longest stretch that is played again.
@@ -59,32 +60,51 @@ pub async fn of_channel(
     caller.must_be_admin()?;
     let form: Form = read_form(body).map_err(Problem::invalid)?;
     let settings = web.desk.settings();
-    let (from, until) = (form.from, form.until.unwrap_or_else(|| web.clock.now().at));
+    let until = form.until.unwrap_or_else(|| web.clock.now().at);
+    let played = play(&web, &settings, form.channel, (form.from, until), form.draft).await?;
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language, zone: played.proposed.zone(), name: &name };
+    let mut object = shown(&played.tickets, &teller);
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("channel".into(), json!(form.channel));
+        fields.insert("from".into(), json!(form.from));
+        fields.insert("until".into(), json!(until));
+    }
+    Ok(Json(object))
+}
+
+/// A stretch of time that was played again.
+pub struct Played {
+    pub proposed: Proposed,
+    pub tickets: Vec<Replayed>,
+}
+
+/// Plays what came to a channel in this time, as `draft` would change it. Nothing is written.
+pub async fn play(
+    web: &Web,
+    settings: &Arc<Settings>,
+    channel: ChannelId,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    draft: Option<Value>,
+) -> Result<Played, Problem> {
     if until <= from || until.signed_duration_since(from) > STRETCH_MAX {
         let fault = Fault::new("/until", "it must be after the beginning, by at most 31 days");
         return Err(Problem::invalid(fault));
     }
-    let proposed = proposed(&web, &settings, form.channel, form.draft)?;
-    let month = web.reader.month(form.channel, from, until).await.map_err(|error| match error {
+    let proposed = proposed(web, settings, channel, draft)?;
+    let month = web.reader.month(channel, from, until).await.map_err(|error| match error {
         NotRead::TooMuch => {
             Problem::invalid(Fault::new("/from", "too much happened since then for one look"))
         }
         NotRead::Store(error) => Problem::from(error),
     })?;
+    let settings = settings.clone();
     // A month of tickets takes a while: not on a thread that answers others.
-    let looked = tokio::task::spawn_blocking(move || {
-        let replayed = proposed.replay(&month, &settings, from);
-        let name = |user| settings.name_of(user);
-        let teller = Teller { language, zone: proposed.zone(), name: &name };
-        let mut object = shown(&replayed, &teller);
-        if let Some(fields) = object.as_object_mut() {
-            fields.insert("channel".into(), json!(form.channel));
-            fields.insert("from".into(), json!(from));
-            fields.insert("until".into(), json!(until));
-        }
-        object
+    let played = tokio::task::spawn_blocking(move || {
+        let tickets = proposed.replay(&month, &settings, from);
+        Played { proposed, tickets }
     });
-    looked.await.map(Json).map_err(|_| Problem::new(500, "It can't be played again"))
+    played.await.map_err(|_| Problem::new(500, "It can't be played again"))
 }
 
 fn proposed(

@@ -19,7 +19,7 @@ use crate::{
         zone::Zone,
     },
     tickets::{
-        channel::Channel as TicketChannel,
+        channel::{Channel as TicketChannel, Way},
         warnings::{Survey as TicketSurvey, Warning as TicketWarning},
     },
 };
@@ -87,7 +87,13 @@ pub async fn show(
 }
 
 fn survey_tickets(web: &Web, channel: &TicketChannel, settings: &Settings) -> Vec<TicketWarning> {
-    TicketSurvey { channel, people: &settings.people, now: web.clock.now().at }.warnings()
+    let is_configured = match &channel.way {
+        Way::Email(email) => web.mailboxes.contains_key(&email.mailbox),
+        Way::Whatsapp(whatsapp) => web.whatsapp.contains_key(&whatsapp.account),
+        Way::Form(_) | Way::Chat(_) | Way::Api => true,
+    };
+    let (people, now) = (&settings.people, web.clock.now().at);
+    TicketSurvey { channel, people, is_configured, now }.warnings()
 }
 
 /// What may surprise about a channel as it is given, saved or not, in sentences.

@@ -46,6 +46,7 @@ export const PAGES = [
   { name: 'board', as: 'admin', address: 'board' },
   { name: 'wallboard', as: 'admin', address: 'board?wall' },
   { name: 'test-call', as: 'admin', prepare: async (desk, here) => `test-call?channel=${here.calls}&from=%2B43660111` },
+  { name: 'replay', as: 'admin', prepare: async (desk, here) => `replay?channel=${here.calls}&days=7&strategy=round_robin&play=1` },
   { name: 'test-call-none', as: 'admin', address: 'test-call' },
 ]
 

@@ -34,7 +34,7 @@ use tempfile::TempDir;
 pub const PUBLIC_URL: &str = "https://calls.example.test";
 /// How long anything is waited for. Nothing here takes long, but the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(15);
+pub const LOOK_EVERY: Duration = Duration::from_millis(15);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_strowger");
 
 /// What a desk is opened with.

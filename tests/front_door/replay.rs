@@ -1,6 +1,6 @@
 //! A stretch of time under a proposed rule: who would have got what, beside what happened.
 
-use super::ids;
+use super::{browser::signed_in, ids};
 use crate::desk::{Agent, Desk};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -101,4 +101,36 @@ async fn a_bad_question_is_told_what_is_wrong_with_it() {
             "{question} {problem}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_admin_sees_on_a_page_who_would_have_got_what() {
+    let desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben <b>"]).await;
+    let assignment = json!({ "mode": "specific", "users": ids(&[&ann]), "strategy": "load_balanced" });
+    let channel = json!({ "kind": "api", "name": "Shop", "assignment": assignment });
+    let channel = desk.api.create("channels", channel).await;
+    for n in 0..2 {
+        let customer = json!({ "kind": "email", "value": format!("c{n}@example.org") });
+        desk.api
+            .post("tickets", json!({ "channel": channel, "text": "It leaks", "customer": customer }))
+            .await;
+    }
+    let admin =
+        desk.api.create("users", json!({ "name": "Adm", "email": "adm@example.org", "role": "admin" })).await;
+    let browser = signed_in(&desk, &admin).await;
+    let rule = browser.get(&format!("/replay?channel={channel}")).await;
+    assert_eq!(rule.status, 200);
+    assert!(
+        rule.text().contains(&format!("value=\"{}\" checked", ann.id)),
+        "the saved rule: {}",
+        rule.text()
+    );
+    let users = format!("users={}&users={}", ann.id, ben.id);
+    let asked = format!("/replay?channel={channel}&days=1&strategy=round_robin&play=1&{users}");
+    let page = browser.get(&asked).await;
+    let page = page.text();
+    assert!(page.contains("1 of 2 would have gone elsewhere."), "{page}");
+    assert!(page.contains("Ben &#60;b&#62;") && !page.contains("Ben <b>"), "{page}");
+    assert_eq!(signed_in(&desk, &ann.id).await.get("/replay").await.status, 403);
 }

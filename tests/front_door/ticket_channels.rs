@@ -143,11 +143,11 @@ async fn what_a_channel_cannot_be_is_refused_with_the_place_and_the_reason() {
         (channel("whatsapp", json!({ "inbox": inbox })), 422, "/inbox", "belongs to the help desk"),
         (channel("api", json!({ "inbox": inbox })), 422, "/inbox", "belongs to the help desk"),
         (form(json!({ "time_zone": "Mars/Base" })), 422, "/time_zone", "Mars/Base"),
-        (form(json!({ "hours": { "mode": "schedule" } })), 422, "/hours", ""),
+        (form(json!({ "hours": { "mode": "schedule" } })), 422, "/hours/weekly", "is missing"),
         (form(json!({ "colour": "red" })), 422, "/colour", "unknown field"),
         (assign(json!({ "mode": "agent" })), 422, "/assignment/mode", "it can have specific"),
         (assign(json!({ "mode": "everybody" })), 422, "/assignment/mode", "unknown variant"),
-        (assign(json!({ "strategy": "simultaneous" })), 422, "/assignment/strategy", "it can have"),
+        (assign(json!({ "strategy": "simultaneous" })), 422, "/assignment/strategy", "can have"),
         (assign(json!({ "strategy": "longest_idle" })), 422, "/assignment/strategy", "can have"),
         (
             form(json!({ "inbox": inbox, "assignment": { "strategy": "random" } })),
@@ -354,6 +354,8 @@ async fn a_language_is_known_at_a_level_and_nothing_else_is() {
 async fn saving_says_what_will_surprise_of_a_channel_and_of_what_others_bring_to_it() {
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let mail = desk.api.post("channels", channel("email", json!({}))).await;
+    assert_eq!(codes(&mail["warnings"]), ["no_mailbox"]);
     let nobody = channel("form", json!({ "assignment": { "mode": "specific" } }));
     let saved = desk.api.post("channels", nobody).await;
     assert_eq!(codes(&saved["warnings"]), ["nobody_selected"]);

@@ -150,3 +150,111 @@ async fn what_is_wrong_with_a_view_is_named() {
     assert_eq!(of_ann.ask(Method::POST, "views", Some(json!({ "name": "V" }))).await.0, 409);
     assert_eq!(of_ann.all("views").await.len(), 100);
 }
+
+#[tokio::test]
+async fn what_was_written_is_found_by_its_words() {
+    let desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let users = json!({ "mode": "specific", "users": [ann.id], "strategy": "load_balanced" });
+    let portal = json!({ "kind": "api", "name": "Portal", "assignment": users });
+    let portal = desk.api.create("channels", portal).await;
+    let written = |subject: &str, text: &str, name: &str, email: &str| {
+        json!({
+            "channel": portal, "subject": subject, "text": text, "name": name,
+            "customer": { "kind": "email", "value": email },
+        })
+    };
+    let pump =
+        written("The pump leaks", "Since Monday, naïve as I am: \"drip\".", "Vera Kunz", "vera@example.org");
+    let pump = desk.api.create("tickets", pump).await;
+    let boiler = written("Boiler", "It is cold. Straße 7", "Uwe Öz", "uwe@example.org");
+    let boiler = desk.api.create("tickets", boiler).await;
+    desk.api.post(&format!("tickets/{boiler}/notes"), json!({ "text": "A plumber was sent." })).await;
+    desk.api
+        .post(&format!("tickets/{pump}/messages"), json!({ "by_customer": true, "text": "Now it floods!" }))
+        .await;
+    let table: [(&str, &[&String]); 18] = [
+        ("pump", &[&pump]),
+        ("PUMP LEAKS", &[&pump]),
+        ("pum", &[&pump]),
+        ("ump", &[]),
+        ("pump cold", &[]),
+        ("naive", &[&pump]),
+        ("oz", &[&boiler]),
+        ("straße", &[&boiler]),
+        ("floods", &[&pump]),
+        ("plumber", &[&boiler]),
+        ("vera@example.org", &[&pump]),
+        ("example.org", &[&boiler, &pump]),
+        ("Vera Kunz", &[&pump]),
+        ("\"drip\"", &[&pump]),
+        ("pump OR boiler", &[]),
+        ("pump* NEAR(boiler)", &[]),
+        ("-- \" ' ) (", &[]),
+        ("words:pump", &[]),
+    ];
+    for (text, expected) in table {
+        let query = reqwest::Url::parse_with_params("http://x/", [("q", text)]).expect("an address");
+        let found = desk.api.all(&format!("tickets?{}", query.query().unwrap_or_default())).await;
+        assert_eq!(ids(&found), expected, "{text}");
+    }
+    let of_ben = desk.api.with_token(&ben.token);
+    assert_eq!(of_ben.all("tickets?q=pump").await, [] as [Value; 0], "it is not his to see");
+    desk.api.patch(&format!("tickets/{pump}"), json!({ "subject": "The tap drips" })).await;
+    assert_eq!(ids(&desk.api.all("tickets?q=tap").await), [&pump]);
+    assert_eq!(ids(&desk.api.all("tickets?q=leaks").await), [&pump], "the message had this subject");
+}
+
+#[tokio::test]
+async fn what_belongs_to_an_inbox_is_given_only_to_those_who_work_there() {
+    let desk = Desk::open().await;
+    let [ann, ben, cem] = desk.agents(["Ann", "Ben", "Cem"]).await;
+    let (sales, support) =
+        (desk.team("Sales", &[&ann], &[&cem]).await, desk.team("Support", &[&ben], &[]).await);
+    let inbox = json!({ "name": "Sales", "only": { "users": [], "teams": [sales] } });
+    let inbox = desk.api.create("inboxes", inbox).await;
+    let ticket = desk.api.create("tickets", json!({ "subject": "An offer", "inbox": inbox })).await;
+    let path = format!("tickets/{ticket}");
+    for (patch, status, pointer) in [
+        (json!({ "owner": ben.id }), 422, Some("/owner")),
+        (json!({ "team": support }), 422, Some("/team")),
+        (json!({ "team": sales, "owner": ben.id }), 422, Some("/owner")),
+        (json!({ "owner": ann.id }), 200, None),
+        (json!({ "owner": cem.id, "team": sales }), 200, None),
+        (json!({ "owner": null, "team": null }), 200, None),
+    ] {
+        let (found, answer) = desk.api.ask(Method::PATCH, &path, Some(patch.clone())).await;
+        let at = answer["errors"][0]["pointer"].as_str();
+        assert_eq!((found, at), (status, pointer), "{patch}: {answer}");
+    }
+    for (ticket, status) in [
+        (json!({ "subject": "X", "inbox": inbox, "owner": ben.id }), 422),
+        (json!({ "subject": "X", "inbox": inbox, "owner": ann.id }), 201),
+        (json!({ "subject": "X", "owner": ben.id }), 201),
+    ] {
+        assert_eq!(desk.api.ask(Method::POST, "tickets", Some(ticket.clone())).await.0, status, "{ticket}");
+    }
+    let here = desk.api.all(&format!("tickets?inbox={inbox}")).await;
+    assert_eq!((here.len(), ids(&here)[1]), (2, &*ticket));
+    assert_eq!(desk.api.all("tickets?inbox=help_desk").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_contact_that_becomes_another_keeps_its_tickets() {
+    let mut desk = Desk::open().await;
+    let portal = desk.api.create("channels", json!({ "kind": "api", "name": "Portal" })).await;
+    let written = |kind: &str, value: &str| json!({ "channel": portal, "text": "Hello", "customer": { "kind": kind, "value": value } });
+    let by_mail = desk.api.post("tickets", written("email", "vera@example.org")).await;
+    let by_name = desk.api.post("tickets", written("visitor", "vk7")).await;
+    let contact = |ticket: &Value| ticket["contact"].as_str().expect("a contact").to_owned();
+    let (into, from) = (contact(&by_mail), contact(&by_name));
+    assert_ne!(into, from);
+    desk.api.post(&format!("contacts/{into}/merge"), json!({ "from": from })).await;
+    let [mail, name] = [&by_mail, &by_name].map(|ticket| ticket["id"].as_str().expect("an id"));
+    assert_eq!(ids(&desk.api.all(&format!("tickets?contact={into}")).await), [name, mail]);
+    let third = desk.api.post("tickets", written("visitor", "vk7")).await;
+    assert_eq!(contact(&third), into, "they are found by what either was found by");
+    desk.restart().await;
+    let third = third["id"].as_str().expect("an id");
+    assert_eq!(ids(&desk.api.all(&format!("tickets?contact={into}")).await), [third, name, mail]);
+}

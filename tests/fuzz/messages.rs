@@ -30,7 +30,10 @@ fn check(incoming: &Incoming) {
     match &incoming.from {
         Identity::Number(number) => {
             let digits = number.strip_prefix('+').expect("E.164 begins with a plus");
-            assert!((5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()), "{number}");
+            assert!(
+                (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()),
+                "{number}"
+            );
         }
         Identity::Email(email) => {
             assert!(*email == email.to_lowercase() && email.split('@').count() == 2, "{email}");
@@ -44,13 +47,13 @@ fn check(incoming: &Incoming) {
 }
 
 fn webhook() -> Value {
-    let message = |kind: &str, own: Value| {
-        json!({ "from": "16505551234", "id": "wamid.1", "timestamp": "1749416383", "type": kind, kind: own })
-    };
+    let message = |kind: &str, own: Value| json!({ "from": "16505551234", "id": "wamid.1", "timestamp": "1749416383", "type": kind, kind: own });
     let image = json!({ "id": "1003383421387256", "mime_type": "image/jpeg", "caption": "Taj" });
-    let list = json!({ "type": "list_reply", "list_reply": { "title": "Express", "description": "Next day" } });
+    let list =
+        json!({ "type": "list_reply", "list_reply": { "title": "Express", "description": "Next day" } });
     let flow = json!({ "type": "nfm_reply", "nfm_reply": { "response_json": "{\"a\": 1}" } });
-    let order = json!({ "product_items": [{ "product_retailer_id": "x", "quantity": 2, "item_price": 7.99 }] });
+    let order =
+        json!({ "product_items": [{ "product_retailer_id": "x", "quantity": 2, "item_price": 7.99 }] });
     let contacts = json!([{ "name": { "formatted_name": "B" }, "phones": [{ "phone": "+1 555" }] }]);
     let messages = [
         message("text", json!({ "body": "Hi" })),
@@ -115,7 +118,8 @@ fn whatever_is_filled_in_becomes_a_message_or_is_refused_by_its_field() {
             bytes: Bytes::from(draw.bytes(8)),
         });
         let submission = form::Submission { files: files.collect(), fields };
-        let has_message = submission.fields.iter().any(|(name, value)| name == "message" && !value.trim().is_empty());
+        let has_message =
+            submission.fields.iter().any(|(name, value)| name == "message" && !value.trim().is_empty());
         let has_files = !submission.files.is_empty();
         match form::read(&honeypot, channel(), None, submission.clone(), DateTime::UNIX_EPOCH) {
             Ok(form::Read::Message(arrival)) => {

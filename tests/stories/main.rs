@@ -1,6 +1,7 @@
 //! Stories told through the front door: the real program on a folder of its own, the simulator as its telephone company.
 
 mod callers;
+mod conversations;
 #[path = "../desk/mod.rs"]
 mod desk;
 mod devices;

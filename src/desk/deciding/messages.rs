@@ -323,6 +323,9 @@ impl Engine {
             Ok(way) => way,
             Err(refused) => return Ok(Some(Outcome::Refused(refused))),
         };
+        if let Author::User(agent) = reply.by {
+            round.changed_by.insert(ticket.id, agent);
+        }
         let (now, before) = (self.around.clock.now(), ticket.weight());
         let row = self.answer(reply, &ticket, way, key, now, round);
         if let (Author::User(agent), None) = (reply.by, ticket.owner) {
@@ -570,4 +573,219 @@ fn refusal(pointer: &str, detail: &str) -> Refused {
 
 fn failed(error: sqlx::Error) -> Broken {
     Broken::Store(NotCommitted::Failed(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        routing::{contacts::Contact, hours::Hours, ids::Ids, load::TicketType, zone::Zone},
+        tickets::channel::{Assignment, Chat, Email, Form, Whatsapp},
+    };
+    use chrono::DateTime;
+    use std::collections::BTreeMap;
+
+    /// A channel of each kind, a contact with an address, and the messages of a ticket, the newest first.
+    struct Scene {
+        ids: Ids,
+        settings: Settings,
+        ticket: Ticket,
+        earlier: Vec<MessageRow>,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let mut ids = Ids::new(3);
+            let mut settings = Settings::default();
+            let contact = ContactId(ids.next(1));
+            let mut vera = Contact::of_name("Vera");
+            (vera.email, vera.numbers) = (Some("vera@work.test".into()), vec!["+4366099".into()]);
+            settings.contacts.save(contact, vera);
+            let mut ticket =
+                Ticket::open(TicketId(ids.next(1)), TicketType::EmailOther, DateTime::UNIX_EPOCH);
+            ticket.contact = Some(contact);
+            Self { ids, settings, ticket, earlier: Vec::new() }
+        }
+
+        fn channel(&mut self, way: Way) -> ChannelId {
+            let id = ChannelId(self.ids.next(1));
+            let channel = Channel {
+                id,
+                name: id.to_string(),
+                inbox: None,
+                way,
+                enabled: true,
+                makes_tickets: true,
+                zone: Zone::utc(),
+                hours: Hours::always(),
+                assignment: Assignment::default(),
+                demands: Vec::new(),
+                relax_after_minutes: None,
+                reroutes: false,
+                properties: BTreeMap::new(),
+            };
+            self.settings.ticket_channels.insert(id, channel);
+            id
+        }
+
+        fn mail(&mut self) -> ChannelId {
+            self.channel(Way::Email(Email {
+                mailbox: "main".into(),
+                address: "help@desk.test".into(),
+                sender: None,
+            }))
+        }
+
+        /// The customer writes; answers how the message is called here.
+        fn wrote(
+            &mut self,
+            channel: ChannelId,
+            from: Identity,
+            outside_id: &str,
+            answers: &[&str],
+        ) -> MessageId {
+            let id = MessageId(self.ids.next(1));
+            let message = Message {
+                id,
+                ticket: Some(self.ticket.id),
+                channel,
+                at: DateTime::UNIX_EPOCH,
+                side: Side::In { from: from.clone(), name: None, automatic: false },
+                subject: None,
+                text: "?".into(),
+                html: None,
+                attachments: Vec::new(),
+                outside_id: Some(outside_id.into()),
+            };
+            let references = answers.iter().map(|id| (*id).to_owned()).collect();
+            self.earlier.insert(0, MessageRow { references, ..MessageRow::new(message) });
+            self.ticket.channel.get_or_insert(channel);
+            self.ticket.customer.get_or_insert(from);
+            id
+        }
+
+        fn way(&self, answers: Option<MessageId>, channel: Option<ChannelId>) -> Result<WayOut, String> {
+            let reply = Reply {
+                ticket: self.ticket.id,
+                by: Author::Token,
+                answers,
+                channel,
+                subject: None,
+                text: "!".into(),
+                html: None,
+                attachments: Vec::new(),
+                status: None,
+                key: None,
+            };
+            WayOut::of(&reply, &self.ticket, &self.earlier, &self.settings).map_err(|refused| match refused {
+                Refused::Invalid(faults) => faults[0].pointer.clone(),
+                Refused::Conflict(fault) => format!("conflict {}", fault.pointer),
+                other => format!("{other:?}"),
+            })
+        }
+    }
+
+    fn email(address: &str) -> Identity {
+        Identity::Email(address.into())
+    }
+
+    #[test]
+    fn a_reply_goes_back_the_way_that_the_last_message_came() {
+        let mut scene = Scene::new();
+        let mail = scene.mail();
+        let first = scene.wrote(mail, email("vera@home.test"), "<1@x>", &["<0@x>"]);
+        scene.wrote(mail, email("vera@away.test"), "<2@x>", &["<1@x>", "<0@x>"]);
+        let way = scene.way(None, None).expect("a way");
+        assert_eq!((way.channel, way.to, way.at_once), (mail, email("vera@away.test"), false));
+        assert_eq!(way.references, ["<2@x>", "<1@x>", "<0@x>"]);
+        let chosen = scene.way(Some(first), None).expect("a way");
+        assert_eq!(
+            (chosen.to, chosen.references),
+            (email("vera@home.test"), vec!["<1@x>".into(), "<0@x>".into()])
+        );
+        let unknown = MessageId(Ids::new(9).next(1));
+        assert_eq!(scene.way(Some(unknown), None).err(), Some("/answers".into()));
+    }
+
+    #[test]
+    fn an_answer_names_no_more_than_twenty_messages() {
+        let mut scene = Scene::new();
+        let mail = scene.mail();
+        for n in 0..30 {
+            scene.wrote(mail, email("vera@home.test"), &format!("<{n}@x>"), &[]);
+        }
+        let references = scene.way(None, None).expect("a way").references;
+        assert_eq!(
+            (references.len(), references[0].as_str(), references[19].as_str()),
+            (20, "<29@x>", "<10@x>")
+        );
+    }
+
+    #[test]
+    fn who_wrote_by_a_form_is_answered_by_mail_from_the_same_workspace() {
+        let mut scene = Scene::new();
+        let form = scene.channel(Way::Form(Form::default()));
+        scene.wrote(form, email("vera@home.test"), "f1", &[]);
+        assert_eq!(scene.way(None, None).err(), Some("conflict /channel".into()), "there is no mail");
+        let mail = scene.mail();
+        let way = scene.way(None, None).expect("a way");
+        assert_eq!((way.channel, way.to), (mail, email("vera@home.test")));
+        assert_eq!(way.references, Vec::<String>::new(), "a form is no mail that could be answered");
+    }
+
+    #[test]
+    fn by_another_channel_a_customer_is_reached_as_their_contact_says() {
+        let mut scene = Scene::new();
+        let chat = scene.channel(Way::Chat(Chat::default()));
+        let (mail, api) = (scene.mail(), scene.channel(Way::Api));
+        let whatsapp = Whatsapp { account: "main".into(), phone_number_id: "1".into() };
+        let whatsapp = scene.channel(Way::Whatsapp(whatsapp));
+        scene.wrote(chat, Identity::Visitor("v1".into()), "c1", &[]);
+        let usual = scene.way(None, None).expect("a way");
+        assert_eq!((usual.to, usual.at_once), (Identity::Visitor("v1".into()), true));
+        let by = |channel| scene.way(None, Some(channel)).map(|way| way.to);
+        assert_eq!(by(mail), Ok(email("vera@work.test")));
+        assert_eq!(by(whatsapp), Ok(Identity::Number("+4366099".into())));
+        // The other system does not know the visitor of our chat.
+        assert_eq!(by(api), Err("conflict /channel".into()));
+    }
+
+    #[test]
+    fn by_a_channel_that_is_disabled_or_gone_nothing_goes_out() {
+        let mut scene = Scene::new();
+        assert_eq!(scene.way(None, None).err(), Some("/channel".into()), "it came by none");
+        let mail = scene.mail();
+        scene.wrote(mail, email("vera@home.test"), "<1@x>", &[]);
+        scene.settings.ticket_channels.get_mut(&mail).expect("the channel").enabled = false;
+        assert_eq!(scene.way(None, None).err(), Some("conflict /channel".into()));
+        scene.settings.ticket_channels.clear();
+        assert_eq!(scene.way(None, None).err(), Some("/channel".into()));
+    }
+
+    #[test]
+    fn a_ticket_is_called_by_its_subject_or_by_its_first_line() {
+        let incoming = |subject: Option<&str>, text: &str| Incoming {
+            channel: ChannelId(Ids::new(1).next(1)),
+            key: "1".into(),
+            from: Identity::Unknown,
+            name: None,
+            subject: subject.map(str::to_owned),
+            text: text.into(),
+            html: None,
+            attachments: Vec::new(),
+            threading: Threading::New,
+            nature: Nature::Person,
+            properties: BTreeMap::new(),
+            raw: None,
+        };
+        let table = [
+            (Some(" The pump "), "leaks", Some("The pump".to_owned())),
+            (Some("  "), "\n  It leaks.\nBadly.", Some("It leaks.".to_owned())),
+            (None, &"ä".repeat(200), Some("ä".repeat(80))),
+            (None, " \n ", None),
+        ];
+        for (subject, text, expected) in table {
+            assert_eq!(subject_of(&incoming(subject, text)), expected);
+        }
+    }
 }

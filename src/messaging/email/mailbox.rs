@@ -154,7 +154,7 @@ async fn open(settings: &Imap, within: Duration) -> Result<Mailbox, Trouble> {
     };
     let login = client.login(&settings.username, &settings.password).await;
     let mut session = login.map_err(|(error, _)| match error {
-        Error::No(words) => Trouble(format!("it refuses our sign-in: {words}")),
+        Error::No(words) => Trouble(format!("it refuses our sign-in: {}", said(&words))),
         error => told_by(error),
     })?;
     let able = session.capabilities().await.map_err(told_by)?;
@@ -200,8 +200,14 @@ fn told_by(error: Error) -> Trouble {
     let words = match error {
         Error::Io(error) => format!("the connection broke: {error}"),
         Error::ConnectionLost => "it hung up".to_owned(),
-        Error::Bad(words) | Error::No(words) => format!("it refuses: {words}"),
+        Error::Bad(words) | Error::No(words) => format!("it refuses: {}", said(&words)),
         other => other.to_string(),
     };
     Trouble(super::head::plain(&words, 300))
+}
+
+/// The library tells code and words of a refusal in its own way; only the words are for people.
+fn said(words: &str) -> &str {
+    let info = words.split_once("info: Some(\"").map(|(_, info)| info);
+    info.and_then(|info| info.rsplit_once("\")")).map_or(words, |(info, _)| info)
 }

@@ -25,6 +25,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::OwnerWithoutFallback => "Was der Betreuer eines Kontakts nicht übernimmt, bleibt ohne Besitzer.".into(),
         Warning::AgentWithoutFallback => "Was der Kundenagent nicht beantwortet, bleibt ohne Besitzer.".into(),
         Warning::NeverOpen => "Der Kanal öffnet nie, also werden wartende Tickets nie neu verteilt.".into(),
+        Warning::NoMailbox { name } | Warning::NoAccount { name } => format!("{name} steht nicht in der Konfiguration, also kommt nichts herein und geht nichts hinaus."),
         Warning::NoOrigins => "Keine Seite ist genannt, also ist der Chat nirgends zu sehen.".into(),
     }
 }

@@ -50,6 +50,9 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::NeverOpen => {
             "The channel never opens, so tickets that wait are never shared out again.".into()
         }
+        Warning::NoMailbox { name } | Warning::NoAccount { name } => {
+            format!("{name} is not in the configuration, so nothing comes in and nothing goes out.")
+        }
         Warning::NoOrigins => "No page is named, so the chat is shown nowhere.".into(),
     }
 }

@@ -41,6 +41,9 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::OwnerWithoutFallback => "Det eieren av en kontakt ikke tar, blir uten eier.".into(),
         Warning::AgentWithoutFallback => "Det kundeagenten ikke svarer på, blir uten eier.".into(),
         Warning::NeverOpen => "Kanalen åpner aldri, så saker som venter, blir aldri fordelt på nytt.".into(),
+        Warning::NoMailbox { name } | Warning::NoAccount { name } => {
+            format!("{name} finnes ikke i konfigurasjonen, så ingenting kommer inn og ingenting går ut.")
+        }
         Warning::NoOrigins => "Ingen side er oppgitt, så chatten vises ingen steder.".into(),
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn sentence(warning: &Warning, teller: &Teller<'_>) -> String {
         Warning::OwnerWithoutFallback => "Wat de eigenaar van een contact niet aanneemt, blijft zonder eigenaar.".into(),
         Warning::AgentWithoutFallback => "Wat de klantagent niet beantwoordt, blijft zonder eigenaar.".into(),
         Warning::NeverOpen => "Het kanaal gaat nooit open, dus wachtende tickets worden nooit opnieuw verdeeld.".into(),
+        Warning::NoMailbox { name } | Warning::NoAccount { name } => format!("{name} staat niet in de configuratie, dus er komt niets binnen en er gaat niets uit."),
         Warning::NoOrigins => "Er is geen pagina genoemd, dus de chat is nergens te zien.".into(),
     }
 }

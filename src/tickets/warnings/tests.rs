@@ -16,7 +16,20 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 fn survey(scene: &Scene) -> Vec<Warning> {
-    Survey { channel: &scene.channel, people: &scene.people, now: DateTime::UNIX_EPOCH }.warnings()
+    survey_with(scene, true)
+}
+
+fn survey_with(scene: &Scene, is_configured: bool) -> Vec<Warning> {
+    let (channel, people, now) = (&scene.channel, &scene.people, DateTime::UNIX_EPOCH);
+    Survey { channel, people, is_configured, now }.warnings()
+}
+
+#[test]
+fn only_who_needs_a_mailbox_or_an_account_misses_it() {
+    let mut scene = Scene::new(1);
+    assert_eq!(survey_with(&scene, false), [Warning::NoMailbox { name: "main".into() }]);
+    scene.channel.way = Way::Api;
+    assert_eq!(survey_with(&scene, false), []);
 }
 
 fn team(scene: &mut Scene, main: &[usize], extra: &[usize]) -> TeamId {
@@ -138,6 +151,8 @@ fn no_language_is_told_in_the_words_of_another() {
         Warning::AgentWithoutFallback,
         Warning::NeverOpen,
         Warning::NoOrigins,
+        Warning::NoMailbox { name: name() },
+        Warning::NoAccount { name: name() },
     ];
     let zone = Zone::utc();
     for warning in warnings {

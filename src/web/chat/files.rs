@@ -1,12 +1,7 @@
 //! Files that came or went with a visitor's conversation, for whoever has the visitor's secret. A browser saves them.
 
 use super::{super::Web, super::limits::Client, channel, is_shown_by};
-use crate::{
-    attachments,
-    messaging::chat::Visitor,
-    routing::ids::ChannelId,
-    tickets::incoming::Attachment,
-};
+use crate::{attachments, messaging::chat::Visitor, routing::ids::ChannelId, tickets::incoming::Attachment};
 use axum::{
     Extension,
     extract::{Path, State, rejection::PathRejection},
@@ -51,8 +46,10 @@ fn asked_first(
 ) -> Result<Response, StatusCode> {
     let Path((id, _)) = path.map_err(|_| StatusCode::NOT_FOUND)?;
     let (_, origin) = shown_at(web, &id, headers)?;
-    const MAY: [(header::HeaderName, &str); 2] =
-        [(header::ACCESS_CONTROL_ALLOW_METHODS, "GET"), (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization")];
+    const MAY: [(header::HeaderName, &str); 2] = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization"),
+    ];
     Ok((StatusCode::NO_CONTENT, MAY, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)]).into_response())
 }
 
