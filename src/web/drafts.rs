@@ -57,6 +57,17 @@ pub async fn set(
 ) -> Result<Json<Value>, Problem> {
     visible(&caller, ticket, &web).await?;
     let Form { text, subject } = read_form(body).map_err(Problem::invalid)?;
+    keep(&web, &caller, ticket, subject, text).await
+}
+
+/// What whoever asks is still writing. An empty draft is none.
+pub async fn keep(
+    web: &Web,
+    caller: &Caller,
+    ticket: TicketId,
+    subject: Option<String>,
+    text: String,
+) -> Result<Json<Value>, Problem> {
     if text.chars().count() > TEXT_MAX {
         let detail = format!("a message has at most {TEXT_MAX} characters");
         return Err(Problem::invalid(Fault::new("/text", detail)));
@@ -66,8 +77,8 @@ pub async fn set(
     }
     let at = web.clock.now().at;
     let shown = json!({ "at": at, "subject": subject, "text": text });
-    let draft = Some(Draft { subject, text, ..Draft::default() });
-    web.desk.record(Row::Draft(DraftRow { ticket, author: author(&caller), at, draft })).await?;
+    let draft = Some(Draft { subject, text, ..Draft::default() }).filter(|draft| *draft != Draft::default());
+    web.desk.record(Row::Draft(DraftRow { ticket, author: author(caller), at, draft })).await?;
     Ok(Json(shown))
 }
 

@@ -139,10 +139,26 @@ pub async fn create(
 }
 
 /// A file as it was sent: what it is called, of which type it says that it is, and what is in it.
-struct Sent {
-    name: String,
-    content_type: String,
-    bytes: Vec<u8>,
+pub struct Sent {
+    pub name: String,
+    pub content_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Answers the customer with the latest that they wrote, by the way that it came.
+pub async fn answer(
+    web: &Web,
+    caller: &Caller,
+    ticket: TicketId,
+    text: String,
+    status: Option<Status>,
+    files: Vec<Sent>,
+) -> Result<(), Problem> {
+    check_text(&text)?;
+    let attachments = keep(files, web).await?;
+    let form =
+        Form { text, html: None, subject: None, answers: None, channel: None, status, by_customer: false };
+    reply(caller, ticket, form, attachments, None, web).await.map(drop)
 }
 
 async fn with_files(caller: &Caller, request: Request) -> Result<(Form, Option<Once>, Vec<Sent>), Problem> {

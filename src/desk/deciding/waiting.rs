@@ -1,7 +1,10 @@
 //! Tickets that wait for somebody, where their channel routes them again (D9): who is in the line, and what becomes of
 //! those whose turn it is.
 
-use super::{Broken, Round, sharing::Wanting};
+use super::{
+    Broken, Round,
+    sharing::{ROUTED_AGAIN, Wanting},
+};
 use crate::{
     calls::time::Now,
     desk::engine::Engine,
@@ -162,7 +165,7 @@ impl Engine {
         };
         if matches!(shared.to, To::Owner(_) | To::Team(_)) {
             let before = ticket.weight();
-            self.give(&mut ticket, shared, "routed_again", now, round);
+            self.give(&mut ticket, shared, ROUTED_AGAIN, now, round);
             ticket.touch(now.at);
             self.put_ticket(ticket, before, round);
             return Ok(());
@@ -176,7 +179,7 @@ impl Engine {
             self.memory.waiting.waits_because(ticket.id, &last.map(|why| why.reasons).unwrap_or_default());
         }
         if self.memory.waiting.waits_because(ticket.id, &shared.reasons) {
-            self.give(&mut ticket, shared, "routed_again", now, round);
+            self.give(&mut ticket, shared, ROUTED_AGAIN, now, round);
         }
         Ok(())
     }

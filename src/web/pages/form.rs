@@ -79,12 +79,21 @@ impl FromRequest<Web> for Fields {
 #[derive(Debug, Default)]
 pub struct FieldsAndFiles {
     pub fields: Fields,
-    pub files: Vec<(String, Bytes)>,
+    pub files: Vec<File>,
+}
+
+/// A file as it was sent: in which field, what it is called, of which type it says that it is, and what is in it.
+#[derive(Debug)]
+pub struct File {
+    pub field: String,
+    pub name: String,
+    pub content_type: String,
+    pub bytes: Bytes,
 }
 
 impl FieldsAndFiles {
     pub fn file(&self, name: &str) -> Option<&Bytes> {
-        self.files.iter().find(|(known, _)| known == name).map(|(_, file)| file)
+        self.files.iter().find(|file| file.field == name).map(|file| &file.bytes)
     }
 }
 
@@ -113,9 +122,11 @@ async fn read(mut form: Multipart) -> Result<FieldsAndFiles, MultipartError> {
             read.fields.0.push((name, field.text().await?));
             continue;
         }
-        let file = field.bytes().await?;
-        if !file.is_empty() {
-            read.files.push((name, file));
+        let called = field.file_name().unwrap_or_default().to_owned();
+        let content_type = field.content_type().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await?;
+        if !bytes.is_empty() {
+            read.files.push(File { field: name, name: called, content_type, bytes });
         }
     }
     Ok(read)

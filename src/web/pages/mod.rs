@@ -46,7 +46,12 @@ use tracing::error;
 
 /// Scripts, styles and everything else come from us, and nobody puts a page of ours into theirs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'self'";
+    media-src 'self' blob:; connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+    base-uri 'self'";
+
+/// What came from outside as HTML: it stands in a frame of ours, runs nothing and fetches nothing.
+const POLICY_OF_FRAMED: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
+    img-src data:; frame-ancestors 'self'";
 
 /// Where the telephone company's script runs, it talks to the telephone company.
 const POLICY_OF_VOICE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -58,6 +63,7 @@ const POLICY_OF_VOICE: &str = "default-src 'none'; script-src 'self'; style-src 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Policy {
     Voice,
+    Framed,
 }
 
 /// Every page.
@@ -94,6 +100,7 @@ async fn home(signed: Signed) -> Redirect {
 fn guarded(mut response: Response) -> Response {
     let policy = match response.extensions().get::<Policy>() {
         Some(Policy::Voice) => POLICY_OF_VOICE,
+        Some(Policy::Framed) => POLICY_OF_FRAMED,
         None => POLICY,
     };
     const ALWAYS: [(HeaderName, &str); 4] = [

@@ -16,7 +16,10 @@ use crate::{
     desk::settings::Settings,
     routing::ids::CallId,
     store::{called_back::CalledBack, calls::CallRow, offers::Offered, voicemails::Voicemail},
-    tickets::ticket::Status,
+    tickets::{
+        incoming::Identity,
+        ticket::{Status, Ticket},
+    },
 };
 use axum::{
     extract::State as Reach,
@@ -38,6 +41,21 @@ pub struct Who {
 }
 
 impl Who {
+    /// Of a ticket: who called, or who wrote. `number`: of its call.
+    pub fn on(ticket: &Ticket, number: Option<&str>, settings: &Settings, layout: &Layout) -> Self {
+        if number.is_some() || ticket.call.is_some() {
+            return Self::of(number, settings, layout);
+        }
+        let contact = ticket.contact.and_then(|contact| settings.contacts.get(contact));
+        let name = contact.map(|contact| contact.name.clone());
+        let number = match &ticket.customer {
+            Some(Identity::Number(text) | Identity::Email(text)) => text.clone(),
+            _ if name.is_some() => String::new(),
+            _ => layout.t("ticket-nobody-known"),
+        };
+        Self { name, number }
+    }
+
     pub fn of(number: Option<&str>, settings: &Settings, layout: &Layout) -> Self {
         match number {
             None => Self { name: None, number: layout.t("ticket-nobody-called") },

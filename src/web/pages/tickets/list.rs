@@ -68,6 +68,7 @@ struct Tab {
 struct Row {
     id: TicketId,
     who: Who,
+    subject: Option<String>,
     at: Moment,
     /// Whoever may not see the channel is not told its name.
     channel: Option<String>,
@@ -133,12 +134,16 @@ fn row(ticket: &Ticket, call: Option<&CallRow>, web: &Web, signed: &Signed, sett
     let layout = &signed.layout;
     let viewer = Viewer::new(&signed.caller, settings);
     let channel = ticket.channel.filter(|channel| viewer.channel(*channel) == Sight::All);
-    let channel = channel.and_then(|channel| settings.channels.get(&channel));
+    let channel = channel.and_then(|id| {
+        let calling = settings.channels.get(&id).map(|channel| &channel.name);
+        calling.or_else(|| settings.ticket_channels.get(&id).map(|channel| &channel.name))
+    });
     Row {
         id: ticket.id,
-        who: Who::of(call.map(|call| call.from.as_str()), settings, layout),
+        who: Who::on(ticket, call.map(|call| call.from.as_str()), settings, layout),
+        subject: ticket.subject.clone(),
         at: Moment::new(ticket.created_at, &web.ground.account),
-        channel: channel.map(|channel| channel.name.clone()),
+        channel: channel.cloned(),
         outcome: call.map(|call| came_of(call, layout)),
         owner: ticket.owner.map(|owner| settings.name_of(owner)),
         team: ticket

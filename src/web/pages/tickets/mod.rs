@@ -1,13 +1,15 @@
 //! Tickets: lists, and one with its calls, its messages and why everything was decided as it was.
 
 mod calls;
+mod conversation;
 mod list;
 mod ticket;
 mod why;
 
-use super::super::Web;
+use super::super::{Web, greetings::UPLOAD_MAX};
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
@@ -16,6 +18,9 @@ pub fn routes() -> Router<Web> {
         .route("/tickets", get(list::show_page))
         .route("/tickets/{id}", get(ticket::show_page).post(ticket::change))
         .route("/tickets/{id}/notes", post(ticket::note))
+        .route("/tickets/{id}/reply", post(conversation::reply).layer(DefaultBodyLimit::max(UPLOAD_MAX)))
+        .route("/tickets/{id}/messages/{message}/retry", post(conversation::retry))
+        .route("/tickets/{id}/messages/{message}/html", get(conversation::as_it_came))
         .route("/tickets/{id}/called-back", post(ticket::called_back))
         .route("/calls/{id}", get(calls::to_ticket))
 }

@@ -16,6 +16,7 @@ use super::{
         show, show_changed, show_wrong,
     },
     calls::{self, CallPart, State, Who},
+    conversation::{self, Conversation},
     why::{self, Decision},
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
         settings::{Refused, Settings},
         ticket_tag,
     },
-    routing::ids::{NoteId, TeamId, TicketId, UserId},
+    routing::ids::{ContactId, MessageId, NoteId, TeamId, TicketId, UserId},
     tickets::ticket::{Status, Ticket},
 };
 use askama::Template;
@@ -51,6 +52,10 @@ struct Page {
     team: Option<String>,
     created: Moment,
     closed: Option<Moment>,
+    subject: Option<String>,
+    channel: Option<String>,
+    properties: Vec<(String, String)>,
+    conversation: Conversation,
     calls: Vec<CallPart>,
     /// How many earlier calls are not shown.
     earlier: usize,
@@ -75,10 +80,10 @@ struct Form {
     fault: Option<String>,
 }
 
-struct Choice {
-    value: String,
-    text: String,
-    selected: bool,
+pub struct Choice {
+    pub value: String,
+    pub text: String,
+    pub selected: bool,
 }
 
 struct NotePart {
@@ -98,6 +103,7 @@ struct ContactPart {
 #[derive(Deserialize)]
 pub struct Asked {
     notes: Option<NoteId>,
+    messages: Option<MessageId>,
 }
 
 pub async fn show_page(
@@ -107,7 +113,7 @@ pub async fn show_page(
     asked: Query<Asked>,
 ) -> Result<Response, Refusal> {
     let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
-    let page = page(&web, &signed, id, asked.notes).await;
+    let page = page(&web, &signed, id, asked.notes, asked.messages).await;
     Ok(show(&page.map_err(|problem| signed.refuse(problem))?))
 }
 
@@ -123,14 +129,14 @@ pub async fn change(
     visible(&signed.caller, id, &web).await.map_err(refuse)?;
     let patch = patch(&fields).ok_or_else(|| refuse(Problem::not_found()))?;
     let expected = Some(fields.text("tag").to_owned());
-    let changed = web.desk.change_ticket(id, patch.clone(), expected).await;
+    let changed = web.desk.change_ticket(id, patch.clone(), expected, signed.caller.user).await;
     let (fault, is_stale) = match changed.map_err(|unavailable| refuse(unavailable.into()))? {
         Ok(_) => return Ok(to(&signed.layout, id, "")),
         Err(Refused::Stale) => (None, true),
         Err(Refused::Invalid(faults)) => (faults.into_iter().next().map(|fault| fault.detail), false),
         Err(refused) => return Err(refuse(refused.into())),
     };
-    let mut page = page(&web, &signed, id, None).await.map_err(refuse)?;
+    let mut page = page(&web, &signed, id, None, None).await.map_err(refuse)?;
     if is_stale {
         page.form.theirs = Some(page.form.as_it_is());
     }
@@ -152,7 +158,7 @@ pub async fn note(
     match notes::write(&web, &signed.caller, id, text.clone()).await {
         Ok(_) => Ok(to(&signed.layout, id, "#notes")),
         Err(problem) if problem.status() == 422 => {
-            let mut page = page(&web, &signed, id, None).await.map_err(refuse)?;
+            let mut page = page(&web, &signed, id, None, None).await.map_err(refuse)?;
             page.note_fault = Some(signed.layout.t("ticket-note-fault"));
             page.note = text;
             Ok(show_wrong(&page))
@@ -175,7 +181,7 @@ pub async fn called_back(
     Ok(to(&signed.layout, id, &format!("#call-{call}")))
 }
 
-fn to(layout: &Layout, id: TicketId, place: &str) -> Response {
+pub fn to(layout: &Layout, id: TicketId, place: &str) -> Response {
     let address = layout.address(&format!("tickets/{id}{place}"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }
@@ -193,7 +199,28 @@ fn patch(fields: &Fields) -> Option<TicketPatch> {
     })
 }
 
-async fn page(web: &Web, signed: &Signed, id: TicketId, after: Option<NoteId>) -> Result<Page, Problem> {
+/// The page with an answer that could not be sent, and why.
+pub async fn page_with_reply(
+    web: &Web,
+    signed: &Signed,
+    id: TicketId,
+    text: String,
+    fault: String,
+) -> Result<impl Template, Problem> {
+    let mut page = page(web, signed, id, None, None).await?;
+    if let Some(reply) = &mut page.conversation.reply {
+        (reply.text, reply.fault) = (text, Some(fault));
+    }
+    Ok(page)
+}
+
+async fn page(
+    web: &Web,
+    signed: &Signed,
+    id: TicketId,
+    after: Option<NoteId>,
+    message: Option<MessageId>,
+) -> Result<Page, Problem> {
     let ticket = visible(&signed.caller, id, web).await?;
     let layout = signed.layout.clone();
     let settings = web.desk.settings();
@@ -210,9 +237,17 @@ async fn page(web: &Web, signed: &Signed, id: TicketId, after: Option<NoteId>) -
     };
     let number = first.as_ref().map(|call| call.from.as_str());
     let form = form(&ticket, signed, &settings);
+    let conversation = conversation::of(web, signed, &ticket, message).await?;
+    let known = number.and_then(|number| settings.contacts.of(number)).map(|(id, _)| id);
+    let contact = contact(ticket.contact.or(known), signed, &settings);
+    let channel = ticket.channel.and_then(|channel| settings.ticket_channels.get(&channel));
     Ok(Page {
         id,
-        who: Who::of(number, &settings, &layout),
+        who: Who::on(&ticket, number, &settings, &layout),
+        subject: ticket.subject.clone(),
+        channel: channel.map(|channel| channel.name.clone()),
+        properties: ticket.properties.clone().into_iter().collect(),
+        conversation,
         status: calls::status(ticket.status, &layout),
         owner: ticket.owner.map(|owner| settings.name_of(owner)),
         team: ticket.team.and_then(|team| Some(settings.people.teams.get(&team)?.name.clone())),
@@ -223,7 +258,7 @@ async fn page(web: &Web, signed: &Signed, id: TicketId, after: Option<NoteId>) -
         decisions: why::decisions(&decisions, ticket.channel, web, &layout),
         notes,
         more_notes,
-        contact: contact(number, signed, &settings),
+        contact,
         form,
         note: String::new(),
         note_fault: None,
@@ -249,8 +284,9 @@ async fn notes_of(
     Ok((shown.collect(), next))
 }
 
-fn contact(number: Option<&str>, signed: &Signed, settings: &Settings) -> Option<ContactPart> {
-    let (id, contact) = settings.contacts.of(number?)?;
+fn contact(id: Option<ContactId>, signed: &Signed, settings: &Settings) -> Option<ContactPart> {
+    let id = id?;
+    let contact = settings.contacts.get(id)?;
     let all = Viewer::new(&signed.caller, settings).contact(id) == Sight::All;
     let seen = |text: &Option<String>| text.clone().filter(|_| all);
     Some(ContactPart {
