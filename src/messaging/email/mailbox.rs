@@ -221,7 +221,8 @@ fn told_by(error: Error) -> Trouble {
 
 /// The library tells code and words of a refusal in its own way; only the words are for people.
 fn said(words: &str) -> &str {
-    let info = words.split_once("info: Some(\"").map(|(_, info)| info);
+    let starts = ["info: Some(\"", "information: Some(\""];
+    let info = starts.iter().find_map(|start| words.split_once(start)).map(|(_, info)| info);
     info.and_then(|info| info.rsplit_once("\")")).map_or(words, |(info, _)| info)
 }
 

@@ -73,9 +73,10 @@ fn id_in(text: &str) -> Option<String> {
 
 fn is_automatic(head: &Head, own: &str) -> bool {
     let precedence = |words: &[&str]| {
-        ["precedence", "x-precedence"].iter().filter_map(|name| head.field(name)).any(|value| {
-            words.iter().any(|word| value.trim().eq_ignore_ascii_case(word))
-        })
+        ["precedence", "x-precedence"]
+            .iter()
+            .filter_map(|name| head.field(name))
+            .any(|value| words.iter().any(|word| value.trim().eq_ignore_ascii_case(word)))
     };
     let submitted = head.field("auto-submitted").is_some_and(|value| {
         value.split([';', ' ', '(']).next().is_some_and(|word| !word.eq_ignore_ascii_case("no"))
