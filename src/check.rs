@@ -7,11 +7,15 @@ use crate::{
     config::{Config, Http},
     desk::{Providers, health::FREE_BYTES_MIN, numbers, settings::Settings},
     ground,
-    messaging::email::{mailbox::Mailbox, settings::lacking},
+    messaging::{
+        email::{mailbox::Mailbox, settings::lacking},
+        whatsapp,
+    },
     notify::mail::{Postbox, Transport},
     providers_of,
     store::{self, DATABASE, copy},
-    tickets::channel::Way,
+    tickets::channel::{Channel, Mode, Way},
+    whatsapp_of,
 };
 use chrono::Datelike;
 pub use numbers::{Finding, Findings, Grade};
@@ -37,6 +41,8 @@ pub async fn run(config: &Config, exposed: Vec<String>, fix: bool) -> Findings {
     if settings.channels.is_empty() {
         findings.warning("there is no channel yet, so nobody can call");
     }
+    check_whatsapp(config, &settings, &mut findings);
+    check_customer_agents(config, &settings, &mut findings);
     let mut channels: Vec<_> = settings.channels.values().collect();
     channels.sort_by_key(|channel| channel.id);
     for channel in channels {
@@ -126,6 +132,40 @@ fn check_providers(providers: &Providers, findings: &mut Findings) {
     }
     for (name, _) in providers.iter().filter(|(_, provider)| !provider.has_secret()) {
         findings.error(format!("provider {name} has no secret, so all its webhooks are refused"));
+    }
+}
+
+fn check_whatsapp(config: &Config, settings: &Settings, findings: &mut Findings) {
+    let accounts = whatsapp_of(config).unwrap_or_else(|error| {
+        findings.error(format!("{error:#}"));
+        whatsapp::Accounts::new()
+    });
+    for (name, account) in &accounts {
+        for key in account.missing() {
+            findings.error(format!("whatsapp.{name} has no {key}, without which it does not work"));
+        }
+    }
+    for channel in settings.ticket_channels.values() {
+        let Way::Whatsapp(way) = &channel.way else { continue };
+        if !accounts.contains_key(&way.account) {
+            let (name, account) = (&channel.name, &way.account);
+            findings.error(format!(
+                "the channel {name} names the account {account} of WhatsApp, which is not configured"
+            ));
+        }
+    }
+}
+
+fn check_customer_agents(config: &Config, settings: &Settings, findings: &mut Findings) {
+    if !config.customer_agents.secret.is_empty() {
+        return;
+    }
+    let asks = |channel: &&Channel| channel.assignment.mode == Mode::Agent;
+    for channel in settings.ticket_channels.values().filter(asks) {
+        let name = &channel.name;
+        findings.error(format!(
+            "the channel {name} asks a customer agent, but customer_agents.secret is empty, so that none is asked"
+        ));
     }
 }
 

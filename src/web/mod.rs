@@ -211,6 +211,7 @@ pub fn router(web: Web) -> Router {
         .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
         .route("/chat/{channel}", get(chat::serve))
+        .route("/chat/{channel}/files/{sha256}", any(chat::files::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready));

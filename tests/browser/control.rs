@@ -171,7 +171,7 @@ async fn put(State(hands): State<Hands>, Path(name): Path<String>, Json(text): J
 async fn shop(State(hands): State<Hands>, Path(channel): Path<String>) -> impl IntoResponse {
     let url = hands.desk.lock().await.public_url.clone();
     let socket = url.replacen("http", "ws", 1);
-    let policy = format!("default-src 'none'; img-src data:; script-src {url}; connect-src {socket}");
+    let policy = format!("default-src 'none'; img-src data:; script-src {url}; connect-src {socket} {url}");
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Shop</title><link rel=\"icon\" href=\"data:,\">\
          <main><h1>Shop</h1></main><script src=\"{url}/chat/{channel}.js\" async></script></html>"

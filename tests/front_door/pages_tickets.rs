@@ -163,3 +163,78 @@ async fn of_two_who_change_a_ticket_the_second_is_told() {
     let seen = super::answer(desk.api.client.get(url).bearer_auth(&desk.api.token)).await;
     assert_eq!(request(seen.header("etag").to_owned()).await.status, 200);
 }
+
+/// What a form with files sends.
+async fn send(browser: &Browser, path: &str, fields: &[(&str, &str)], file: Option<(&str, &str)>) -> Answer {
+    let mut body = String::new();
+    for (name, value) in fields {
+        body += &format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    }
+    if let Some((name, content)) = file {
+        body += &format!(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{content}\r\n"
+        );
+    }
+    let request = browser.request(reqwest::Method::POST, path).header("Origin", crate::desk::PUBLIC_URL);
+    let request = request.header("content-type", "multipart/form-data; boundary=x");
+    super::answer(request.body(body + "--x--\r\n")).await
+}
+
+#[tokio::test]
+async fn a_conversation_is_read_and_answered_on_the_page_of_its_ticket() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let team = desk.team("Support", &[&ann], &[]).await;
+    let portal = desk.api.create("channels", json!({ "kind": "api", "name": "Portal" })).await;
+    let question = json!({
+        "channel": portal, "subject": "The <b>pump</b>", "text": "It <script>leaks</script>.", "name": "Vera",
+        "customer": { "kind": "email", "value": "vera@example.org" }, "properties": { "size": "<i>3" },
+    });
+    let ticket = desk.api.post("tickets", question).await;
+    let id = text(&ticket, "id");
+    desk.api.patch(&format!("tickets/{id}"), json!({ "team": team })).await;
+    let html =
+        "<p onclick=\"evil()\">Hello<img src=\"https://spy.example/x.png\"><script>evil()</script></p>";
+    let formatted = json!({ "text": "Hello", "html": html, "by_customer": true });
+    let formatted = desk.api.post(&format!("tickets/{id}/messages"), formatted).await;
+
+    let browser = signed_in(&desk, &ann.id).await;
+    let list = browser.get("/tickets?view=my_teams_unassigned").await;
+    assert!(list.text().contains("The &#60;b&#62;pump") && list.text().contains("Vera"), "{}", list.text());
+    let path = format!("/tickets/{id}");
+    let page = browser.get(&path).await;
+    for shown in
+        ["It &#60;script&#62;leaks", "The &#60;b&#62;pump", "vera@example.org", "&#60;i&#62;3", "Portal"]
+    {
+        assert!(page.text().contains(shown), "{shown}: {}", page.text());
+    }
+    let framed = format!("{path}/messages/{}/html", text(&formatted, "id"));
+    assert!(page.text().contains(&framed[1..]) && page.text().contains("<iframe"), "{}", page.text());
+    let frame = browser.get(&framed).await;
+    let policy = frame.header("content-security-policy");
+    assert!(policy.starts_with("sandbox") && policy.contains("default-src 'none'"), "{policy}");
+    assert!(frame.text().contains("Hello"), "{}", frame.text());
+    for evil in ["script", "onclick", "src=\"https"] {
+        assert!(!frame.text().contains(evil), "{evil}: {}", frame.text());
+    }
+
+    let reply = format!("{path}/reply");
+    let kept = send(&browser, &reply, &[("text", "Dear Ve"), ("action", "draft")], None).await;
+    assert_eq!(kept.status, 303, "{}", kept.text());
+    assert!(browser.get(&path).await.text().contains("Dear Ve</textarea>"));
+    assert_eq!(desk.api.get(&format!("tickets/{id}")).await["owner"], Value::Null);
+    let empty = send(&browser, &reply, &[("text", " "), ("action", "send")], None).await;
+    assert_eq!(empty.status, 422);
+    let fields = [("text", "Dear Vera"), ("action", "send"), ("reply-status", "waiting")];
+    let sent = send(&browser, &reply, &fields, Some(("manual.txt", "turn it off"))).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let page = browser.get(&path).await;
+    assert!(page.text().contains("manual.txt") && page.text().contains("Dear Vera"), "{}", page.text());
+    let now = desk.api.get(&format!("tickets/{id}")).await;
+    assert_eq!((&now["owner"], &now["status"]), (&json!(ann.id), &json!("waiting")));
+
+    // From another page nothing is sent.
+    let request = browser.request(reqwest::Method::POST, &reply).header("Origin", "https://evil.example");
+    let request = request.header("content-type", "multipart/form-data; boundary=x").body("--x--\r\n");
+    assert_eq!(super::answer(request).await.status, 403);
+}

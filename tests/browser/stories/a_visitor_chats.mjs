@@ -56,9 +56,9 @@ export default async ({ desk, visit }) => {
   await button.waitFor()
   await shopper.examine()
   await button.click()
-  await log.getByText('Yes.', { exact: true }).waitFor()
+  await log.getByText(/Yes\.$/).waitFor()
   await page.getByRole('button', { name: 'Close' }).waitFor()
   await page.reload()
-  await log.getByText('Yes.', { exact: true }).waitFor()
+  await log.getByText(/Yes\.$/).waitFor()
   await shopper.examine()
 }
