@@ -21,7 +21,8 @@ const OF_CALLS: [(&str, &str); 5] = [
 ];
 
 /// Tables whose rows belong to a ticket, and go with the last of its calls, or with the ticket itself: table and column.
-const OF_TICKETS: [(&str, &str); 7] = [
+const OF_TICKETS: [(&str, &str); 8] = [
+    ("customer_agent_turns", "ticket"),
     ("messages", "ticket"),
     ("drafts", "ticket"),
     ("notes", "ticket"),
