@@ -7,9 +7,15 @@ use crate::{
     config::{Config, Http},
     desk::{Providers, health::FREE_BYTES_MIN, numbers, settings::Settings},
     ground,
-    notify::mail::Postbox,
+    messaging::{
+        email::{mailbox::Mailbox, settings::lacking},
+        whatsapp,
+    },
+    notify::mail::{Postbox, Transport},
     providers_of,
     store::{self, DATABASE, copy},
+    tickets::channel::{Channel, Mode, Way},
+    whatsapp_of,
 };
 use chrono::Datelike;
 pub use numbers::{Finding, Findings, Grade};
@@ -23,6 +29,7 @@ pub async fn run(config: &Config, exposed: Vec<String>, fix: bool) -> Findings {
     check_public_url(&config.http.public_url, &mut findings);
     check_proxies(&config.http, &mut findings);
     check_mail(config, &mut findings).await;
+    check_mailboxes(config, &mut findings).await;
     let providers = providers_of(config).unwrap_or_else(|error| {
         findings.error(format!("{error:#}"));
         Providers::new()
@@ -30,9 +37,12 @@ pub async fn run(config: &Config, exposed: Vec<String>, fix: bool) -> Findings {
     check_providers(&providers, &mut findings);
     check_folder(&config.data.dir, &mut findings);
     let Some(settings) = read_settings(config, &mut findings).await else { return findings };
+    check_mail_channels(config, &settings, &mut findings);
     if settings.channels.is_empty() {
         findings.warning("there is no channel yet, so nobody can call");
     }
+    check_whatsapp(config, &settings, &mut findings);
+    check_customer_agents(config, &settings, &mut findings);
     let mut channels: Vec<_> = settings.channels.values().collect();
     channels.sort_by_key(|channel| channel.id);
     for channel in channels {
@@ -81,12 +91,81 @@ async fn check_mail(config: &Config, findings: &mut Findings) {
     }
 }
 
+async fn check_mailboxes(config: &Config, findings: &mut Findings) {
+    for (name, mailbox) in &config.mailboxes {
+        if let Some(imap) = &mailbox.imap {
+            match Mailbox::open(imap).await {
+                Ok(_) => findings.good(format!("the mailbox {name} can be read")),
+                Err(trouble) => findings.error(format!("the mailbox {name} can't be read: {trouble}")),
+            }
+        }
+        let Some(smtp) = &mailbox.smtp else { continue };
+        match Transport::to(&smtp.server()) {
+            Ok(Some(server)) => match server.knock().await {
+                Ok(()) => findings.good(format!("the mail server of the mailbox {name} takes our mail")),
+                Err(trouble) => {
+                    findings.error(format!("the mail server of the mailbox {name} can't be used: {trouble}"))
+                }
+            },
+            Ok(None) => {}
+            Err(error) => findings.error(format!("section mailboxes.{name}.smtp: {error:#}")),
+        }
+    }
+}
+
+/// Channels of mail whose mailbox is missing.
+fn check_mail_channels(config: &Config, settings: &Settings, findings: &mut Findings) {
+    let mut channels: Vec<_> = settings.ticket_channels.values().collect();
+    channels.sort_by_key(|channel| channel.id);
+    for channel in channels {
+        if let Way::Email(email) = &channel.way
+            && let Some(lacking) = lacking(&config.mailboxes, &email.mailbox)
+        {
+            findings.error(format!("channel {}: {lacking}", channel.name));
+        }
+    }
+}
+
 fn check_providers(providers: &Providers, findings: &mut Findings) {
     if providers.is_empty() {
         findings.warning("no telephone company is configured, so no call can come in");
     }
     for (name, _) in providers.iter().filter(|(_, provider)| !provider.has_secret()) {
         findings.error(format!("provider {name} has no secret, so all its webhooks are refused"));
+    }
+}
+
+fn check_whatsapp(config: &Config, settings: &Settings, findings: &mut Findings) {
+    let accounts = whatsapp_of(config).unwrap_or_else(|error| {
+        findings.error(format!("{error:#}"));
+        whatsapp::Accounts::new()
+    });
+    for (name, account) in &accounts {
+        for key in account.missing() {
+            findings.error(format!("whatsapp.{name} has no {key}, without which it does not work"));
+        }
+    }
+    for channel in settings.ticket_channels.values() {
+        let Way::Whatsapp(way) = &channel.way else { continue };
+        if !accounts.contains_key(&way.account) {
+            let (name, account) = (&channel.name, &way.account);
+            findings.error(format!(
+                "the channel {name} names the account {account} of WhatsApp, which is not configured"
+            ));
+        }
+    }
+}
+
+fn check_customer_agents(config: &Config, settings: &Settings, findings: &mut Findings) {
+    if !config.customer_agents.secret.is_empty() {
+        return;
+    }
+    let asks = |channel: &&Channel| channel.assignment.mode == Mode::Agent;
+    for channel in settings.ticket_channels.values().filter(asks) {
+        let name = &channel.name;
+        findings.error(format!(
+            "the channel {name} asks a customer agent, but customer_agents.secret is empty, so that none is asked"
+        ));
     }
 }
 

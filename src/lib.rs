@@ -319,6 +319,7 @@ fn pages(
         clock,
         &config.http.public_url,
         sounds(config),
+        config.mail.is_on(),
         language,
         folder.path(),
         room,

@@ -33,7 +33,7 @@ use std::collections::HashMap;
 use tracing::warn;
 
 /// Every kind of happening, in the order in which those of one decision are told.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 12] = [
     "call.started",
     "ticket.made",
     "ticket.assigned",
@@ -45,6 +45,7 @@ pub const KINDS: [&str; 11] = [
     "call.missed",
     "voicemail.kept",
     "agent.misses_calls",
+    "user.notified",
 ];
 
 /// How much of a message is told, in characters.
@@ -308,19 +309,8 @@ impl Engine {
             warn!(%data, "the last agent of a channel keeps missing calls");
             self.around.health.metrics.last_agent_misses.add(1);
         }
-        let memory = &mut self.memory;
-        let id = HappeningId(memory.ids.next(now.at.timestamp_millis()));
-        let document = json!({ "id": id, "type": kind, "timestamp": now.at, "data": data }).to_string();
-        round.batch.happenings.push(HappeningRow {
-            id,
-            at: now.at,
-            kind: kind.into(),
-            call,
-            ticket,
-            document,
-        });
-
-        let settings = memory.settings.clone();
+        let id = self.happened(kind, call, ticket, &data, now, round);
+        let settings = self.memory.settings.clone();
         let webhooks = settings.webhooks.values().filter(|webhook| webhook.wants(kind));
         let webhooks = webhooks.map(|webhook| (Receiver::Webhook(webhook.id), None));
         let notify =
@@ -333,9 +323,55 @@ impl Engine {
             _ => &[],
         };
         let mails = mails.iter().map(|address| (Receiver::Mail, Some(address.clone())));
-        for (receiver, recipient) in webhooks.chain(mails) {
+        self.deliver(id, webhooks.chain(mails), now, round);
+    }
+
+    /// Tells a user of a ticket, by their mail and by webhooks, as they wish it.
+    pub(super) fn tell_user(
+        &mut self,
+        ticket: &Ticket,
+        data: Value,
+        by_webhook: bool,
+        mail: Option<String>,
+        now: Now,
+        round: &mut Round,
+    ) {
+        let kind = "user.notified";
+        let id = self.happened(kind, None, Some(ticket.id), &data, now, round);
+        let settings = self.memory.settings.clone();
+        let webhooks = settings.webhooks.values().filter(|webhook| by_webhook && webhook.wants(kind));
+        let webhooks = webhooks.map(|webhook| (Receiver::Webhook(webhook.id), None));
+        let mail = mail.map(|address| (Receiver::Mail, Some(address)));
+        self.deliver(id, webhooks.chain(mail), now, round);
+        round.news = true;
+    }
+
+    fn happened(
+        &mut self,
+        kind: &'static str,
+        call: Option<CallId>,
+        ticket: Option<TicketId>,
+        data: &Value,
+        now: Now,
+        round: &mut Round,
+    ) -> HappeningId {
+        let id = HappeningId(self.memory.ids.next(now.at.timestamp_millis()));
+        let document = json!({ "id": id, "type": kind, "timestamp": now.at, "data": data }).to_string();
+        let row = HappeningRow { id, at: now.at, kind: kind.into(), call, ticket, document };
+        round.batch.happenings.push(row);
+        id
+    }
+
+    fn deliver(
+        &mut self,
+        id: HappeningId,
+        receivers: impl Iterator<Item = (Receiver, Option<String>)>,
+        now: Now,
+        round: &mut Round,
+    ) {
+        for (receiver, recipient) in receivers {
             round.batch.deliveries.push(DeliveryRow {
-                id: DeliveryId(memory.ids.next(now.at.timestamp_millis())),
+                id: DeliveryId(self.memory.ids.next(now.at.timestamp_millis())),
                 happening: id,
                 receiver,
                 recipient,

@@ -132,6 +132,8 @@ pub enum Input {
         patch: TicketPatch,
         /// The [`ticket_tag`] that it must still have.
         expected: Option<String>,
+        /// Who does it.
+        by: Option<UserId>,
         claim: Claim,
     },
     /// A message reached a channel.
@@ -248,6 +250,7 @@ pub enum Row {
     Note(crate::store::notes::Note),
     CalledBack(crate::store::called_back::CalledBack),
     View(crate::store::views::Kept),
+    ReadNotifications(crate::store::notifications::Read),
     Draft(crate::store::drafts::DraftRow),
 }
 
@@ -399,9 +402,10 @@ impl Desk {
         ticket: TicketId,
         patch: TicketPatch,
         expected: Option<String>,
+        by: Option<UserId>,
     ) -> Result<Result<Ticket, Refused>, Unavailable> {
         let claim = Claim::default();
-        let input = Input::Ticket { ticket, patch, expected, claim: claim.clone() };
+        let input = Input::Ticket { ticket, patch, expected, by, claim: claim.clone() };
         match self.ask_soon(input, &claim).await? {
             Outcome::Ticket(ticket) => Ok(Ok(*ticket)),
             Outcome::Refused(refused) => Ok(Err(refused)),

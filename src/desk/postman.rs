@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     notify::{
         client::Outward,
-        mail::{Letter, Postbox, Recording, What},
+        mail::{Letter, Postbox, Recording, TicketNews, What},
         signing,
     },
     routing::ids::{CallId, DeliveryId, JobId, MessageId, TicketId, WebhookId},
@@ -22,6 +22,7 @@ use crate::{
         deliveries::{DeliveryRow, Receiver},
         happenings::HappeningRow,
     },
+    tickets::notifying::About,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -254,13 +255,16 @@ impl Postman {
         let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
         let Some(to) = delivery.recipient.clone() else { return Ok(None) };
         let settings = self.desk.settings();
-        let channel = text("channel").parse().ok().and_then(|channel| settings.channels.get(&channel));
+        let id = text("channel").parse().ok();
+        let channel = id.and_then(|channel| settings.channels.get(&channel));
+        let ticket_channel = id.and_then(|channel| settings.ticket_channels.get(&channel));
         let instant = |key: &str| data[key].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
         let arrived = instant("arrived_at").unwrap_or(happening.at);
-        let local_time = match channel {
-            Some(channel) => {
-                let local = channel.zone.local(arrived).format("%A %-d %B %Y, %H:%M");
-                format!("{local} ({})", channel.zone.name())
+        let zone = channel.map(|channel| &channel.zone).or(ticket_channel.map(|channel| &channel.zone));
+        let local_time = match zone {
+            Some(zone) => {
+                let local = zone.local(arrived).format("%A %-d %B %Y, %H:%M");
+                format!("{local} ({})", zone.name())
             }
             None => arrived.format("%A %-d %B %Y, %H:%M (UTC)").to_string(),
         };
@@ -271,7 +275,11 @@ impl Postman {
             what,
             from: text("from"),
             called: text("to"),
-            channel: channel.map(|channel| channel.name.clone()).unwrap_or_default(),
+            channel: channel
+                .map(|channel| &channel.name)
+                .or(ticket_channel.map(|channel| &channel.name))
+                .cloned()
+                .unwrap_or_default(),
             local_time,
             link: format!("{}/api/v1/{about}", self.public_url),
         };
@@ -279,6 +287,16 @@ impl Postman {
             let Ok(agent) = text("agent").parse() else { return Ok(None) };
             let (name, misses) = (settings.name_of(agent), data["misses"].as_u64().unwrap_or(0));
             return Ok(Some(letter(What::LastAgent { name, misses }, format!("users/{agent}"))));
+        }
+        if happening.kind == "user.notified" {
+            let Some((ticket, news)) = happening.ticket.zip(ticket_news(&text("about"))) else {
+                return Ok(None);
+            };
+            let said = data["text"].as_str().map(str::to_owned);
+            let what = What::Ticket { news, subject: text("subject"), said };
+            let link = format!("{}/tickets/{ticket}", self.public_url);
+            let from = data["customer"]["value"].as_str().unwrap_or_default().to_owned();
+            return Ok(Some(Letter { link, from, ..letter(what, String::new()) }));
         }
         let Some(call) = happening.call else { return Ok(None) };
         let what = if happening.kind == "voicemail.kept" {
@@ -318,6 +336,15 @@ impl Postman {
             }
         }
     }
+}
+
+fn ticket_news(about: &str) -> Option<TicketNews> {
+    Some(match About::named(about)? {
+        About::Unassigned => TicketNews::IsNobodys,
+        About::Assigned => TicketNews::IsYours,
+        About::Message => TicketNews::CustomerWrote,
+        About::OwnerAbsent => TicketNews::ContactWrote,
+    })
 }
 
 fn given_up(status: Option<u16>, error: String) -> Tried {

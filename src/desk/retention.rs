@@ -6,7 +6,7 @@ use super::{
 };
 use crate::store::{
     batch::NotCommitted,
-    happenings,
+    happenings, notifications,
     removal::{self, AT_ONCE, Removal},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -51,6 +51,7 @@ impl Engine {
         let written = removal::files_of(connection, &tickets).await?;
         if let Some(before) = before(now, messages_days) {
             happenings::prune(connection, before).await?;
+            notifications::prune(connection, before).await?;
         }
         let mut files = removal::messages_of(connection, &calls).await?;
         files.extend(messages.iter().cloned());

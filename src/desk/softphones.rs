@@ -18,7 +18,7 @@ use crate::{
     routing::{
         availability::ByHand,
         contacts::Named,
-        ids::{CallId, ChannelId, NoteId, OfferId, SessionId, TicketId, TokenId, UserId},
+        ids::{CallId, ChannelId, NoteId, NotificationId, OfferId, SessionId, TicketId, TokenId, UserId},
     },
 };
 use chrono::{DateTime, Utc};
@@ -124,6 +124,13 @@ pub enum Frame {
         note_id: NoteId,
     },
     Availability(ByHand),
+    /// Something happened to a ticket that concerns them.
+    Notification {
+        notification_id: NotificationId,
+        /// `unassigned`, `assigned`, `message` or `owner_absent`.
+        about: &'static str,
+        ticket_id: TicketId,
+    },
     /// With which the agent's browser is reached at this telephone company.
     SoftphoneToken {
         provider: String,

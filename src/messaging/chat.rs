@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use data_encoding::HEXLOWER;
 use rand::{Rng, distr::Alphanumeric};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -71,9 +71,16 @@ pub struct Line {
     pub id: MessageId,
     pub at: DateTime<Utc>,
     pub text: String,
-    /// The names of what came with it.
-    pub files: Vec<String>,
+    pub files: Vec<File>,
     pub by: By,
+}
+
+/// What came with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct File {
+    /// By which the page fetches it.
+    pub id: String,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,16 +259,21 @@ mod tests {
     #[test]
     fn a_page_is_told_what_both_sides_said() {
         let id = MessageId(Ids::new(1).next(1));
-        let line =
-            |by| Line { id, at: DateTime::UNIX_EPOCH, text: "Hi".into(), files: vec!["a.txt".into()], by };
+        let line = |by| Line {
+            id,
+            at: DateTime::UNIX_EPOCH,
+            text: "Hi".into(),
+            files: vec![File { id: "0".into(), name: "a.txt".into() }],
+            by,
+        };
         let told = Told::Message(line(By::Desk { name: Some("Ann".into()) }));
         let expected = json!({ "type": "message", "id": id, "at": "1970-01-01T00:00:00.000Z", "text": "Hi",
-            "files": ["a.txt"], "side": "out", "name": "Ann" });
+            "files": [{ "id": "0", "name": "a.txt" }], "side": "out", "name": "Ann" });
         assert_eq!(serde_json::from_str::<Value>(&told.text()).unwrap(), expected);
         let messages = vec![line(By::Visitor { key: Some("k".into()) })];
         let told = Told::Welcome { visitor: "s".into(), greeting: None, is_open: false, messages };
         let expected = json!({ "type": "welcome", "visitor": "s", "greeting": null, "open": false, "messages": [
-            { "id": id, "at": "1970-01-01T00:00:00.000Z", "text": "Hi", "files": ["a.txt"], "side": "in", "key": "k" }] });
+            { "id": id, "at": "1970-01-01T00:00:00.000Z", "text": "Hi", "files": [{ "id": "0", "name": "a.txt" }], "side": "in", "key": "k" }] });
         assert_eq!(serde_json::from_str::<Value>(&told.text()).unwrap(), expected);
     }
 }

@@ -119,6 +119,23 @@ pub enum What {
         name: String,
         misses: u64,
     },
+    /// Something about a ticket concerns whoever reads it.
+    Ticket {
+        news: TicketNews,
+        subject: String,
+        /// What the customer wrote, or its beginning.
+        said: Option<String>,
+    },
+}
+
+/// What about a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketNews {
+    IsNobodys,
+    IsYours,
+    CustomerWrote,
+    /// One of their contacts wrote while they are away.
+    ContactWrote,
 }
 
 #[derive(Debug, Clone)]
@@ -188,7 +205,8 @@ impl Transport {
         }
     }
 
-    async fn knock(&self) -> Result<(), Trouble> {
+    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    pub async fn knock(&self) -> Result<(), Trouble> {
         match tokio::time::timeout(self.within * 3, self.smtp.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(Trouble { words: "it hung up".into(), code: None, is_final: false }),
@@ -216,7 +234,7 @@ impl Postbox {
         Ok(Some(Self { transport, from: settings.from.parse()?, host }))
     }
 
-    /// Whether the server is there, protects the way to it, and takes our sign-in. Nothing is sent.
+    /// As [`Transport::knock`].
     pub async fn knock(&self) -> Result<(), Trouble> {
         self.transport.knock().await
     }
@@ -258,12 +276,24 @@ impl Letter {
             What::LastAgent { name, .. } => format!("{} misses calls on {channel}", plain(name)),
             What::Missed { .. } => format!("Missed call from {from} on {channel}"),
             What::Voicemail { .. } => format!("Voicemail from {from} on {channel}"),
+            What::Ticket { news, subject, .. } => {
+                let subject = plain(subject);
+                match news {
+                    TicketNews::IsNobodys => format!("New ticket: {subject}"),
+                    TicketNews::IsYours => format!("This ticket is yours: {subject}"),
+                    TicketNews::CustomerWrote => format!("The customer wrote: {subject}"),
+                    TicketNews::ContactWrote => format!("Your contact wrote while you are away: {subject}"),
+                }
+            }
         }
     }
 
     fn text(&self) -> String {
         let (from, channel, called) = (plain(&self.from), plain(&self.channel), plain(&self.called));
         let (first, recording) = match &self.what {
+            What::Ticket { news, subject, said } => {
+                return self.about_ticket(*news, subject, said.as_deref());
+            }
             What::LastAgent { name, misses } => {
                 let name = plain(name);
                 (
@@ -291,6 +321,30 @@ impl Letter {
         let about = if matches!(self.what, What::LastAgent { .. }) { "Agent" } else { "Call" };
         lines.push(format!("{about}: {}", self.link));
         lines.extend(recording);
+        lines.join("\r\n") + "\r\n"
+    }
+}
+
+impl Letter {
+    fn about_ticket(&self, news: TicketNews, subject: &str, said: Option<&str>) -> String {
+        let (from, channel, subject) = (plain(&self.from), plain(&self.channel), plain(subject));
+        let by = if channel.is_empty() { String::new() } else { format!(" on {channel}") };
+        let first = match news {
+            TicketNews::IsNobodys => format!("A ticket came{by} that is nobody's yet: {subject}"),
+            TicketNews::IsYours => format!("A ticket{by} was given to you: {subject}"),
+            TicketNews::CustomerWrote => format!("The customer wrote on your ticket{by}: {subject}"),
+            TicketNews::ContactWrote => format!("A contact of yours wrote{by} while you are away: {subject}"),
+        };
+        let mut lines = vec![first, String::new()];
+        if let Some(said) = said.map(str::trim).filter(|said| !said.is_empty()) {
+            lines.extend(said.lines().map(|line| format!("> {}", line.replace(char::is_control, " "))));
+            lines.push(String::new());
+        }
+        if !from.is_empty() {
+            lines.push(format!("From: {from}"));
+        }
+        lines.push(format!("When: {}", self.local_time));
+        lines.push(format!("Ticket: {}", self.link));
         lines.join("\r\n") + "\r\n"
     }
 }
@@ -386,6 +440,33 @@ mod tests {
         let expected = "+43660123 called Support (+431234) and was not answered in 27 seconds.\r\n\r\n\
             When: Monday 2 February 2026, 03:40 (Europe/Vienna)\r\nCall: https://calls.example.org/api/v1/calls/1\r\n";
         assert_eq!(body.trim_end(), expected.trim_end());
+    }
+
+    #[tokio::test]
+    async fn news_of_a_ticket_say_whose_it_is_and_quote_what_the_customer_wrote() {
+        let said = Some("Since Monday.\r\nIt\u{7} drips.".to_owned());
+        let news = |news, said: &Option<String>| {
+            let what =
+                What::Ticket { news, subject: "The pump\r\nBcc: x@example.org".into(), said: said.clone() };
+            let link = "https://calls.example.org/tickets/1".into();
+            Letter { from: "vera@example.org".into(), link, ..letter(what) }
+        };
+        let text = written(&news(TicketNews::CustomerWrote, &said)).await;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("Subject: The customer wrote: The pumpBcc: x@example.org"), "{head}");
+        let expected = "The customer wrote on your ticket on Support: The pumpBcc: x@example.org\r\n\r\n\
+            > Since Monday.\r\n> It  drips.\r\n\r\nFrom: vera@example.org\r\n\
+            When: Monday 2 February 2026, 03:40 (Europe/Vienna)\r\nTicket: https://calls.example.org/tickets/1";
+        assert_eq!(body.trim_end(), expected);
+        for (kind, first) in [
+            (TicketNews::IsNobodys, "A ticket came on Support that is nobody's yet: "),
+            (TicketNews::IsYours, "A ticket on Support was given to you: "),
+            (TicketNews::ContactWrote, "A contact of yours wrote on Support while you are away: "),
+        ] {
+            let text = written(&news(kind, &None)).await;
+            let (_, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(body.starts_with(first) && !body.contains('>'), "{body}");
+        }
     }
 
     #[tokio::test]

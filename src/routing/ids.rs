@@ -82,6 +82,8 @@ id! {
     /// A workspace beside the help desk.
     InboxId
     SkillId
+    /// Something that a user was told.
+    NotificationId
     /// A list of tickets that somebody keeps under a name.
     ViewId
 }

@@ -2,8 +2,8 @@
 
 use super::{
     Writer, agents, answers, audit, called_back, calls, cursors, decisions, deliveries, drafts, engine,
-    events, happenings, jobs, messages, notes, offers, quarantine, removal, repeats, script::Script,
-    settings, tickets, turns, views, voicemails, waiting,
+    events, happenings, jobs, messages, notes, notifications, offers, quarantine, removal, repeats,
+    script::Script, settings, tickets, turns, views, voicemails, waiting,
 };
 use crate::{
     calls::{
@@ -48,6 +48,8 @@ pub struct Batch {
     pub called_back: Vec<called_back::CalledBack>,
     pub views: Vec<views::Kept>,
     pub waiting: Vec<waiting::Line>,
+    pub notifications: Vec<notifications::Notification>,
+    pub read_notifications: Vec<notifications::Read>,
     pub removal: Option<removal::Removal>,
 }
 
@@ -79,6 +81,8 @@ impl Batch {
             && self.called_back.is_empty()
             && self.views.is_empty()
             && self.waiting.is_empty()
+            && self.notifications.is_empty()
+            && self.read_notifications.is_empty()
             && self.removal.is_none()
     }
 
@@ -140,7 +144,9 @@ impl Batch {
             && self.turns.is_empty()
             && self.called_back.is_empty()
             && self.views.is_empty()
-            && self.waiting.is_empty())
+            && self.waiting.is_empty()
+            && self.notifications.is_empty()
+            && self.read_notifications.is_empty())
     }
 
     async fn write_more(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -156,7 +162,9 @@ impl Batch {
         turns::write(tx, self.turns.values()).await?;
         called_back::write(tx, &self.called_back).await?;
         views::write(tx, &self.views).await?;
-        waiting::write(tx, &self.waiting).await
+        waiting::write(tx, &self.waiting).await?;
+        notifications::write(tx, &self.notifications).await?;
+        notifications::mark_read(tx, &self.read_notifications).await
     }
 }
 

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod known_calls;
 pub mod messages;
 pub mod notes;
+pub mod notifications;
 pub mod offers;
 pub mod past;
 pub mod quarantine;

@@ -21,12 +21,13 @@ const OF_CALLS: [(&str, &str); 5] = [
 ];
 
 /// Tables whose rows belong to a ticket, and go with the last of its calls, or with the ticket itself: table and column.
-const OF_TICKETS: [(&str, &str); 8] = [
-    ("customer_agent_turns", "ticket"),
+const OF_TICKETS: [(&str, &str); 9] = [
     ("messages", "ticket"),
     ("drafts", "ticket"),
     ("notes", "ticket"),
     ("waiting", "ticket"),
+    ("notifications", "ticket"),
+    ("customer_agent_turns", "ticket"),
     ("decisions", "ticket"),
     ("happenings", "ticket"),
     ("tickets", "id"),

@@ -2,7 +2,7 @@
 
 use super::{
     audit::Subject,
-    contacts, id, instant, json, ms, optional_id,
+    contacts, id, instant, json, ms, notifications, optional_id,
     sign_in::{self, SignIn},
     to_json,
     webhooks::{self, Webhook},
@@ -30,6 +30,8 @@ pub enum Change {
     DeleteChannel(ChannelId),
     Contact(ContactId, Value),
     MergeContacts(Box<Merge>),
+    /// By which ways a user, or with `None` everybody, is told of tickets.
+    Notifications(Option<UserId>, Value),
     DeleteContact(ContactId),
     Greeting(Greeting),
     DeleteGreeting(GreetingId),
@@ -50,6 +52,7 @@ impl Change {
             Self::Skill(id, _) | Self::DeleteSkill(id) => ("skill", id.0),
             Self::Channel(id, _) | Self::DeleteChannel(id) => ("channel", id.0),
             Self::Contact(id, _) | Self::DeleteContact(id) => ("contact", id.0),
+            Self::Notifications(user, _) => ("notifications", user.map_or(uuid::Uuid::nil(), |user| user.0)),
             Self::MergeContacts(merge) => ("contact", merge.into.0),
             Self::Greeting(greeting) => ("greeting", greeting.id.0),
             Self::DeleteGreeting(id) => ("greeting", id.0),
@@ -140,6 +143,7 @@ pub(super) async fn write(tx: &mut SqliteConnection, changes: &[Change]) -> sqlx
                 delete(tx, "delete from channels where id = $1", id.to_string()).await?
             }
             Change::Contact(id, document) => contacts::write(tx, *id, document).await?,
+            Change::Notifications(user, document) => notifications::choose(tx, *user, document).await?,
             Change::MergeContacts(merge) => contacts::merge(tx, merge).await?,
             Change::DeleteContact(id) => contacts::delete(tx, *id).await?,
             Change::Greeting(greeting) => write_greeting(tx, greeting).await?,
@@ -234,6 +238,9 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Change>>
     }
     for (id, document) in contacts::all(connection).await? {
         all.push(Change::Contact(id, document));
+    }
+    for (user, document) in notifications::choices(connection).await? {
+        all.push(Change::Notifications(user, document));
     }
     let sql = "select id, name, role, user_id, sha256, created_ms from tokens order by id";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {

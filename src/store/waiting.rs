@@ -50,13 +50,16 @@ pub async fn all(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Waits>> 
     sqlx::query(COLUMNS).fetch_all(connection).await?.iter().map(read).collect()
 }
 
-/// Open tickets of this channel that are nobody's and no team's: they wait from now on, the channel says.
+/// Open tickets of this channel that are nobody's and no team's, and that no customer agent may still take: they wait from
+/// now on, the channel says.
 pub async fn unassigned_of(
     connection: &mut SqliteConnection,
     channel: ChannelId,
 ) -> sqlx::Result<Vec<(TicketId, DateTime<Utc>)>> {
     let sql = "select id, created_ms from tickets
-        where closed_ms is null and owner is null and team is null and channel = $1 order by id";
+        where closed_ms is null and owner is null and team is null and channel = $1 and not exists
+            (select 1 from customer_agent_turns where ticket = tickets.id and over_ms is null)
+        order by id";
     let rows = sqlx::query(sql).bind(channel.to_string()).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((id(row, "id")?, instant(row.try_get("created_ms")?)))).collect()
 }

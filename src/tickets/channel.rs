@@ -177,6 +177,17 @@ pub struct Says {
 }
 
 impl Way {
+    /// Its kind, as in documents.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Form(_) => "form",
+            Self::Chat(_) => "chat",
+            Self::Whatsapp(_) => "whatsapp",
+            Self::Api => "api",
+        }
+    }
+
     /// Where a ticket came from decides its type (R17).
     pub fn ticket_type(&self) -> TicketType {
         match self {

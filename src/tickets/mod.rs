@@ -10,6 +10,7 @@ pub mod channel;
 pub mod incoming;
 pub mod message;
 pub mod modes;
+pub mod notifying;
 pub mod preview;
 pub mod sender;
 pub mod sharing;

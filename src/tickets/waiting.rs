@@ -138,6 +138,13 @@ impl Waiting {
         }
     }
 
+    /// Somebody waits although this is how things are. Who is free again later makes a difference to them, even if that
+    /// is before the next look.
+    pub fn saw(&mut self, seen: &Seen) {
+        self.seen.free.retain(|free| seen.free.contains(free));
+        self.seen.open.retain(|channel| seen.open.contains(channel));
+    }
+
     /// Whether a ticket of this channel has waited for so long only since the last look.
     fn is_let_go(&self, channel: ChannelId, minutes: u32, now: DateTime<Utc>) -> bool {
         let Some(line) = self.of_channel.get(&channel) else { return false };
@@ -238,6 +245,25 @@ mod tests {
         waiting.look(same);
         assert_eq!(pass(&mut waiting), tickets, "a rule was saved");
         waiting.look(again);
+        assert_eq!(pass(&mut waiting), []);
+    }
+
+    #[test]
+    fn who_is_free_again_before_the_next_look_makes_a_difference_to_those_who_were_left_meanwhile() {
+        let Scene { mut waiting, ann, tickets, .. } = scene();
+        let free = |free: bool| {
+            let ann = Free { user: ann, kind: TicketType::EmailOther, there: true };
+            Seen { free: HashSet::from_iter(free.then_some(ann)), ..Seen::default() }
+        };
+        waiting.look(free(true));
+        assert_eq!(pass(&mut waiting), tickets);
+        waiting.look(free(true));
+        assert_eq!(pass(&mut waiting), []);
+        waiting.saw(&free(false));
+        waiting.look(free(true));
+        assert_eq!(pass(&mut waiting), tickets);
+        waiting.saw(&free(true));
+        waiting.look(free(true));
         assert_eq!(pass(&mut waiting), []);
     }
 

@@ -178,6 +178,12 @@ impl Reading {
     /// Whoever may see the call or the ticket may know what happens to it.
     async fn may_see(&self, happening: &HappeningRow) -> Result<bool, Problem> {
         let (caller, web) = (&self.caller, &self.web);
+        if happening.kind == "user.notified" {
+            let document: Option<serde_json::Value> = serde_json::from_str(&happening.document).ok();
+            let user = document.as_ref().and_then(|document| document["data"]["user"].as_str()?.parse().ok());
+            let is_admin = Viewer::new(caller, &web.desk.settings()).is_admin();
+            return Ok(is_admin || (user.is_some() && user == caller.user));
+        }
         let is_of_ticket = happening.kind == "ticket.made" || happening.call.is_none();
         if let (true, Some(ticket)) = (is_of_ticket, happening.ticket) {
             let ticket = web.reader.ticket(ticket).await?;

@@ -1,6 +1,7 @@
 //! Whether the daemon lives, and whether it can record.
 
 use super::{Problem, Web, auth::Caller};
+use crate::{messaging::email, tickets::channel::Way};
 use axum::extract::State;
 
 pub async fn live() -> &'static str {
@@ -29,8 +30,22 @@ pub async fn ready(caller: Result<Caller, Problem>, State(web): State<Web>) -> R
 pub async fn warnings(web: &Web) -> Vec<String> {
     let mut warnings = web.desk.health().warnings();
     warnings.extend(web.limits.warnings());
+    warnings.extend(without_mailbox(web));
     warnings.extend(given_up(web).await);
     warnings
+}
+
+/// Channels of mail that get none.
+fn without_mailbox(web: &Web) -> Vec<String> {
+    let settings = web.desk.settings();
+    let told = settings.ticket_channels.values().filter(|channel| channel.enabled).filter_map(|channel| {
+        let Way::Email(email) = &channel.way else { return None };
+        let lacking = email::settings::lacking(&web.mailboxes, &email.mailbox)?;
+        Some(format!("channel {}: {lacking}", channel.name))
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort_unstable();
+    told
 }
 
 /// What somebody has to look at. It is tried again from there.

@@ -50,6 +50,7 @@ mod messages;
 mod metrics;
 mod missed;
 mod notes;
+mod notifications;
 mod numbers;
 mod openapi;
 mod opening;
@@ -117,6 +118,8 @@ pub struct Web {
     /// No trailing slash.
     pub public_url: Arc<str>,
     pub sounds: Arc<Sounds>,
+    /// Whether a mail server is configured.
+    pub mails: bool,
     /// For whoever does not say which they read.
     pub language: Language,
     /// Where kept recordings are.
@@ -151,6 +154,7 @@ impl Web {
         clock: crate::clock::Clock,
         public_url: &str,
         sounds: Sounds,
+        mails: bool,
         language: Language,
         data: &Path,
         room_bytes: u64,
@@ -167,6 +171,7 @@ impl Web {
             clock,
             public_url: public_url.into(),
             sounds: Arc::new(sounds),
+            mails,
             language,
             voicemails: Arc::new(data.join("voicemail")),
             data: Arc::new(data.to_owned()),
@@ -206,6 +211,7 @@ pub fn router(web: Web) -> Router {
         .route("/hooks/whatsapp/{account}", any(whatsapp::take))
         .route("/media/{file}", get(media::serve))
         .route("/chat/{channel}", get(chat::serve))
+        .route("/chat/{channel}/files/{sha256}", any(chat::files::serve))
         .route("/softphone", get(softphone::open))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready));
@@ -289,6 +295,10 @@ fn api() -> OpenApiRouter<Web> {
         .routes(routes!(backups::create))
         .routes(routes!(tickets::list, opening::create))
         .routes(routes!(waiting::list))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::defaults, notifications::set_defaults))
+        .routes(routes!(notifications::choices, notifications::choose))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::show, views::change, views::delete))

@@ -13,11 +13,11 @@ use crate::{
         contacts::Named,
         ids::{
             CallId, ChannelId, ContactId, DeliveryId, GreetingId, HappeningId, InboxId, InvitationId, JobId,
-            MessageId, NoteId, OfferId, TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
+            MessageId, NoteId, NotificationId, OfferId, TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
         },
         people::Role,
     },
-    tickets::{incoming::Identity, message::Author as Writer, ticket::Status},
+    tickets::{incoming::Identity, message::Author as Writer, notifying::About, ticket::Status},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
@@ -493,6 +493,23 @@ pub struct Draft {
     #[schema(required)]
     pub subject: Option<String>,
     pub text: String,
+}
+
+/// What one was told of a ticket.
+#[derive(ToSchema)]
+pub struct Notification {
+    pub id: NotificationId,
+    pub at: DateTime<Utc>,
+    pub about: About,
+    pub ticket: TicketId,
+    #[schema(required)]
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// How many notifications are left to read, counted as far as 100.
+#[derive(ToSchema)]
+pub struct Unread {
+    pub unread: u32,
 }
 
 /// A ticket that is routed again until somebody has it.

@@ -46,6 +46,8 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 const UNSENT_BYTES: u32 = 16 * 1024;
 /// What callers depend on is served in places of the reserve, too.
 const FOR_CALLERS: [&str; 3] = ["/hooks/", "/media/", "/healthz"];
+/// Anybody may send one.
+const FORMS: &str = "/hooks/form/";
 /// After the process or the machine ran out of what a connection needs.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -115,7 +117,7 @@ impl Guest {
     }
 
     async fn answer(&self, mut request: Request<Incoming>, is_reserve: bool) -> Result<Response, Infallible> {
-        if is_reserve && !FOR_CALLERS.iter().any(|start| request.uri().path().starts_with(start)) {
+        if is_reserve && !is_for_callers(request.uri().path()) {
             let mut refused = Problem::new(503, "There are too many connections").later(10).into_response();
             refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             return Ok(refused);
@@ -124,6 +126,10 @@ impl Guest {
         request.extensions_mut().insert(client);
         TowerToHyperService::new(self.router.clone()).call(request).await
     }
+}
+
+fn is_for_callers(path: &str) -> bool {
+    FOR_CALLERS.iter().any(|start| path.starts_with(start)) && !path.starts_with(FORMS)
 }
 
 /// A stream whose reader takes something now and then. It keeps its place until it is closed, as a websocket too.

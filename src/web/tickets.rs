@@ -263,7 +263,7 @@ pub async fn change(
     let ticket = visible(&caller, id, &web).await?;
     let patch: TicketPatch = read_form(patch).map_err(Problem::invalid)?;
     let expected = if_match.expected(&ticket_standing(&ticket))?;
-    let ticket = web.desk.change_ticket(id, patch, expected).await??;
+    let ticket = web.desk.change_ticket(id, patch, expected, caller.user).await??;
     with_calls(&ticket, &web).await
 }
 

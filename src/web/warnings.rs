@@ -86,6 +86,18 @@ pub async fn show(
     Ok(Json(json!({ "warnings": warnings })))
 }
 
+/// The same of a channel that makes tickets.
+pub fn of_written(
+    web: &Web,
+    channel: &TicketChannel,
+    settings: &Settings,
+    language: Language,
+) -> Vec<String> {
+    let name = |user| settings.name_of(user);
+    let teller = Teller { language, zone: &channel.zone, name: &name };
+    survey_tickets(web, channel, settings).iter().map(|warning| warning.sentence(&teller)).collect()
+}
+
 fn survey_tickets(web: &Web, channel: &TicketChannel, settings: &Settings) -> Vec<TicketWarning> {
     let is_configured = match &channel.way {
         Way::Email(email) => web.mailboxes.contains_key(&email.mailbox),

@@ -5,6 +5,7 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
+    response::{Html, IntoResponse},
     routing::{get, post},
 };
 use serde::Deserialize;
@@ -42,6 +43,7 @@ impl Control {
             .route("/restart", post(restart))
             .route("/files/{name}", post(put))
             .route("/sign-in-link", post(sign_in_link))
+            .route("/shop/{channel}", get(shop))
             .with_state(Hands { desk: Arc::new(Mutex::new(desk)), callers: Arc::default() });
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, server }
@@ -163,6 +165,18 @@ async fn restart(State(hands): State<Hands>) -> StatusCode {
 async fn put(State(hands): State<Hands>, Path(name): Path<String>, Json(text): Json<String>) -> StatusCode {
     std::fs::write(hands.desk.lock().await.data().join(name), text).unwrap();
     StatusCode::NO_CONTENT
+}
+
+/// A page of somebody else's with our chat on it, and a policy that lets nothing in but that.
+async fn shop(State(hands): State<Hands>, Path(channel): Path<String>) -> impl IntoResponse {
+    let url = hands.desk.lock().await.public_url.clone();
+    let socket = url.replacen("http", "ws", 1);
+    let policy = format!("default-src 'none'; img-src data:; script-src {url}; connect-src {socket} {url}");
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Shop</title><link rel=\"icon\" href=\"data:,\">\
+         <main><h1>Shop</h1></main><script src=\"{url}/chat/{channel}.js\" async></script></html>"
+    );
+    ([("content-security-policy", policy)], Html(page))
 }
 
 /// The link of the first start.

@@ -60,6 +60,7 @@ stories! {
     a_message_is_recorded: at_the_desk(),
     two_admins_collide: at_the_desk(),
     why_somebody_is_not_rung: at_the_desk(),
+    a_visitor_chats: at_the_desk(),
 }
 
 /// Callers have patience, so that slow machines have time; their clips last a fifth of what they do in life.

@@ -163,6 +163,71 @@ async fn a_visitor_and_the_desk_talk_and_a_page_that_is_loaded_again_shows_it_al
 }
 
 #[tokio::test]
+async fn a_file_that_the_desk_sends_is_for_its_visitor_and_nobody_else() {
+    let desk = Desk::open().await;
+    let channel = channel(&desk).await;
+    let (mut page, welcome) = Page::greeted(&desk, &channel, Value::Null).await;
+    page.write("k", "Where is it?").await;
+    page.next_of("taken").await;
+    let ticket = desk.api.get("tickets").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let part = |head: &str, content: &str| {
+        format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
+    };
+    let file =
+        part("name=\"file\"; filename=\"plan.svg\"\r\nContent-Type: image/svg+xml", "<svg onload=alert(1)>");
+    let body = format!("{}{file}--x--\r\n", part("name=\"text\"", "Here"));
+    let url = format!("{}/api/v1/tickets/{ticket}/messages", desk.api.address);
+    let request = desk.api.client.post(url).bearer_auth(&desk.api.token).timeout(PATIENCE);
+    let sent = answer(request.header("Content-Type", "multipart/form-data; boundary=x").body(body)).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    let heard = loop {
+        let heard = page.next_of("message").await;
+        if heard["side"] == "out" {
+            break heard;
+        }
+    };
+    assert_eq!(heard["files"][0]["name"], "plan.svg");
+    let id = heard["files"][0]["id"].as_str().unwrap();
+
+    let own = welcome["visitor"].as_str().unwrap();
+    let stranger = "x".repeat(40);
+    let fetch = async |channel: &str, id: &str, secret: Option<&str>, origin: Option<&str>| {
+        let url = format!("{}/chat/{channel}/files/{id}", desk.api.address);
+        let mut request = desk.api.client.get(url).timeout(PATIENCE);
+        if let Some(secret) = secret {
+            request = request.bearer_auth(secret);
+        }
+        if let Some(origin) = origin {
+            request = request.header("Origin", origin);
+        }
+        answer(request).await
+    };
+    let well = fetch(&channel, id, Some(own), Some(SHOP)).await;
+    assert_eq!((well.status, well.text()), (200, "<svg onload=alert(1)>"));
+    // Whatever is in it does nothing here.
+    let headers =
+        ["content-type", "content-disposition", "x-content-type-options", "access-control-allow-origin"];
+    let said = headers.map(|name| well.header(name));
+    assert_eq!(said, ["application/octet-stream", "attachment", "nosniff", SHOP]);
+    assert!(well.header("content-security-policy").starts_with("sandbox"));
+    let other = "0".repeat(64);
+    let table = [
+        (channel.as_str(), id, Some(stranger.as_str()), Some(SHOP), 404),
+        (&channel, id, Some("short"), Some(SHOP), 401),
+        (&channel, id, None, Some(SHOP), 401),
+        (&channel, id, Some(own), Some("https://evil.example"), 403),
+        (&channel, id, Some(own), None, 403),
+        (&channel, &other, Some(own), Some(SHOP), 404),
+        (&channel, "..%2f..%2fstrowger.db", Some(own), Some(SHOP), 404),
+        (NOBODY, id, Some(own), Some(SHOP), 404),
+    ];
+    for (channel, id, secret, origin, status) in table {
+        let refused = fetch(channel, id, secret, origin).await;
+        assert_eq!((refused.status, refused.text()), (status, ""), "{channel} {id} {secret:?} {origin:?}");
+    }
+}
+
+#[tokio::test]
 async fn only_pages_that_the_channel_names_may_open_it() {
     let desk = Desk::open().await;
     let channel = channel(&desk).await;

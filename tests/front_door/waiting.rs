@@ -123,7 +123,7 @@ async fn a_rule_that_is_saved_and_a_channel_that_opens_find_somebody_for_those_t
     timeout(PATIENCE, looking).await.expect("it waits for the opening");
     let three = ticket(&desk, &channel).await;
     assert_eq!(desk.api.get(&format!("tickets/{three}")).await["owner"], json!(ben.id));
-    desk.api.patch(&path, json!({ "hours": { "mode": "always" } })).await;
+    desk.api.patch(&path, json!({ "hours": { "mode": "always", "weekly": null, "exceptions": null } })).await;
     assert_eq!(given(&desk, &two).await["owner"], json!(ben.id));
 }
 

@@ -18,6 +18,7 @@ mod audio;
 mod configuration;
 mod documents;
 mod hours;
+mod messages;
 mod requests;
 mod settings;
 mod signatures;

@@ -58,10 +58,11 @@ async fn conversation(desk: &Desk, ticket: &str, count: usize) -> Vec<Value> {
     found
 }
 
-fn header<'a>(mail: &'a str, name: &str) -> &'a str {
-    let head = mail.split_once("\n\n").unwrap().0;
+/// A field of a mail's head, on one line.
+fn header(mail: &str, name: &str) -> String {
+    let head = mail.split_once("\n\n").unwrap().0.replace("\n ", " ").replace("\n\t", " ");
     let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    line.unwrap_or_else(|| panic!("no {name} in {head}"))
+    line.unwrap_or_else(|| panic!("no {name} in {head}")).to_owned()
 }
 
 async fn warnings(desk: &Desk) -> String {
@@ -97,12 +98,13 @@ async fn a_mail_becomes_a_ticket_and_what_is_answered_stays_in_its_thread() {
         desk.api.with_token(&agent.token).post(&path, json!({ "text": "Dear Ann,\nwe mend it." })).await;
     assert_eq!(reply["side"], "out");
     let sent = office.mail("ann", "we mend it").await;
-    assert_eq!(header(&sent, "From"), "\"The desk\" <help@example.org>".replace('"', ""));
+    assert_eq!(header(&sent, "From"), "\"The desk\" <help@example.org>");
     assert_eq!(header(&sent, "To"), "ann@example.net");
+    assert_eq!(header(&sent, "Subject"), "Re: Broken");
     assert_eq!(header(&sent, "In-Reply-To"), "<1@example.net>");
     assert_eq!(header(&sent, "References"), "<1@example.net>");
     assert!(!sent.contains("Auto-Submitted"), "{sent}");
-    let ours = header(&sent, "Message-ID").to_owned();
+    let ours = header(&sent, "Message-ID");
     until("the reply counts as sent", async || {
         let all = conversation(&desk, &id, 2).await;
         (all[1]["state"] == "sent" && format!("<{}>", all[1]["outside_id"].as_str()?) == ours).then_some(())
@@ -235,6 +237,9 @@ async fn a_mailbox_that_can_t_be_read_is_told_and_read_again_when_it_can() {
     assert!(!warnings(&desk).await.contains("mailbox"), "without a channel nobody reads it");
     channel(&desk, "help").await;
     channel(&desk, "other").await;
+    channel(&desk, "none").await;
+    let none = "channel none: the configuration has no mailbox none, so no mail comes in and none goes out";
+    assert!(warnings(&desk).await.contains(none), "{}", warnings(&desk).await);
     until("the wrong password is told", async || {
         warnings(&desk).await.contains("mailbox other can't be read: it refuses our sign-in").then_some(())
     })
@@ -242,6 +247,17 @@ async fn a_mailbox_that_can_t_be_read_is_told_and_read_again_when_it_can() {
     office.post("ann@example.net", "help@example.org", &mail("1", "Subject: Before\n", "Hi")).await;
     ticket(&desk, "Before").await;
     assert!(!warnings(&desk).await.contains("mailbox help"), "{}", warnings(&desk).await);
+    let checked = desk.command(&["check"]).output().unwrap();
+    let told =
+        String::from_utf8_lossy(&checked.stdout).into_owned() + &String::from_utf8_lossy(&checked.stderr);
+    for line in [
+        "the mailbox help can be read",
+        "the mail server of the mailbox help takes our mail",
+        "the mailbox other can't be read: it refuses our sign-in: [AUTHENTICATIONFAILED] Authentication failed.",
+        none,
+    ] {
+        assert!(told.contains(line), "{line} is not in {told}");
+    }
     office.close_mailboxes().await;
     until("it is told", async || warnings(&desk).await.contains("mailbox help can't be read").then_some(()))
         .await;

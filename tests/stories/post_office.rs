@@ -17,7 +17,7 @@ use tokio::{
 
 /// How Exim's user is called by Debian.
 const USER: &str = "Debian-exim";
-pub const PASSWORD: &str = "hush-\"quoted\"";
+pub const PASSWORD: &str = "hush-hush";
 
 pub struct PostOffice {
     folder: TempDir,
@@ -39,8 +39,7 @@ impl PostOffice {
         }
         let filled = |config: &str| {
             let config = config.replace("FOLDER", &folder.path().to_string_lossy());
-            let password = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
-            config.replace("PORT", &imap.to_string()).replace("PASSWORD", &password)
+            config.replace("PORT", &imap.to_string()).replace("PASSWORD", PASSWORD)
         };
         std::fs::write(folder.path().join("exim.conf"), filled(EXIM)).unwrap();
         std::fs::write(folder.path().join("dovecot.conf"), filled(DOVECOT)).unwrap();
@@ -265,7 +264,7 @@ mail_location = maildir:FOLDER/boxes/%n
 mailbox_idle_check_interval = 1 secs
 passdb {
   driver = static
-  args = password=\"PASSWORD\"
+  args = password=PASSWORD
 }
 userdb {
   driver = static

@@ -105,7 +105,7 @@ impl Engine {
                         round.batch.turns.insert(ticket, Turn { until: None, ..turn });
                         let reasons = vec![Reason::CustomerAgentAnswered];
                         let event = "customer_agent_answered";
-                        self.write_why(&replied.ticket, event, Action::LeaveUnassigned, reasons, now, round);
+                        self.write_why(&replied.ticket, event, Action::Join, reasons, now, round);
                         return Ok(Some(Outcome::Done));
                     }
                     Some(Outcome::Refused(refused)) => Reason::CustomerAgentFailed {

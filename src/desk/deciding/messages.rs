@@ -323,6 +323,9 @@ impl Engine {
             Ok(way) => way,
             Err(refused) => return Ok(Some(Outcome::Refused(refused))),
         };
+        if let Author::User(agent) = reply.by {
+            round.changed_by.insert(ticket.id, agent);
+        }
         let (now, before) = (self.around.clock.now(), ticket.weight());
         let row = self.answer(reply, &ticket, way, key, now, round);
         if let (Author::User(agent), None) = (reply.by, ticket.owner) {

@@ -12,6 +12,7 @@ mod gathering;
 mod jobs;
 mod looking;
 mod messages;
+mod notifying;
 mod sharing;
 mod tickets;
 mod waiting;
@@ -22,12 +23,16 @@ use super::{
     board::Board,
     engine::Engine,
     settings::Settings,
-    softphones::{Opened, Pass},
+    softphones::{Frame, Opened, Pass},
 };
 use crate::{
     calls::{channel::Times, decision::Say, event::Event, switchboard::Facts, time::Now},
     providers::Reply,
-    routing::{ids::CallId, joinable::Joinable, load::Load},
+    routing::{
+        ids::{CallId, TicketId, UserId},
+        joinable::Joinable,
+        load::Load,
+    },
     store::{
         self,
         batch::{Batch, NotCommitted},
@@ -35,8 +40,12 @@ use crate::{
         jobs::JobRow,
         known_calls::fingerprint,
     },
+    tickets::ticket::Ticket,
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// Everything that one round wants recorded and done.
 #[derive(Default)]
@@ -50,6 +59,12 @@ pub(super) struct Round {
     pub settings_changed: bool,
     /// There is something to tell or to deliver.
     pub news: bool,
+    /// What users are told on their pages.
+    pub notices: Vec<(UserId, Frame)>,
+    /// Who changed a ticket: they need not be told.
+    pub changed_by: HashMap<TicketId, UserId>,
+    /// Owners of contacts who wrote while they are absent, and what it became.
+    pub absent_owners: Vec<(UserId, Ticket)>,
 }
 
 /// Why a round came to nothing.
@@ -88,7 +103,8 @@ impl Engine {
             Input::Errand(errand) => self.errand(errand, round).await,
             Input::Save(save) => self.save(save, round).await,
             Input::Note(note) => self.note(note, round),
-            Input::Ticket { ticket, patch, expected, .. } => {
+            Input::Ticket { ticket, patch, expected, by, .. } => {
+                round.changed_by.extend(by.map(|by| (*ticket, by)));
                 self.change_ticket(*ticket, patch, expected.as_deref(), round).await
             }
             Input::Arrived { incoming, .. } => self.arrived(incoming, round).await,
@@ -106,6 +122,7 @@ impl Engine {
                 match row {
                     Row::Note(note) => round.batch.notes.push(note.clone()),
                     Row::CalledBack(back) => round.batch.called_back.push(back.clone()),
+                    Row::ReadNotifications(read) => round.batch.read_notifications.push(*read),
                     Row::View(kept) => round.batch.views.push(kept.clone()),
                     Row::Draft(draft) => round.batch.drafts.push(draft.clone()),
                 }

@@ -21,6 +21,9 @@ use crate::{
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
+/// The event on which a ticket that waits is routed.
+pub(super) const ROUTED_AGAIN: &str = "routed_again";
+
 /// A ticket that is to be given to somebody.
 pub(in crate::desk) struct Wanting<'a> {
     pub ticket: TicketId,
@@ -69,7 +72,7 @@ impl Engine {
         now: Now,
         round: &mut Round,
     ) {
-        let Shared { to, candidates, reasons, cursor, .. } = shared;
+        let Shared { to, candidates, reasons, cursor, mail_owner } = shared;
         match to {
             To::Owner(owner) => ticket.assign(owner, now.at),
             To::Team(team) => ticket.team = Some(team),
@@ -90,6 +93,9 @@ impl Engine {
         let action = decisions::Action::Ticket(action);
         let why = Why { at: now.at, event: event.to_owned(), action, hours: None, candidates, reasons };
         self.write_decision(ticket.id, why, now, round);
+        if let Some(owner) = mail_owner.filter(|_| event != ROUTED_AGAIN) {
+            round.absent_owners.push((owner, ticket.clone()));
+        }
         if is_given {
             self.tell_of_ticket("ticket.assigned", ticket, now, round);
         }

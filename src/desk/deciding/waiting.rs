@@ -1,20 +1,16 @@
 //! Tickets that wait for somebody, where their channel routes them again (D9): who is in the line, and what becomes of
 //! those whose turn it is.
 
-use super::{Broken, Round, sharing::Wanting};
+use super::{
+    Broken, Round,
+    sharing::{ROUTED_AGAIN, Wanting},
+};
 use crate::{
     calls::time::Now,
     desk::engine::Engine,
     routing::{availability, availability::ByHand, ids::ChannelId, load::TicketType, reasons::Reason},
-    store::{
-        self,
-        batch::NotCommitted,
-        decisions::{self, Why},
-        settings::Change,
-        waiting::Line,
-    },
+    store::{self, batch::NotCommitted, settings::Change, waiting::Line},
     tickets::{
-        arrival::Action,
         channel::{Channel, Mode},
         sharing::{Shared, To},
         ticket::Ticket,
@@ -56,20 +52,18 @@ impl Engine {
         for row in &round.batch.decisions {
             self.memory.waiting.waits_because(row.ticket, &row.decision.reasons);
         }
+        if lines.iter().any(|line| matches!(line, Line::Joined(_))) {
+            let seen = self.seen();
+            self.memory.waiting.saw(&seen);
+        }
         round.batch.waiting.extend(lines);
     }
 
-    /// The customer agent may still take it: it has not been left to people in this round.
+    /// The customer agent may still take it: its turn has not ended in this round.
     fn is_asked(&self, ticket: &Ticket, channel: ChannelId, round: &Round) -> bool {
         let channel = self.memory.settings.ticket_channels.get(&channel);
-        if channel.is_none_or(|channel| channel.assignment.mode != Mode::Agent) {
-            return false;
-        }
-        let is_left = |why: &Why| {
-            why.action == decisions::Action::Ticket(Action::LeaveUnassigned)
-                && !why.reasons.iter().any(|reason| matches!(reason, Reason::CustomerAgentAsked { .. }))
-        };
-        !round.batch.decisions.iter().any(|row| row.ticket == ticket.id && is_left(&row.decision))
+        let is_over = round.batch.turns.get(&ticket.id).is_some_and(|turn| turn.over_at.is_some());
+        channel.is_some_and(|channel| channel.assignment.mode == Mode::Agent) && !is_over
     }
 
     /// Whether there is something to do for those that wait.
@@ -131,6 +125,8 @@ impl Engine {
                 }
             }
         }
+        let seen = self.seen();
+        self.memory.waiting.saw(&seen);
         Ok(())
     }
 
@@ -162,7 +158,7 @@ impl Engine {
         };
         if matches!(shared.to, To::Owner(_) | To::Team(_)) {
             let before = ticket.weight();
-            self.give(&mut ticket, shared, "routed_again", now, round);
+            self.give(&mut ticket, shared, ROUTED_AGAIN, now, round);
             ticket.touch(now.at);
             self.put_ticket(ticket, before, round);
             return Ok(());
@@ -176,7 +172,7 @@ impl Engine {
             self.memory.waiting.waits_because(ticket.id, &last.map(|why| why.reasons).unwrap_or_default());
         }
         if self.memory.waiting.waits_because(ticket.id, &shared.reasons) {
-            self.give(&mut ticket, shared, "routed_again", now, round);
+            self.give(&mut ticket, shared, ROUTED_AGAIN, now, round);
         }
         Ok(())
     }

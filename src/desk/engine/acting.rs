@@ -36,6 +36,9 @@ impl Engine {
                 }
             }
         }
+        for (user, notice) in &round.notices {
+            self.softphones.send(*user, notice);
+        }
         if round.news {
             self.news.send_replace(());
         }

@@ -97,6 +97,7 @@ impl Engine {
             round.outcomes.push(outcome);
         }
         self.keep_line(&mut round);
+        self.notify_of(&mut round);
         if !round.batch.is_empty() {
             let began = Stopwatch::start();
             self.commit(&round.batch).await.map_err(Broken::Store)?;

@@ -38,6 +38,10 @@ impl Settings {
             Change::DeleteInbox(id) => self.remove_inbox(id).map(|()| change),
             Change::DeleteSkill(id) => self.remove_skill(id).map(|()| change),
             Change::DeleteChannel(id) => self.remove_channel(id).map(|()| change),
+            Change::Notifications(of, document) => {
+                let document = self.put_notifying(of, document)?;
+                Ok(Change::Notifications(of, document))
+            }
             Change::MergeContacts(ref merge) => self.merge_contacts(merge.into, merge.from),
             Change::DeleteContact(id) => self.contacts.remove(id).map(|_| change).ok_or(Refused::NotFound),
             Change::DeleteGreeting(id) => self.remove_greeting(id).map(|()| change),

@@ -6,6 +6,7 @@
 mod applying;
 mod checks;
 mod forms;
+mod notifying;
 mod reading;
 mod showing;
 mod ticket_channels;
@@ -13,6 +14,7 @@ mod ticket_channels;
 pub use forms::{
     AnyChannelForm, ChannelForm, InboxForm, RoutingForm, SkillForm, TeamForm, UserForm, read_form,
 };
+pub use notifying::Notifying;
 pub use showing::{tag, token_document, webhook_document, with_id};
 pub use ticket_channels::TicketChannelForm;
 
@@ -140,6 +142,8 @@ pub struct Settings {
     pub webhooks: BTreeMap<WebhookId, Webhook>,
     /// How users sign in to the pages.
     pub doors: Doors,
+    /// By which ways people are told of tickets.
+    pub notifying: Notifying,
     second_factor_for: SecondFactorFor,
     by_secret: HashMap<String, TokenId>,
     users: BTreeMap<UserId, Value>,
@@ -229,6 +233,7 @@ impl Settings {
             "skill" => self.people.skills.get(&SkillId(id)).map(|skill| with_id(id, &skill_document(skill))),
             "channel" => self.channel_documents.get(&ChannelId(id)).map(|document| with_id(id, document)),
             "contact" => self.contacts.get(ContactId(id)).map(|contact| with_id(id, &json!(contact))),
+            "notifications" => Some(self.notifying.document((!id.is_nil()).then_some(UserId(id)))),
             "greeting" => self.greetings.get(&GreetingId(id)).map(|greeting| json!(greeting)),
             "token" => self.tokens.get(&TokenId(id)).map(token_document),
             "webhook" => self.webhooks.get(&WebhookId(id)).map(webhook_document),

@@ -2,7 +2,11 @@
 
 use super::{MAIL_BYTES_MAX, settings::Imap};
 use crate::notify::mail::Encryption;
-use async_imap::{Client, Session, error::Error, types::Fetch};
+use async_imap::{
+    Client, Session,
+    error::Error,
+    types::{Fetch, UnsolicitedResponse},
+};
 use futures_util::TryStreamExt;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use std::{fmt::Debug, future::Future, pin::pin, sync::Arc, time::Duration};
@@ -106,11 +110,20 @@ impl Mailbox {
             tokio::time::sleep(ASK_EVERY).await;
             return Ok(self);
         }
+        let told = self.session.unsolicited_responses.clone();
         let mut idle = self.session.idle();
         in_time(self.within, idle.init()).await?;
-        // Whatever ends the waiting, the mailbox is looked at; if it can't be, that is seen there.
-        let (told, _interrupt) = idle.wait_with_timeout(LISTEN);
-        told.await.map_err(told_by)?;
+        // What came since the last look was told in passing, and is not told again.
+        let is_news = |one| matches!(one, UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_));
+        let mut has_come = told.is_full();
+        while let Ok(one) = told.try_recv() {
+            has_come |= is_news(one);
+        }
+        if !has_come {
+            // Whatever ends the waiting, the mailbox is looked at; if it can't be, that is seen there.
+            let (told, _interrupt) = idle.wait_with_timeout(LISTEN);
+            told.await.map_err(told_by)?;
+        }
         self.session = in_time(self.within, idle.done()).await?;
         Ok(self)
     }
@@ -154,7 +167,7 @@ async fn open(settings: &Imap, within: Duration) -> Result<Mailbox, Trouble> {
     };
     let login = client.login(&settings.username, &settings.password).await;
     let mut session = login.map_err(|(error, _)| match error {
-        Error::No(words) => Trouble(format!("it refuses our sign-in: {words}")),
+        Error::No(words) => Trouble(format!("it refuses our sign-in: {}", said(&words))),
         error => told_by(error),
     })?;
     let able = session.capabilities().await.map_err(told_by)?;
@@ -200,8 +213,137 @@ fn told_by(error: Error) -> Trouble {
     let words = match error {
         Error::Io(error) => format!("the connection broke: {error}"),
         Error::ConnectionLost => "it hung up".to_owned(),
-        Error::Bad(words) | Error::No(words) => format!("it refuses: {words}"),
+        Error::Bad(words) | Error::No(words) => format!("it refuses: {}", said(&words)),
         other => other.to_string(),
     };
     Trouble(super::head::plain(&words, 300))
+}
+
+/// The library tells code and words of a refusal in its own way; only the words are for people.
+fn said(words: &str) -> &str {
+    let starts = ["info: Some(\"", "information: Some(\""];
+    let info = starts.iter().find_map(|start| words.split_once(start)).map(|(_, info)| info);
+    info.and_then(|info| info.rsplit_once("\")")).map_or(words, |(info, _)| info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+        net::TcpListener,
+    };
+
+    const GREETING: &str = "* OK ready";
+    /// What a server says besides that a command was carried out.
+    const ABLE: (&str, &[&str]) = ("CAPABILITY", &["* CAPABILITY IMAP4rev1 IDLE MOVE"]);
+    const IDLE: (&str, &[&str]) = ("IDLE", &["+ go on"]);
+
+    type Script = &'static [(&'static str, &'static [&'static str])];
+
+    /// A server that says these words to each command; `NO` and what follows refuses it.
+    async fn server(greeting: &'static str, script: Script) -> Imap {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (reader, mut writer) = stream.into_split();
+            writer.write_all(format!("{greeting}\r\n").as_bytes()).await.unwrap();
+            let (mut lines, mut idling) = (BufReader::new(reader).lines(), String::new());
+            while let Ok(Some(line)) = lines.next_line().await {
+                if line == "DONE" {
+                    writer.write_all(format!("{idling} OK\r\n").as_bytes()).await.unwrap();
+                    continue;
+                }
+                let (tag, command) = line.split_once(' ').unwrap();
+                let words = script.iter().find(|(start, _)| command.starts_with(start));
+                let words = words.map_or(&[][..], |(_, words)| words);
+                for word in words.iter().filter(|word| !word.starts_with("NO")) {
+                    writer.write_all(format!("{word}\r\n").as_bytes()).await.unwrap();
+                }
+                if command.starts_with("IDLE") {
+                    idling = tag.to_owned();
+                    continue;
+                }
+                let end = words.iter().find(|word| word.starts_with("NO")).unwrap_or(&"OK done");
+                writer.write_all(format!("{tag} {end}\r\n").as_bytes()).await.unwrap();
+            }
+        });
+        let text = format!(
+            "host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nusername = \"help\"\npassword = \"hush\"\n"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    async fn refused(greeting: &'static str, script: Script) -> String {
+        match Mailbox::open(&server(greeting, script).await).await {
+            Ok(_) => panic!("it is open"),
+            Err(trouble) => trouble.0,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_told_while_mail_is_taken_in_is_not_waited_for() {
+        let script: Script = &[
+            ABLE,
+            ("UID SEARCH", &["* SEARCH 7 3"]),
+            ("UID STORE", &["* 3 EXISTS"]),
+            // After that it says nothing more.
+            IDLE,
+        ];
+        let mut mailbox = Mailbox::open(&server(GREETING, script).await).await.unwrap();
+        assert_eq!(mailbox.unseen().await, Ok(vec![3, 7]));
+        mailbox.done(3).await.unwrap();
+        let mut mailbox = mailbox.wait().await.unwrap();
+        assert_eq!(mailbox.unseen().await, Ok(vec![3, 7]));
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_nothing_is_done_is_told() {
+        let script: Script = &[ABLE, ("UID SEARCH", &["* SEARCH"]), ("IDLE", &["+ go on", "* 1 EXISTS"])];
+        let mut mailbox = Mailbox::open(&server(GREETING, script).await).await.unwrap();
+        assert_eq!(mailbox.unseen().await, Ok(Vec::new()));
+        assert!(mailbox.wait().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn of_a_mail_that_is_too_large_only_the_head_is_fetched() {
+        let script: Script = &[
+            ABLE,
+            ("UID FETCH 1 (UID RFC822.SIZE)", &["* 1 FETCH (UID 1 RFC822.SIZE 26214401)"]),
+            (
+                "UID FETCH 1 (UID BODY.PEEK[HEADER])",
+                &["* 1 FETCH (UID 1 BODY[HEADER] {12}", "Subject: x", ")"],
+            ),
+            (
+                "UID FETCH 2 (UID RFC822.SIZE)",
+                &["* 2 FETCH (UID 2 RFC822.SIZE 5)", "* 1 FETCH (UID 1 FLAGS ())"],
+            ),
+            ("UID FETCH 2 (UID BODY.PEEK[])", &["* 2 FETCH (UID 2 BODY[] {5}", "abc", ")"]),
+        ];
+        let mut mailbox = Mailbox::open(&server(GREETING, script).await).await.unwrap();
+        let Fetched::TooLarge { head, bytes } = mailbox.fetch(1).await.unwrap() else {
+            panic!("not too large")
+        };
+        assert_eq!((head.as_slice(), bytes), (b"Subject: x\r\n".as_slice(), 26_214_401));
+        let Fetched::Whole(raw) = mailbox.fetch(2).await.unwrap() else { panic!("not whole") };
+        assert_eq!(raw, b"abc\r\n");
+        assert!(matches!(mailbox.fetch(3).await.unwrap(), Fetched::Gone));
+    }
+
+    #[tokio::test]
+    async fn why_a_mailbox_can_t_be_read_is_said_in_words() {
+        let login = refused(GREETING, &[("LOGIN", &["NO [AUTHENTICATIONFAILED] who are you?"])]).await;
+        assert_eq!(login, "it refuses our sign-in: [AUTHENTICATIONFAILED] who are you?");
+        let folder = refused(GREETING, &[ABLE, ("SELECT", &["NO there is none"])]).await;
+        assert_eq!(folder, "the folder INBOX can't be opened: it refuses: there is none");
+        let web = refused("HTTP/1.1 400 Bad Request", &[]).await;
+        assert!(web.starts_with("it is no mail server that speaks IMAP here"), "{web}");
+        let moves = Imap {
+            move_to: "Done".into(),
+            ..server(GREETING, &[("CAPABILITY", &["* CAPABILITY IMAP4rev1"])]).await
+        };
+        let Err(trouble) = Mailbox::open(&moves).await else { panic!("it is open") };
+        assert_eq!(trouble.0, "it can't move mail (RFC 6851): leave move_to empty");
+    }
 }

@@ -21,7 +21,7 @@ pub fn nature(head: &Head, files: &[File], text: &str, own: &str) -> Nature {
     if head.field("x-failed-recipients").is_some() || from_server {
         return Nature::Bounce { of: original(head, files, text) };
     }
-    if is_automatic(head) || goes_in_a_circle(head, own) { Nature::AutoReply } else { Nature::Person }
+    if is_automatic(head, own) || goes_in_a_circle(head, own) { Nature::AutoReply } else { Nature::Person }
 }
 
 /// A report may also say that a mail is late, or that it has arrived: that is no bounce.
@@ -71,32 +71,36 @@ fn id_in(text: &str) -> Option<String> {
     })
 }
 
-fn is_automatic(head: &Head) -> bool {
-    let says = |name: &str, words: &[&str]| {
-        head.field(name).is_some_and(|value| {
-            let value = value.to_ascii_lowercase();
-            words.iter().any(|word| value.split([',', ';', ' ']).any(|said| said == *word))
-        })
+fn is_automatic(head: &Head, own: &str) -> bool {
+    let precedence = |words: &[&str]| {
+        ["precedence", "x-precedence"]
+            .iter()
+            .filter_map(|name| head.field(name))
+            .any(|value| words.iter().any(|word| value.trim().eq_ignore_ascii_case(word)))
     };
     let submitted = head.field("auto-submitted").is_some_and(|value| {
         value.split([';', ' ', '(']).next().is_some_and(|word| !word.eq_ignore_ascii_case("no"))
     });
-    let there = [
-        "x-autoreply",
-        "x-autorespond",
-        "x-autoresponder",
-        "x-auto-reply-from",
-        "x-mail-autoreply",
-        "list-id",
-        "feedback-id",
-    ];
+    let answers =
+        ["x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-mail-autoreply"];
+    let by_list = head.field("list-id").is_some() || precedence(&["list"]);
     submitted
-        || there.iter().any(|name| head.field(name).is_some())
-        || says("precedence", &["bulk", "junk", "list", "auto_reply", "auto-reply"])
-        || says("x-precedence", &["bulk", "junk", "list", "auto_reply", "auto-reply"])
-        || says("x-auto-response-suppress", &["all", "oof", "autoreply"])
+        || answers.iter().any(|name| head.field(name).is_some())
+        || precedence(&["bulk", "junk", "auto_reply", "auto-reply"])
+        || (by_list && !is_own_list(head, own))
         // What must not be answered, not even when it can't be delivered (RFC 5321, 4.5.5).
         || head.field("return-path").is_some_and(|path| path == "<>")
+}
+
+/// Our address may be a list itself, such as a group at Google, by which everybody writes to us.
+fn is_own_list(head: &Head, own: &str) -> bool {
+    let own = own.to_lowercase();
+    let is_named = |name: &str, is_there: &str| {
+        head.field(name).is_some_and(|value| value.to_lowercase().contains(is_there))
+    };
+    is_named("list-id", &format!("<{}>", own.replace('@', ".")))
+        || is_named("list-post", &format!("mailto:{own}>"))
+        || is_named("mailing-list", &format!("list {own};"))
 }
 
 fn goes_in_a_circle(head: &Head, own: &str) -> bool {

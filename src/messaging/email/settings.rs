@@ -98,6 +98,19 @@ fn a_while() -> u64 {
     30
 }
 
+/// What a channel with this mailbox can't do, in words that can be shown.
+pub fn lacking(mailboxes: &Mailboxes, mailbox: &str) -> Option<String> {
+    match mailboxes.get(mailbox) {
+        None => {
+            Some(format!("the configuration has no mailbox {mailbox}, so no mail comes in and none goes out"))
+        }
+        Some(Settings { imap: None, webhook: None, .. }) => {
+            Some(format!("the mailbox {mailbox} has neither imap nor webhook, so no mail comes in"))
+        }
+        Some(_) => None,
+    }
+}
+
 impl Settings {
     /// What is wrong with them: key and reason.
     pub fn check(&self) -> Result<(), (String, String)> {
@@ -213,6 +226,23 @@ mod tests {
     fn wrong(text: &str) -> Option<String> {
         let settings: Settings = toml::from_str(text).unwrap();
         settings.check().err().map(|(key, _)| key)
+    }
+
+    #[test]
+    fn what_a_mailbox_lacks_is_told() {
+        let settings = |text: &str| toml::from_str::<Settings>(text).unwrap();
+        let raw = "[webhook]\nkind = \"raw\"\nusername = \"a\"\npassword = \"b\"\n";
+        let mailboxes = Mailboxes::from([
+            ("well".to_owned(), settings(raw)),
+            ("mute".to_owned(), settings("[smtp]\nhost = \"mail.example.org\"\n")),
+        ]);
+        let told = |name| lacking(&mailboxes, name).unwrap_or_default();
+        assert_eq!(told("well"), "");
+        assert_eq!(told("mute"), "the mailbox mute has neither imap nor webhook, so no mail comes in");
+        assert_eq!(
+            told("none"),
+            "the configuration has no mailbox none, so no mail comes in and none goes out"
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn write(outgoing: &Outgoing, email: &Email, files: Vec<Vec<u8>>) -> anyhow:
     let mut builder = Message::builder()
         .from(Mailbox::new(sender, email.address.parse()?))
         .to(Mailbox::new(None, to.parse()?))
-        .subject(plain(message.subject.as_deref().unwrap_or_default(), SUBJECT_CHARS_MAX))
+        .subject(subject(message.subject.as_deref(), !outgoing.references.is_empty()))
         .date(message.at.into())
         .message_id(Some(format!("<{}>", message_id(outgoing, email))));
     let references: Vec<String> =
@@ -63,6 +63,14 @@ pub fn write(outgoing: &Outgoing, email: &Email, files: Vec<Vec<u8>>) -> anyhow:
             .singlepart(Attachment::new(file.name.clone()).body(bytes, content_type(&file.content_type)));
     }
     Ok(builder.multipart(mixed)?)
+}
+
+/// Mailers put a conversation together by this too.
+fn subject(said: Option<&str>, answers: bool) -> String {
+    let said = plain(said.unwrap_or_default(), SUBJECT_CHARS_MAX);
+    let start = said.split(':').next().unwrap_or_default().to_lowercase();
+    let is_answer = ["re", "aw", "antw", "sv", "vs"].contains(&start.as_str()) && said.contains(':');
+    if answers && !is_answer { format!("Re: {said}") } else { said }
 }
 
 /// What can be read, before it is known whether files come with it.
@@ -200,6 +208,21 @@ mod tests {
         assert!(!head.contains("Auto-Submitted"), "somebody wrote it");
         assert_eq!(body.trim_end(), "Dear Ann,\r\nthank you.");
         assert_eq!(message_id(&outgoing(user()), &email()), "00000000000000000000000000000007@example.org");
+    }
+
+    #[test]
+    fn an_answer_says_so_once() {
+        let table = [
+            (Some("Broken"), true, "Re: Broken"),
+            (Some("RE: Broken"), true, "RE: Broken"),
+            (Some("AW: Broken"), true, "AW: Broken"),
+            (Some("Re"), true, "Re: Re"),
+            (Some("Broken"), false, "Broken"),
+            (None, true, "Re: "),
+        ];
+        for (said, answers, expected) in table {
+            assert_eq!(subject(said, answers), expected);
+        }
     }
 
     #[test]

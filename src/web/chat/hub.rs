@@ -4,7 +4,7 @@
 use super::super::Web;
 use crate::{
     desk::settings::Settings,
-    messaging::chat::{By, Line, own_key},
+    messaging::chat::{By, File, Line, own_key},
     routing::ids::{ChannelId, MessageId},
     store::messages::MessageRow,
     tickets::{
@@ -155,7 +155,8 @@ pub fn line(row: MessageRow, settings: &Settings) -> Line {
         Side::Out { by: Author::User(user), .. } => By::Desk { name: Some(settings.name_of(*user)) },
         Side::Out { .. } => By::Desk { name: None },
     };
-    let files = row.message.attachments.into_iter().map(|attachment| attachment.name).collect();
+    let files = row.message.attachments.into_iter().map(|file| File { id: file.sha256, name: file.name });
+    let files = files.collect();
     Line { id: row.message.id, at: row.message.at, text: row.message.text, files, by }
 }
 

@@ -1,6 +1,7 @@
 //! The chat on other people's pages: the script that they load, and the socket that it opens. Anybody may come, from the
 //! pages that the channel names; who they are is said by a secret that their browser keeps.
 
+pub mod files;
 mod hub;
 mod line;
 

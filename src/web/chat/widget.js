@@ -35,7 +35,8 @@
     button:focus-visible, textarea:focus-visible { outline: 3px solid #f0a000; outline-offset: 2px }
     .panel { display: flex; flex-direction: column; width: min(22rem, calc(100vw - 2rem)); height: min(30rem, calc(100vh - 6rem)); margin-bottom: .6rem; border: 1px solid light-dark(#b6bcc6, #4a505a); border-radius: .8rem; overflow: hidden; background: light-dark(#fff, #1f2329); box-shadow: 0 .4rem 1.6rem #0004 }
     [hidden] { display: none !important }
-    ol { flex: 1; margin: 0; padding: .8rem; overflow-y: auto; list-style: none; display: flex; flex-direction: column; gap: .5rem }
+    .log { flex: 1; min-height: 0; overflow-y: auto }
+    ul { margin: 0; padding: .8rem; list-style: none; display: flex; flex-direction: column; gap: .5rem }
     li { max-width: 85%; padding: .45rem .7rem; border-radius: .8rem; white-space: pre-wrap; overflow-wrap: anywhere }
     li.out { align-self: flex-start; background: light-dark(#e9edf3, #30363f) }
     li.in { align-self: flex-end; background: light-dark(#d6e4fa, #1d3d6b) }
@@ -45,6 +46,7 @@
     p { margin: 0; padding: .4rem .8rem; font-size: .85rem; background: light-dark(#fff3d6, #4a3a10) }
     form { display: flex; gap: .5rem; padding: .6rem; border-top: 1px solid light-dark(#d5d9e0, #3a3f47) }
     textarea { flex: 1; min-width: 0; height: 2.9rem; resize: none; border: 1px solid light-dark(#757b86, #8a909a); border-radius: .5rem; padding: .3rem .5rem; background: light-dark(#fff, #14171b); color: inherit }
+    .file { display: block; margin-top: .3rem; border-radius: .4rem; padding: .3rem .6rem; overflow-wrap: anywhere; text-align: start }
     .open { float: right }`
 
   // Where nothing may be kept, a visitor is somebody new on each page.
@@ -65,7 +67,8 @@
     element.append(...inner)
     return element
   }
-  const log = make('ol')
+  const list = make('ul')
+  const log = make('div', { className: 'log' }, list)
   log.setAttribute('role', 'log')
   log.setAttribute('aria-label', words.chat)
   log.tabIndex = 0
@@ -114,16 +117,30 @@
     return item
   }
 
+  // What came with a message is fetched with what proves who asks, and saved.
+  const link = ({ id, name }) => {
+    const save = make('button', { type: 'button', className: 'file', textContent: `📎 ${name}` })
+    save.addEventListener('click', async () => {
+      const headers = { authorization: `Bearer ${kept.visitor}` }
+      const answer = await fetch(`${address.href}/files/${id}`, { headers }).catch(() => undefined)
+      if (!answer?.ok) return
+      const href = URL.createObjectURL(await answer.blob())
+      make('a', { href, download: name }).click()
+      setTimeout(() => URL.revokeObjectURL(href), 60_000)
+    })
+    return save
+  }
+
   const add = item => {
-    log.append(item)
+    list.append(item)
     log.scrollTop = log.scrollHeight
   }
 
   const show = ({ id, side, text, key, name, files }) => {
     if (shown.has(id)) return
-    const whole = [text, ...files.map(file => `📎 ${file}`)].filter(Boolean).join('\n')
     const own = key && waiting.get(key)
-    const item = own ?? line(side, whole, name)
+    const item = own ?? line(side, text, name)
+    if (!own) item.append(...files.map(link))
     if (own) arrived(key)
     shown.set(id, item)
     add(item)
@@ -170,7 +187,7 @@
       if (frame.greeting && !shown.has('greeting')) {
         const greeting = line('out', frame.greeting)
         shown.set('greeting', greeting)
-        log.prepend(greeting)
+        list.prepend(greeting)
       }
       frame.messages.forEach(show)
       sendWaiting()

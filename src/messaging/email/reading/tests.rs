@@ -306,9 +306,23 @@ fn what_machines_write_is_told_from_what_people_write() {
         ("Precedence: First-Class\n", Nature::Person),
         ("Precedence: list\n", auto.clone()),
         ("X-Autoreply: yes\n", auto.clone()),
-        ("X-Auto-Response-Suppress: DR, OOF, AutoReply\n", auto.clone()),
-        ("X-Auto-Response-Suppress: DR, RN\n", Nature::Person),
+        // Only asks for no answer; forms on web pages do that, too.
+        ("X-Auto-Response-Suppress: All\n", Nature::Person),
+        ("Feedback-ID: 1.eu-west-1.x:AmazonSES\n", Nature::Person),
         ("List-Id: <all.example.net>\n", auto.clone()),
+        ("Precedence: list\nList-Id: Help <help.example.org>\n", Nature::Person),
+        (
+            "Precedence: list\nList-Post: <https://groups.example>, <mailto:Help@example.org>\n",
+            Nature::Person,
+        ),
+        (
+            "Precedence: list\nList-Post: <mailto:otherhelp@example.org>\nList-Id: <otherhelp.example.org>\n",
+            auto.clone(),
+        ),
+        (
+            "Precedence: list\nMailing-list: list help@example.org; contact help+owners@example.org\n",
+            Nature::Person,
+        ),
         ("List-Unsubscribe: <mailto:x@y.org>\n", Nature::Person),
         ("Return-Path: <>\n", auto.clone()),
         ("Return-Path: <ann@example.net>\n", Nature::Person),

@@ -129,7 +129,7 @@ pub async fn change(
     visible(&signed.caller, id, &web).await.map_err(refuse)?;
     let patch = patch(&fields).ok_or_else(|| refuse(Problem::not_found()))?;
     let expected = Some(fields.text("tag").to_owned());
-    let changed = web.desk.change_ticket(id, patch.clone(), expected).await;
+    let changed = web.desk.change_ticket(id, patch.clone(), expected, signed.caller.user).await;
     let (fault, is_stale) = match changed.map_err(|unavailable| refuse(unavailable.into()))? {
         Ok(_) => return Ok(to(&signed.layout, id, "")),
         Err(Refused::Stale) => (None, true),
