@@ -296,7 +296,9 @@ mod tests {
             (waiting.of_channel(pumps), waiting.of_channel(boilers)),
             (vec![tickets[2]], vec![tickets[1]])
         );
-        tickets.iter().for_each(|ticket| drop(waiting.end(*ticket)));
+        for ticket in &tickets {
+            waiting.end(*ticket);
+        }
         assert!(waiting.is_empty() && waiting.of_channel.is_empty() && waiting.known.is_empty());
     }
 
