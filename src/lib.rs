@@ -42,6 +42,14 @@
 //! hours and for who is eligible, and rings. The webhook is answered with a document that holds the caller; it asks
 //! again every few seconds. An agent accepts: `calls/connecting.rs` cuts in, and watches the leg come up. They talk,
 //! `calls/talking.rs`, until one hangs up. Or nobody takes it: `calls/voicemail.rs`.
+//!
+//! # A message, walked through
+//!
+//! An edge in [`messaging`] makes an `Incoming` of bytes; its files are kept first, by [`attachments`]. It goes through the
+//! door `Desk::arrived` in `desk/messages.rs`. `desk/deciding/messages.rs` looks for its conversation, asks
+//! `tickets/arrival.rs` what becomes of it and `tickets/sharing.rs` who gets the ticket, and records message, ticket,
+//! contact, reasons and what is told of it in one batch; only then is it acknowledged outside. What people answer goes in
+//! the same way, waits in its row, and is sent by `desk/messenger.rs` until it has arrived or is given up.
 
 pub mod attachments;
 pub mod audio;

@@ -124,8 +124,21 @@ async fn park(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Re
         return Ok(waiting.len());
     }
     let sql = "update deliveries set failed_ms = $1, error = $2 where done_ms is null and failed_ms is null";
-    let parked = sqlx::query(sql).bind(ms(now)).bind(PARKED).execute(connection).await?;
-    Ok(waiting.len() + usize::try_from(parked.rows_affected()).unwrap_or(usize::MAX))
+    let parked = sqlx::query(sql).bind(ms(now)).bind(PARKED).execute(&mut *connection).await?.rows_affected();
+    let messages = park_messages(connection, now).await?;
+    Ok(waiting.len() + usize::try_from(parked + messages).unwrap_or(usize::MAX))
+}
+
+/// Customers are not answered a second time.
+async fn park_messages(connection: &mut SqliteConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    // A backup may be from before there were any.
+    let sql = "select 1 from sqlite_master where name = 'messages'";
+    if sqlx::query(sql).fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(0);
+    }
+    let sql = "update messages set state = 'failed', state_ms = $1, error = $2, due_ms = null
+        where due_ms is not null";
+    Ok(sqlx::query(sql).bind(ms(now)).bind(PARKED).execute(connection).await?.rows_affected())
 }
 
 async fn schema(connection: &mut SqliteConnection) -> anyhow::Result<i64> {

@@ -143,6 +143,16 @@ async fn what_somebody_wrote_is_erased_with_its_files_and_the_conversations_of_o
     let tickets = desk.api.all("tickets").await;
     assert_eq!((tickets.len(), &tickets[0]["subject"]), (1, &json!("From joe@example.org")));
     assert_eq!(desk.api.all(&format!("{of_joe}/messages")).await.len(), 2);
+    let options = SqliteConnectOptions::new().filename(desk.database());
+    let mut store = SqliteConnection::connect_with(&options).await.unwrap();
+    let words = "create virtual table temp.words using fts5vocab(main, 'search_words', 'row')";
+    sqlx::query(words).execute(&mut store).await.unwrap();
+    for (word, expected) in [("zoe", 0), ("joe", 1)] {
+        let sql = "select count(*) from temp.words where term = $1";
+        let count: i64 = sqlx::query_scalar(sql).bind(word).fetch_one(&mut store).await.unwrap();
+        assert_eq!(count, expected, "{word} among the words by which messages are found");
+    }
+    store.close().await.unwrap();
     for table in ["notes", "drafts"] {
         let sql: &'static str =
             if table == "notes" { "select count(*) from notes" } else { "select count(*) from drafts" };
@@ -211,4 +221,42 @@ async fn a_backup_holds_the_files_of_messages_and_says_which_it_lacks() {
     assert_eq!(fetch(&desk, &url(0), &desk.api.token).await.text().await.unwrap(), "kept");
     assert_eq!(fetch(&desk, &url(1), &desk.api.token).await.status(), 500);
     assert_eq!(desk.api.all(&format!("{ticket}/messages")).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_on_its_way_when_a_backup_was_made_goes_out_only_when_somebody_wants_it() {
+    let mut desk = open("").await;
+    let channel = desk.api.create("channels", json!({ "kind": "api", "name": "Portal" })).await;
+    let ticket = ticket_of(&desk, &channel, ZOE, "1").await;
+    let reply = desk.api.post(&format!("{ticket}/messages"), json!({ "text": "Hello" })).await;
+    desk.stop().await;
+    let options = SqliteConnectOptions::new().filename(desk.database());
+    let mut store = SqliteConnection::connect_with(&options).await.unwrap();
+    let sql = "update messages set state = 'queued', state_ms = null, due_ms = 1 where side = 'out'";
+    assert_eq!(sqlx::query(sql).execute(&mut store).await.unwrap().rows_affected(), 1);
+    store.close().await.unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let archive = folder.path().join("backup.tar");
+    for words in [
+        ["backup", archive.to_str().unwrap()].as_slice(),
+        &["restore", "--replace", archive.to_str().unwrap()],
+    ] {
+        let output = desk.command(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    desk.start().await;
+    let parked = desk.api.all(&format!("{ticket}/messages")).await.pop().unwrap();
+    assert_eq!((&parked["id"], &parked["state"]), (&reply["id"], &json!("failed")));
+    assert!(text(&parked["error"]).contains("it waited when the backup was made"), "{parked}");
+    let retry = format!("{ticket}/messages/{}/retry", text(&reply["id"]));
+    assert_eq!(desk.api.ask(reqwest::Method::POST, &retry, None).await.0, 202);
+    for _ in 0..1_500 {
+        if desk.api.all(&format!("{ticket}/messages")).await[1]["state"] == "sent" {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    let sent = desk.api.all(&format!("{ticket}/messages")).await.pop().unwrap();
+    assert_eq!((&sent["state"], &sent["error"]), (&json!("sent"), &Value::Null));
+    assert_eq!(desk.api.ask(reqwest::Method::POST, &retry, None).await.0, 409);
 }
