@@ -31,6 +31,7 @@ pub async fn warnings(web: &Web) -> Vec<String> {
     let mut warnings = web.desk.health().warnings();
     warnings.extend(web.limits.warnings());
     warnings.extend(without_mailbox(web));
+    warnings.extend(without_account(web));
     warnings.extend(given_up(web).await);
     warnings
 }
@@ -42,6 +43,26 @@ fn without_mailbox(web: &Web) -> Vec<String> {
         let Way::Email(email) = &channel.way else { return None };
         let lacking = email::settings::lacking(&web.mailboxes, &email.mailbox)?;
         Some(format!("channel {}: {lacking}", channel.name))
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort_unstable();
+    told
+}
+
+/// Channels of WhatsApp that hear nothing, or can't answer.
+fn without_account(web: &Web) -> Vec<String> {
+    let settings = web.desk.settings();
+    let enabled = settings.ticket_channels.values().filter(|channel| channel.enabled);
+    let told = enabled.flat_map(|channel| {
+        let Way::Whatsapp(whatsapp) = &channel.way else { return Vec::new() };
+        let (name, account) = (&channel.name, &whatsapp.account);
+        match web.whatsapp.get(account) {
+            None => vec![format!("channel {name}: no account {account} of WhatsApp is configured")],
+            Some(own) => {
+                let missing = own.missing().into_iter();
+                missing.map(|key| format!("channel {name}: whatsapp.{account} has no {key}")).collect()
+            }
+        }
     });
     let mut told: Vec<String> = told.collect();
     told.sort_unstable();

@@ -145,6 +145,8 @@ async fn received(web: &Web, name: &str, account: &Account, message: &Received) 
             debug!(message.id = %arrived.message, doubled = arrived.doubled, "a message came by WhatsApp");
             true
         }
+        // Its file is fetched again.
+        Ok(Err(Refused::Conflict(fault))) if fault.pointer == "/attachments" => false,
         Ok(Err(Refused::NotFound | Refused::Conflict(_))) => {
             info!(channel.id = %channel, "a message came to a channel that takes none");
             true

@@ -25,6 +25,7 @@ mod pages_people;
 mod pages_start;
 mod pages_system;
 mod pages_tickets;
+mod pages_written;
 mod preview;
 mod replay;
 mod roles;

@@ -144,6 +144,27 @@ async fn messages(desk: &Desk) -> Vec<(Option<String>, String, Option<String>)> 
 }
 
 #[tokio::test]
+async fn an_account_that_lacks_something_is_told_of() {
+    let desk = desk(&Meta::start().await).await;
+    for (account, number) in [("main", "1"), ("bare", "2"), ("nobody", "3")] {
+        let whatsapp = json!({ "account": account, "phone_number_id": number });
+        desk.api
+            .create("channels", json!({ "kind": "whatsapp", "name": account, "whatsapp": whatsapp }))
+            .await;
+    }
+    let request = desk.api.client.get(format!("{}/readyz", desk.api.address)).bearer_auth(&desk.api.token);
+    let told = answer(request.timeout(PATIENCE)).await;
+    let told: Vec<&str> = told.text().lines().filter(|line| line.contains("channel ")).collect();
+    let expected = [
+        "warning: channel bare: whatsapp.bare has no access_token",
+        "warning: channel bare: whatsapp.bare has no app_secret",
+        "warning: channel bare: whatsapp.bare has no verify_token",
+        "warning: channel nobody: no account nobody of WhatsApp is configured",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
 async fn an_address_is_set_up_by_who_knows_the_token() {
     let desk = desk(&Meta::start().await).await;
     let ask = async |account: &str, query: &str| {

@@ -106,8 +106,8 @@ fn whatever_is_filled_in_becomes_a_message_or_is_refused_by_its_field() {
     let names = ["name", "email", "phone", "subject", "message", "website", "colour"];
     fuzz!(2_000, 400, |draw: &mut Draw<'_>| {
         let fields = (0..draw.below(9)).map(|_| {
-            let name = if draw.chance(4) { draw.text(3) } else { (*draw.pick(&names)).to_owned() };
-            let good = *draw.pick(&["Ada", "a@b.at", "+43 (0) 1 234 56 78", "Help", ""]);
+            let name = if draw.chance(4) { draw.text(3) } else { draw.pick(&names).to_owned() };
+            let good = draw.pick(&["Ada", "a@b.at", "+43 (0) 1 234 56 78", "Help", ""]);
             let value = if draw.chance(2) { good.to_owned() } else { draw.text(8) };
             (name, value)
         });

@@ -204,6 +204,7 @@ async fn arrive(web: &Web, incoming: Incoming) -> Result<(), NotTaken> {
             debug!(message.id = %arrived.message, doubled = arrived.doubled, "a form came");
             Ok(())
         }
+        Ok(Err(Refused::Conflict(fault))) if fault.pointer == "/attachments" => Err(NotTaken::Later),
         // It was there a moment ago.
         Ok(Err(Refused::NotFound | Refused::Conflict(_))) => Err(NotTaken::NotFound),
         Ok(Err(_)) => Err(NotTaken::NotAForm(422)),

@@ -1,0 +1,198 @@
+//! The pages of channels that make tickets, of skills and of inboxes: what is saved, what is refused beside its field, and
+//! who sees what.
+
+use super::{
+    browser::{Browser, signed_in},
+    pages_tickets::value,
+};
+use crate::desk::{Agent, Desk};
+use serde_json::{Value, json};
+
+const NAME: &str = "Zoë <script>alert(1)</script>";
+
+async fn admin(desk: &Desk) -> Browser {
+    let user = json!({ "name": "eve", "email": "eve@example.org", "role": "admin" });
+    signed_in(desk, &desk.agent_with("eve", user).await.id).await
+}
+
+fn form<'a>(ann: &'a Agent, tag: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("kind", "form"),
+        ("tag", tag),
+        ("name", NAME),
+        ("enabled", "yes"),
+        ("makes-tickets", "yes"),
+        ("field-name", "name"),
+        ("field-email", "email"),
+        ("field-number", "phone"),
+        ("field-subject", "subject"),
+        ("field-message", "message"),
+        ("honeypot", "website"),
+        ("mode", "contact_owner"),
+        ("strategy", "round_robin"),
+        ("tie-break", "last_assigned"),
+        ("absent", "yes"),
+        ("has-fallback", "yes"),
+        ("fallback-user", &ann.id),
+        ("relax", "30"),
+        ("reroutes", "yes"),
+        ("properties", "product: pump\nmood: good"),
+        ("time-zone", "Europe/Vienna"),
+    ]
+}
+
+fn with<'a>(mut fields: Vec<(&'a str, &'a str)>, field: &'a str, typed: &'a str) -> Vec<(&'a str, &'a str)> {
+    fields.retain(|(known, _)| *known != field);
+    fields.push((field, typed));
+    fields
+}
+
+#[tokio::test]
+async fn a_channel_is_made_changed_and_deleted_and_nothing_that_was_typed_is_lost() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let mut eve = admin(&desk).await;
+    for kind in ["email", "form", "chat", "whatsapp", "api"] {
+        let page = eve.get(&format!("/channels/written/new?kind={kind}")).await;
+        assert_eq!((page.status, value(&page, "kind").as_str()), (200, kind));
+    }
+    let wrong = with(form(&ann, ""), "honeypot", "email");
+    let answer = eve.post("/channels/written/new", &wrong).await;
+    assert_eq!(answer.status, 422);
+    for shown in ["another field has this name", "Zoë &#60;script&#62;", "product: pump", "value=\"30\""] {
+        assert!(answer.text().contains(shown), "{shown} in {}", answer.text());
+    }
+    let made = eve.post("/channels/written/new", &form(&ann, "")).await;
+    assert_eq!(made.status, 303, "{}", made.text());
+    let path = made.header("location").trim_end_matches("?saved").to_owned();
+    let at = format!("channels/{}", path.rsplit('/').next().expect("an id"));
+    let stored = desk.api.get(&at).await;
+    let assignment = json!({
+        "mode": "contact_owner", "users": [], "teams": [], "strategy": "round_robin", "tie_break": "last_assigned",
+        "only_available": false, "fallback": { "users": [ann.id], "teams": [] }, "agent": null,
+    });
+    assert_eq!(stored["assignment"], assignment);
+    assert_eq!(stored["properties"], json!({ "product": "pump", "mood": "good" }));
+    assert_eq!(
+        (&stored["form"]["honeypot"], &stored["relax_after_minutes"]),
+        (&json!("website"), &json!(30))
+    );
+    assert_eq!((&stored["reroutes"], &stored["time_zone"]), (&json!(true), &json!("Europe/Vienna")));
+    let hours = json!({ "hours": { "mode": "schedule", "weekly": { "mon": [["09:00", "17:00"]] } } });
+    let with_hours = desk.api.patch(&at, hours).await;
+
+    let old = value(&eve.get(&path).await, "tag");
+    let changed = with(with(form(&ann, &old), "properties", "product: valve"), "enabled", "no");
+    assert_eq!(eve.post(&path, &changed).await.status, 303);
+    let stored = desk.api.get(&at).await;
+    assert_eq!(stored["properties"], json!({ "product": "valve" }), "what was taken away is gone");
+    assert_eq!(stored["hours"], with_hours["hours"], "what the form does not show stays");
+    assert_eq!(stored["enabled"], false);
+    let page = eve.get(&path).await;
+    assert!(page.text().contains("The channel is switched off"), "{}", page.text());
+    assert!(!page.text().contains("<script>alert"), "{}", page.text());
+    let late = eve.post(&path, &with(form(&ann, &old), "properties", "product: tap")).await;
+    assert_eq!(late.status, 409);
+    for shown in ["Somebody else has changed this", "product: tap", "valve"] {
+        assert!(late.text().contains(shown), "{shown} in {}", late.text());
+    }
+    let bad = with(form(&ann, &value(&page, "tag")), "mode", "agent");
+    let bad = eve.post(&path, &bad).await;
+    assert_eq!(bad.status, 422);
+    assert!(bad.text().contains("have this mode"), "{}", bad.text());
+    assert_eq!(desk.api.get(&at).await, stored);
+
+    let tag = value(&page, "tag");
+    let other = eve.post(&format!("{path}/deletion"), &[("tag", &tag), ("name", "Zoë")]).await;
+    assert_eq!(other.status, 422);
+    assert!(other.text().contains("This is not its name."), "{}", other.text());
+    assert!(eve.get("/channels/written").await.text().contains("Zoë"));
+    let gone = eve.post(&format!("{path}/deletion"), &[("tag", &tag), ("name", NAME)]).await;
+    assert_eq!((gone.status, gone.header("location")), (303, "/channels/written"));
+    assert!(!eve.get("/channels/written").await.text().contains("Zoë"));
+}
+
+#[tokio::test]
+async fn skills_are_made_and_given_to_people_and_a_channel_asks_for_them() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let mut eve = admin(&desk).await;
+    for (name, kind) in [("Farsi", "language"), ("Pumps", "category")] {
+        assert_eq!(eve.post("/people/skills", &[("name", name), ("kind", kind)]).await.status, 303);
+    }
+    let twice = eve.post("/people/skills", &[("name", "Farsi"), ("kind", "category")]).await;
+    assert_eq!(twice.status, 422);
+    assert!(twice.text().contains("another skill has this name"), "{}", twice.text());
+    let skills = desk.api.all("skills").await;
+    let id = |name: &str| {
+        let skill = skills.iter().find(|skill| skill["name"] == name).expect("a skill");
+        skill["id"].as_str().expect("an id").to_owned()
+    };
+    let (farsi, pumps) = (id("Farsi"), id("Pumps"));
+    let path = format!("/people/{}/skills", ann.id);
+    let tag = value(&eve.get(&path).await, "tag");
+    let (of_farsi, of_pumps) = (format!("level-{farsi}"), format!("level-{pumps}"));
+    let known = [("tag", tag.as_str()), (&of_farsi, "4"), (&of_pumps, "1")];
+    assert_eq!(eve.post(&path, &known).await.status, 303);
+    let expected = json!([{ "skill": farsi, "level": 4 }, { "skill": pumps, "level": null }]);
+    assert_eq!(desk.api.get(&format!("users/{}", ann.id)).await["skills"], expected);
+    assert_eq!(eve.post(&path, &known).await.status, 409, "somebody has changed it since");
+
+    let mut asks = form(&ann, "");
+    asks.extend([
+        ("skill", farsi.as_str()),
+        ("level", "3"),
+        ("how", "preferred"),
+        ("property", "language"),
+        ("equals", "fa"),
+        ("skill", ""),
+        ("level", ""),
+        ("how", "needed"),
+        ("property", ""),
+        ("equals", ""),
+    ]);
+    let made = eve.post("/channels/written/new", &asks).await;
+    assert_eq!(made.status, 303, "{}", made.text());
+    let stored = desk.api.all("channels").await[0]["skills"].clone();
+    let when = json!({ "property": "language", "equals": "fa" });
+    assert_eq!(stored, json!([{ "skill": farsi, "level": 3, "needed": false, "when": when }]));
+    let list = eve.get("/people/skills").await;
+    let deletion = format!("/people/skills/{farsi}/delete");
+    let tag = value(&list, "tag");
+    let used = eve.post(&deletion, &[("tag", &tag)]).await;
+    assert_eq!(used.status, 422);
+    assert!(used.text().contains("asks for it"), "{}", used.text());
+}
+
+#[tokio::test]
+async fn inboxes_are_made_changed_and_deleted_and_agents_see_none_of_these_pages() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let team = desk.team("Sellers", &[], &[]).await;
+    let mut eve = admin(&desk).await;
+    let made = [("name", "Sales"), ("who", "only"), ("user", ann.id.as_str()), ("team", team.as_str())];
+    assert_eq!(eve.post("/people/inboxes/new", &made).await.status, 303);
+    let inbox = desk.api.all("inboxes").await[0].clone();
+    assert_eq!(inbox["only"], json!({ "users": [ann.id], "teams": [team] }));
+    let path = format!("/people/inboxes/{}", inbox["id"].as_str().expect("an id"));
+    assert!(eve.get("/people/inboxes").await.text().contains("1 person"));
+    let tag = value(&eve.get(&path).await, "tag");
+    let nameless = eve.post(&path, &[("tag", &tag), ("name", ""), ("who", "all")]).await;
+    assert_eq!(nameless.status, 422);
+    assert!(nameless.text().contains("a name has 1 to 200 characters"), "{}", nameless.text());
+    assert_eq!(eve.post(&path, &[("tag", &tag), ("name", "Sales"), ("who", "all")]).await.status, 303);
+    assert_eq!(desk.api.all("inboxes").await[0]["only"], Value::Null);
+    let old = eve.post(&format!("{path}/delete"), &[("tag", &tag)]).await;
+    assert_eq!(old.status, 409);
+    let tag = value(&eve.get(&path).await, "tag");
+    assert_eq!(eve.post(&format!("{path}/delete"), &[("tag", &tag)]).await.status, 303);
+    assert_eq!(desk.api.all("inboxes").await, Vec::<Value>::new());
+
+    let mut agent = signed_in(&desk, &ann.id).await;
+    for path in ["/channels/written", "/channels/written/new", "/people/skills", "/people/inboxes"] {
+        assert_eq!(agent.get(path).await.status, 403, "{path}");
+    }
+    let posted = agent.post("/channels/written/new", &form(&ann, "")).await;
+    assert_eq!(posted.status, 403);
+    assert_eq!(agent.post("/people/skills", &[("name", "Farsi")]).await.status, 403);
+}
