@@ -141,7 +141,7 @@ impl Daemon {
         let messenger = messenger(&config, &folder, &desk, &reader, whatsapp.clone(), clock)?;
         let letterboxes = letterboxes(&config, &folder, &desk);
         let agents = customer_agents(&config, &desk, &reader, clock)?;
-        let web = pages(&config, &folder, &desk, reader, ground, providers, whatsapp, clock)?;
+        let web = pages(&config, &folder, &desk, reader, ground, (providers, whatsapp), clock)?;
         let carriers = Carriers { postman, messenger, letterboxes, agents };
         let servers = serve_all(&config, &folder, listener, web, carriers, stopped).await?;
         Ok(Self { desk, stop, engine, servers, _folder: folder })
@@ -304,8 +304,7 @@ fn pages(
     desk: &Desk,
     reader: Reader,
     ground: Arc<Ground>,
-    providers: Arc<Providers>,
-    whatsapp: Arc<whatsapp::Accounts>,
+    (providers, whatsapp): (Arc<Providers>, Arc<whatsapp::Accounts>),
     clock: clock::Clock,
 ) -> anyhow::Result<Web> {
     let limits = config.limits.within(service::open_files());
