@@ -96,8 +96,8 @@ async fn a_channel_is_made_changed_and_deleted_and_nothing_that_was_typed_is_los
     for shown in ["Somebody else has changed this", "product: tap", "valve"] {
         assert!(late.text().contains(shown), "{shown} in {}", late.text());
     }
-    let bad = with(form(&ann, &value(&page, "tag")), "mode", "agent");
-    let bad = eve.post(&path, &bad).await;
+    let tag = value(&page, "tag");
+    let bad = eve.post(&path, &with(form(&ann, &tag), "mode", "agent")).await;
     assert_eq!(bad.status, 422);
     assert!(bad.text().contains("have this mode"), "{}", bad.text());
     assert_eq!(desk.api.get(&at).await, stored);
