@@ -297,6 +297,7 @@ fn customer_agents(
     Ok(CustomerAgents { desk: desk.clone(), reader: reader.clone(), clock, outward, secret })
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is one thing that handlers reach; called in one place")]
 fn pages(
     config: &Config,
     folder: &Folder,

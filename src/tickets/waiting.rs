@@ -160,7 +160,7 @@ impl Waiting {
     }
 
     /// The next of the line; `None`: it was gone through.
-    pub fn next(&mut self) -> Option<Waits> {
+    pub fn go_on(&mut self) -> Option<Waits> {
         let pass = self.pass.as_mut()?;
         let after = pass.after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = self.line.range((after, Bound::Unbounded));
@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn pass(waiting: &mut Waiting) -> Vec<TicketId> {
-        std::iter::from_fn(|| waiting.next()).map(|waits| waits.ticket).collect()
+        std::iter::from_fn(|| waiting.go_on()).map(|waits| waits.ticket).collect()
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
         let Scene { mut waiting, pumps, boilers, tickets, .. } = scene();
         waiting.rule_changed();
         waiting.look(Seen::default());
-        assert_eq!(waiting.next().map(|waits| waits.ticket), Some(tickets[0]));
+        assert_eq!(waiting.go_on().map(|waits| waits.ticket), Some(tickets[0]));
         waiting.is_hopeless(pumps);
         assert_eq!(pass(&mut waiting), [tickets[1]]);
         waiting.rule_changed();
@@ -296,7 +296,9 @@ mod tests {
             (waiting.of_channel(pumps), waiting.of_channel(boilers)),
             (vec![tickets[2]], vec![tickets[1]])
         );
-        tickets.iter().for_each(|ticket| drop(waiting.end(*ticket)));
+        for ticket in &tickets {
+            waiting.end(*ticket);
+        }
         assert!(waiting.is_empty() && waiting.of_channel.is_empty() && waiting.known.is_empty());
     }
 

@@ -102,7 +102,6 @@ async fn a_channel_is_made_changed_and_deleted_and_nothing_that_was_typed_is_los
     assert!(bad.text().contains("have this mode"), "{}", bad.text());
     assert_eq!(desk.api.get(&at).await, stored);
 
-    let tag = value(&page, "tag");
     let other = eve.post(&format!("{path}/deletion"), &[("tag", &tag), ("name", "Zoë")]).await;
     assert_eq!(other.status, 422);
     assert!(other.text().contains("This is not its name."), "{}", other.text());

@@ -492,3 +492,30 @@ async fn a_calling_channel_of_an_inbox_rings_who_has_either_seat_and_access() {
         preview["candidates"].as_array().expect("two").iter().map(|one| &one["objection"]).collect();
     assert_eq!(objections, [&Value::Null, &json!("no_inbox_access")]);
 }
+
+#[tokio::test]
+async fn the_command_line_previews_a_ticket_too() {
+    let desk = Desk::open().await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    let fields = json!({
+        "assignment": { "mode": "contact_owner", "fallback": { "users": [ann.id] } }, "name": "Shop",
+    });
+    let shop = desk.api.create("channels", channel("api", fields)).await;
+    let vera = json!({ "name": "Vera", "email": "vera@example.org", "owner": ben.id });
+    desk.api.create("contacts", vera).await;
+    let told = |from: &[&str]| {
+        let words = [&["preview", "--channel", &shop, "--at", "2026-06-01T09:00:00Z"], from].concat();
+        let output = desk.command(&words).output().expect("it runs");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(
+        told(&["--from", "vera@example.org"]),
+        "2026-06-01 09:00: a ticket of Shop is given to Ben.\n  Ben owns the contact.\n"
+    );
+    assert_eq!(
+        told(&[]),
+        "2026-06-01 09:00: a ticket of Shop is given to Ann.\n  Ann has the fewest open email and other tickets \
+         (0).\n  Those decide who are asked when the first choice does not take it.\n  Nobody knows who wrote, so \
+         there is no owner to give it to.\n"
+    );
+}

@@ -1,6 +1,8 @@
 //! Real mail servers: Exim takes mail and delivers it into mailboxes, Dovecot lets them be read. Both run as Exim's user, on
 //! ports and in a folder of their own.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
 use super::desk::PATIENCE;
 use std::{
     os::unix::fs::MetadataExt,

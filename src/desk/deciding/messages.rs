@@ -481,9 +481,9 @@ impl WayOut {
         if !channel.enabled {
             return Err(refusal("/channel", "the channel is disabled"));
         }
-        let from = answered.and_then(|row| match &row.message.side {
-            Side::In { from, .. } => Some(from),
-            Side::Out { to, .. } => Some(to),
+        let from = answered.map(|row| match &row.message.side {
+            Side::In { from, .. } => from,
+            Side::Out { to, .. } => to,
         });
         let known = from.or(ticket.customer.as_ref()).filter(|person| fits(person, channel, usual));
         let to = known.cloned().or_else(|| reached_by(channel, ticket.contact, settings));

@@ -115,7 +115,7 @@ impl Engine {
         self.keep_channels_of_line(round).await?;
         let now = self.around.clock.now();
         for _ in 0..AT_ONCE {
-            let Some(waits) = self.memory.waiting.next() else { break };
+            let Some(waits) = self.memory.waiting.go_on() else { break };
             let ticket = self.ticket_now(waits.ticket, round).await?;
             match ticket.filter(|ticket| waits_in(ticket) == Some(waits.channel)) {
                 Some(ticket) => self.route_again(ticket, waits, now, round).await?,

@@ -316,16 +316,16 @@ fn a_capacity_stops_what_comes_by_itself_and_the_reason_says_so() {
 /// Owner mode: who writes, what the switch and the fallback are, and what follows, with all reasons.
 #[test]
 fn the_contact_s_owner_gets_it_if_there_is_one_who_is_tracked_and_can() {
-    let scene = |customer: fn(&[UserId]) -> Option<Customer>| {
+    type Wrote = fn(&[UserId]) -> Option<Customer>;
+    let scene = |customer: Wrote| {
         let mut scene = Scene::new(3);
         scene.channel.assignment.mode = Mode::ContactOwner;
         scene.channel.assignment.rule = Rule { strategy: Strategy::LoadBalanced, ..Rule::default() };
         scene.customer = customer(&scene.users);
         scene
     };
-    let owned: fn(&[UserId]) -> Option<Customer> =
-        |users| Some(Customer { owner: Some(users[2]), tracked: true });
-    let not_given: [(&str, fn(&[UserId]) -> Option<Customer>); 3] = [
+    let owned: Wrote = |users| Some(Customer { owner: Some(users[2]), tracked: true });
+    let not_given: [(&str, Wrote); 3] = [
         ("no_contact", |_| None),
         ("contact_has_no_owner", |_| Some(Customer { owner: None, tracked: true })),
         ("contact_not_tracked", |users| Some(Customer { owner: Some(users[2]), tracked: false })),
