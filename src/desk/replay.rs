@@ -149,12 +149,15 @@ fn draw(then: &Then<'_>) -> u64 {
     then.past.ticket.0.as_u64_pair().1
 }
 
+/// From when until when somebody was on a call.
+type Talk = (DateTime<Utc>, DateTime<Utc>);
+
 /// Who was there, as far as it is written down.
 #[derive(Default)]
 struct Presence {
     by_hand: HashMap<UserId, Vec<(DateTime<Utc>, ByHand)>>,
     connected: HashMap<UserId, Vec<(DateTime<Utc>, bool)>>,
-    talks: HashMap<UserId, Vec<(DateTime<Utc>, DateTime<Utc>)>>,
+    talks: HashMap<UserId, Vec<Talk>>,
 }
 
 impl Presence {

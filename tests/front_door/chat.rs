@@ -1,5 +1,7 @@
 //! The chat on other people's pages: who may open it, what both sides hear, and that nothing is lost or said twice.
 
+#![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
+
 use super::{NOBODY, answer};
 use crate::desk::{Desk, PATIENCE, PUBLIC_URL, Wishes};
 use futures_util::{SinkExt, StreamExt};

@@ -1,5 +1,7 @@
 //! Forms on other people's pages: what becomes of them, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
+
 use super::{Answer, NOBODY, answer};
 use crate::desk::{Desk, PATIENCE, Wishes};
 use reqwest::{Client, Method, redirect::Policy};

@@ -78,7 +78,7 @@ async fn a_list_is_kept_under_a_name_and_asked_for_again() {
     let (of_ann, of_ben) =
         (Api::new(&desk.api.address, &of_ann.token), Api::new(&desk.api.address, &of_ben.token));
     assert_eq!(of_ann.get(&format!("views/{id}")).await, expected);
-    assert_eq!(of_ann.all("views").await, [expected.clone()]);
+    assert_eq!(of_ann.all("views").await, vec![expected.clone()]);
     assert_eq!(ids(&of_ann.all(&format!("tickets?saved={id}")).await), [&made[0]]);
     let instead = format!("tickets?saved={id}&channel={}", boilers.id);
     assert_eq!(ids(&of_ann.all(&instead).await), [&made[1]], "what is said beside it stands");

@@ -1,5 +1,7 @@
 //! What is written with customers, over longer times: files, erasure, how long it is kept, backups.
 
+#![allow(clippy::unwrap_used, reason = "what a test can't do it fails for")]
+
 use crate::desk::{Desk, Wishes};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
