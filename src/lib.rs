@@ -1,4 +1,4 @@
-//! Strowger routes telephone calls (and, later, help-desk tickets) to the right people, and says why.
+//! Strowger routes telephone calls and help-desk tickets to the right people, and says why.
 //!
 //! # The motif
 //!

@@ -47,6 +47,14 @@ export const PAGES = [
   { name: 'wallboard', as: 'admin', address: 'board?wall' },
   { name: 'test-call', as: 'admin', prepare: async (desk, here) => `test-call?channel=${here.calls}&from=%2B43660111` },
   { name: 'replay', as: 'admin', prepare: async (desk, here) => `replay?channel=${here.calls}&days=7&strategy=round_robin&play=1` },
+  { name: 'conversation', as: 'admin', prepare: async (desk, here) => `tickets/${await conversation(desk, here)}` },
+  { name: 'channels-written', as: 'admin', address: 'channels/written' },
+  { name: 'channel-written-new', as: 'admin', address: 'channels/written/new?kind=email' },
+  { name: 'channel-written', as: 'admin', prepare: async (desk, here) => `channels/written/${here.shop}` },
+  { name: 'skills', as: 'admin', address: 'people/skills' },
+  { name: 'skills-of-user', as: 'admin', prepare: async (desk, here) => `people/${here.keeper}/skills` },
+  { name: 'inboxes', as: 'admin', address: 'people/inboxes' },
+  { name: 'inbox', as: 'admin', prepare: async (desk, here) => `people/inboxes/${here.inbox}` },
   { name: 'test-call-none', as: 'admin', address: 'test-call' },
 ]
 
@@ -96,6 +104,23 @@ async function ticket(desk) {
   const channel = await desk.channel({ routing: { users: [away.id] } })
   const caller = await desk.call(channel, { message_seconds: 5 })
   return (await messageOf(desk, caller)).ticket
+}
+
+// A conversation about a pump: what the customer wrote came as HTML, with an answer. The ticket's id.
+async function conversation(desk, here) {
+  const german = await desk.post('skills', { name: 'Deutsch', kind: 'language' })
+  const keeper = await desk.user('Käthe <i>', { skills: [{ skill: german.id, level: 4 }] })
+  const inbox = await desk.post('inboxes', { name: 'Sales & <b>', only: { users: [keeper.id], teams: [] } })
+  const assignment = { mode: 'specific', users: [keeper.id], strategy: 'load_balanced' }
+  const skills = [{ skill: german.id, level: 3, needed: true }]
+  const channel = await desk.post('channels', { kind: 'api', name: 'Shop <b>', assignment, skills })
+  Object.assign(here, { shop: channel.id, keeper: keeper.id, inbox: inbox.id })
+  const customer = { kind: 'email', value: 'clara@example.org' }
+  const ticket = await desk.post('tickets', { channel: channel.id, customer, name: 'Clara Novak', subject: 'The pump leaks', text: 'It leaks again.' })
+  const html = '<p>It <b>leaks</b> <img src="https://example.org/spy.png"> again.</p>'
+  await desk.post(`tickets/${ticket.id}/messages`, { by_customer: true, text: 'It leaks again.', html })
+  await desk.post(`tickets/${ticket.id}/messages`, { text: 'We will have a look.' })
+  return ticket.id
 }
 
 // The call of this caller, once its message is kept.
