@@ -23,7 +23,7 @@
 //! | [`mod@notify`] | how is the world told? Webhooks, mail | nothing |
 //! | [`messaging`] | how does a channel of written messages say it? | `tickets`, `routing`, `notify` |
 //! | [`audio`] | what do callers hear, and what did they say? | nothing |
-//! | [`attachments`] | which files come and go with messages? | `audio` |
+//! | [`mod@attachments`] | which files come and go with messages? | `audio` |
 //! | [`store`] | where is it kept? All SQL | the pure ones, `providers` for what was answered |
 //! | [`desk`] | carries decisions out | all of the above |
 //! | [`web`] | HTTP and WebSocket, thin | `desk`, `store` for reading |
@@ -45,7 +45,7 @@
 //!
 //! # A message, walked through
 //!
-//! An edge in [`messaging`] makes an `Incoming` of bytes; its files are kept first, by [`attachments`]. It goes through the
+//! An edge in [`messaging`] makes an `Incoming` of bytes; its files are kept first, by [`mod@attachments`]. It goes through the
 //! door `Desk::arrived` in `desk/messages.rs`. `desk/deciding/messages.rs` looks for its conversation, asks
 //! `tickets/arrival.rs` what becomes of it and `tickets/sharing.rs` who gets the ticket, and records message, ticket,
 //! contact, reasons and what is told of it in one batch; only then is it acknowledged outside. What people answer goes in
