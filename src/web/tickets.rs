@@ -157,7 +157,7 @@ impl Wanted {
 
 /// Lists tickets, the newest first.
 #[utoipa::path(get, path = "/tickets", params(schemas::Paging, Saved, Wanted), responses(
-    (status = 200, body = schemas::Page<schemas::Ticket>)
+    (status = 200, body = schemas::Page<schemas::Ticket>), (status = 404)
 ))]
 pub async fn list(
     caller: Caller,

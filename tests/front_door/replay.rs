@@ -65,7 +65,8 @@ async fn calls_ring_those_who_were_there_then() {
     let ([ann], channel, [mut phone]) = desk.staffed(["Ann"]).await;
     let ben = desk.agent("Ben").await;
     let caller = desk.call(&channel);
-    let talking = phone.take().await;
+    phone.take().await;
+    let talking = phone.call_is("talking").await;
     phone.hang_up(&talking);
     desk.over(&caller).await;
     let wanted =
@@ -106,7 +107,8 @@ async fn a_bad_question_is_told_what_is_wrong_with_it() {
 #[tokio::test]
 async fn an_admin_sees_on_a_page_who_would_have_got_what() {
     let desk = Desk::open().await;
-    let [ann, ben] = desk.agents(["Ann", "Ben <b>"]).await;
+    let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
+    desk.api.patch(&format!("users/{}", ben.id), json!({ "name": "Ben <b>" })).await;
     let assignment = json!({ "mode": "specific", "users": ids(&[&ann]), "strategy": "load_balanced" });
     let channel = json!({ "kind": "api", "name": "Shop", "assignment": assignment });
     let channel = desk.api.create("channels", channel).await;
