@@ -1,10 +1,11 @@
-//! Contacts: who calls or writes, by numbers, addresses and what channels call them. Admins and supervisors keep them. An agent reads those that they own; of the
-//! others they see the name, with calls that they may see.
+//! Contacts: who calls or writes, by numbers, addresses and what channels call them. Admins and supervisors keep them. An
+//! agent reads those that they own; of the others they see the name, with calls that they may see.
 
 use super::{
     Problem, Web,
     access::{Sight, Viewer},
     auth::{Caller, Document, Id, IfMatch},
+    schemas,
     settings::{Kind, current, with_tag},
 };
 use crate::{
@@ -73,7 +74,7 @@ struct Other {
 /// Makes one contact of two.
 #[utoipa::path(post, path = "/contacts/{id}/merge", tag = "contacts", operation_id = "merge_contacts",
     params(("id" = ContactId, Path), ("If-Match" = Option<String>, Header)), request_body = Other, responses(
-    (status = 200, body = Contact, headers(("ETag" = String))), (status = 403), (status = 409), (status = 412)
+    (status = 200, body = schemas::ShownContact, headers(("ETag" = String))), (status = 403), (status = 409), (status = 412)
 ))]
 pub async fn merge(
     caller: Caller,

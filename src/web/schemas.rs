@@ -10,7 +10,7 @@ use crate::{
         settings::{Fault, UserForm},
     },
     routing::{
-        contacts::Named,
+        contacts::{Contact, Named},
         ids::{
             CallId, ChannelId, ContactId, DeliveryId, GreetingId, HappeningId, InboxId, InvitationId, JobId,
             MessageId, NoteId, NotificationId, OfferId, TeamId, TicketId, TokenId, UserId, ViewId, WebhookId,
@@ -179,6 +179,21 @@ impl PartialSchema for WebhookPatch {
 impl ToSchema for WebhookPatch {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         WebhookForm::schemas(schemas);
+    }
+}
+
+/// A contact as it is shown.
+pub struct ShownContact;
+
+impl PartialSchema for ShownContact {
+    fn schema() -> RefOr<Schema> {
+        openapi::shown::<Contact>(&[])
+    }
+}
+
+impl ToSchema for ShownContact {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Contact::schemas(schemas);
     }
 }
 
