@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
 
 /// How many rows one statement takes: it has at most 32,766 parameters.
 const ROWS: usize = 1_000;
-/// A script of so few rows will come again word by word, and is prepared once: on a quiet desk preparing took a quarter of
+/// A script of so few rows will come again word by word, and is prepared once: on a quiet desk preparing took a fifth of
 /// what a commit works. Larger ones are all different.
 const ROWS_OF_A_USUAL_SCRIPT: usize = 24;
 
