@@ -69,11 +69,11 @@ pub(super) fn type_named(name: &str) -> sqlx::Result<TicketType> {
     }
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "select id, type, status, owner, team, call, channel, created_ms, assigned_ms, closed_ms,
     closed_on, touched_ms, inbox, subject, contact, customer_kind, customer, properties from tickets ";
 
-fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
+pub(super) fn read(row: &SqliteRow) -> sqlx::Result<Ticket> {
     let status: String = row.try_get("status")?;
     let closed_on: Option<String> = row.try_get("closed_on")?;
     Ok(Ticket {

@@ -48,6 +48,13 @@ export const PAGES = [
   { name: 'test-call', as: 'admin', prepare: async (desk, here) => `test-call?channel=${here.calls}&from=%2B43660111` },
   { name: 'replay', as: 'admin', prepare: async (desk, here) => `replay?channel=${here.calls}&days=7&strategy=round_robin&play=1` },
   { name: 'conversation', as: 'admin', prepare: async (desk, here) => `tickets/${await conversation(desk, here)}` },
+  { name: 'contacts', as: 'admin', address: 'contacts' },
+  { name: 'contact-new', as: 'admin', address: 'contacts/new' },
+  { name: 'contact', as: 'admin', prepare: async (desk, here) => `contacts/${await contact(desk, here)}` },
+  { name: 'contact-merge', as: 'admin', prepare: async (desk, here) => `contacts/${here.clara}/merge?with=${here.twin}` },
+  { name: 'contacts-own', as: 'agent', address: 'contacts' },
+  { name: 'contact-own', as: 'agent', prepare: async (desk, here) => `contacts/${here.clara}` },
+  { name: 'earlier', as: 'admin', prepare: async (desk, here) => `tickets/${here.leak}/earlier` },
   { name: 'channels-written', as: 'admin', address: 'channels/written' },
   { name: 'channel-written-new', as: 'admin', address: 'channels/written/new?kind=email' },
   { name: 'channel-written', as: 'admin', prepare: async (desk, here) => `channels/written/${here.shop}` },
@@ -120,7 +127,21 @@ async function conversation(desk, here) {
   const html = '<p>It <b>leaks</b> <img src="https://example.org/spy.png"> again.</p>'
   await desk.post(`tickets/${ticket.id}/messages`, { by_customer: true, text: 'It leaks again.', html })
   await desk.post(`tickets/${ticket.id}/messages`, { text: 'We will have a look.' })
+  here.leak = ticket.id
   return ticket.id
+}
+
+// Somebody who wrote twice and called, whom a chat knows, too, and who is twice in the list. Their id.
+async function contact(desk, here) {
+  const customer = { kind: 'email', value: 'clara@example.org' }
+  const wrote = await desk.post('tickets', { channel: here.shop, customer, subject: 'The valve <b>', text: 'And the valve.' })
+  here.clara = wrote.contact
+  const visitors = [{ channel: here.shop, visitor: 'visitor-17' }]
+  const owner = (await desk.get('users')).items.find(user => user.name === 'Ann').id
+  const more = { name: 'Clara <i>Novák</i> שלום', visitors, owner, notes: 'Calls about\nthe pump.', other_emails: ['novak@home.test'] }
+  await desk.patch(`contacts/${here.clara}`, more)
+  here.twin = (await desk.post('contacts', { name: 'C. Novák', numbers: ['+4366077777'], priority: 3, blocked: 'voicemail' })).id
+  return here.clara
 }
 
 // The call of this caller, once its message is kept.

@@ -103,10 +103,11 @@ impl Layout {
     /// The parts of the pages that whoever is signed in can go to: address, and key of the name. The first is where they
     /// start.
     pub fn parts(&self) -> Vec<(&'static str, &'static str)> {
-        const ALL: [(&str, &str, Role); 7] = [
+        const ALL: [(&str, &str, Role); 8] = [
             ("board", "board", Role::Supervisor),
             ("phone", "phone", Role::Agent),
             ("tickets", "tickets", Role::Agent),
+            ("contacts", "contacts", Role::Agent),
             ("tonight", "tonight", Role::Supervisor),
             ("channels", "channels", Role::Supervisor),
             ("people", "people", Role::Supervisor),
@@ -118,10 +119,11 @@ impl Layout {
 
     /// The key that goes to this part, after `g`.
     pub fn letter(&self, page: &str) -> Option<char> {
-        const LETTERS: [(&str, char); 7] = [
+        const LETTERS: [(&str, char); 8] = [
             ("board", 'b'),
             ("phone", 'p'),
             ("tickets", 't'),
+            ("contacts", 'o'),
             ("tonight", 'n'),
             ("channels", 'c'),
             ("people", 'e'),

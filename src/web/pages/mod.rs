@@ -11,6 +11,7 @@
 mod assets;
 mod board;
 mod channels;
+mod contacts;
 mod differences;
 mod form;
 mod invitation;
@@ -81,6 +82,7 @@ pub fn router() -> Router<Web> {
         .merge(board::routes())
         .merge(phone::routes())
         .merge(tickets::routes())
+        .merge(contacts::routes())
         .merge(tonight::routes())
         .merge(channels::routes())
         .merge(replay::routes())

@@ -2,6 +2,7 @@
 
 mod calls;
 mod conversation;
+pub mod earlier;
 mod list;
 mod ticket;
 mod why;
@@ -17,6 +18,7 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/tickets", get(list::show_page))
         .route("/tickets/{id}", get(ticket::show_page).post(ticket::change))
+        .route("/tickets/{id}/earlier", get(earlier::show_page))
         .route("/tickets/{id}/notes", post(ticket::note))
         .route("/tickets/{id}/reply", post(conversation::reply).layer(DefaultBodyLimit::max(UPLOAD_MAX)))
         .route("/tickets/{id}/messages/{message}/retry", post(conversation::retry))

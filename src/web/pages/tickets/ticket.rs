@@ -17,6 +17,7 @@ use super::{
     },
     calls::{self, CallPart, State, Who},
     conversation::{self, Conversation},
+    earlier,
     why::{self, Decision},
 };
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
         ticket_tag,
     },
     routing::ids::{ContactId, MessageId, NoteId, TeamId, TicketId, UserId},
+    store::earlier::Person,
     tickets::ticket::{Status, Ticket},
 };
 use askama::Template;
@@ -40,6 +42,8 @@ use serde::Deserialize;
 const CHOICES_MAX: usize = 200;
 const NOTES: u32 = 50;
 const CALLS_MAX: usize = 20;
+/// How many other tickets of the same person stand beside it.
+const OTHERS: usize = 5;
 
 #[derive(Template)]
 #[template(path = "ticket.html", config = "src/web/pages/askama.toml")]
@@ -64,6 +68,10 @@ struct Page {
     /// After which note the next ones come.
     more_notes: Option<String>,
     contact: Option<ContactPart>,
+    /// Whether it is known who it is about.
+    is_somebodys: bool,
+    /// Other tickets of the same person, the newest first.
+    others: Vec<earlier::Row>,
     form: Form,
     note: String,
     note_fault: Option<String>,
@@ -94,6 +102,8 @@ struct NotePart {
 
 /// What whoever may see it sees of a contact.
 struct ContactPart {
+    /// Where it is shown, for who may see it.
+    page: Option<String>,
     name: String,
     numbers: Vec<String>,
     email: Option<String>,
@@ -238,8 +248,9 @@ async fn page(
     let number = first.as_ref().map(|call| call.from.as_str());
     let form = form(&ticket, signed, &settings);
     let conversation = conversation::of(web, signed, &ticket, message).await?;
-    let known = number.and_then(|number| settings.contacts.of(number)).map(|(id, _)| id);
-    let contact = contact(ticket.contact.or(known), signed, &settings);
+    let person = earlier::on(&ticket, number, &settings);
+    let others = others(&person, web, signed, id).await?;
+    let contact = contact(person.contact, signed, &settings);
     let channel = ticket.channel.and_then(|channel| settings.ticket_channels.get(&channel));
     Ok(Page {
         id,
@@ -259,11 +270,23 @@ async fn page(
         notes,
         more_notes,
         contact,
+        is_somebodys: person.contact.is_some() || !person.numbers.is_empty(),
+        others,
         form,
         note: String::new(),
         note_fault: None,
         layout,
     })
+}
+
+async fn others(
+    person: &Person,
+    web: &Web,
+    signed: &Signed,
+    id: TicketId,
+) -> Result<Vec<earlier::Row>, Problem> {
+    let part = earlier::with(person, web, signed, None, OTHERS as u32 + 1).await?;
+    Ok(part.rows.into_iter().filter(|row| row.id != id).take(OTHERS).collect())
 }
 
 async fn notes_of(
@@ -290,6 +313,7 @@ fn contact(id: Option<ContactId>, signed: &Signed, settings: &Settings) -> Optio
     let all = Viewer::new(&signed.caller, settings).contact(id) == Sight::All;
     let seen = |text: &Option<String>| text.clone().filter(|_| all);
     Some(ContactPart {
+        page: all.then(|| format!("contacts/{id}")),
         name: contact.name.clone(),
         numbers: if all { contact.numbers.clone() } else { Vec::new() },
         email: seen(&contact.email),
