@@ -203,11 +203,10 @@ fn size(bytes: u64) -> String {
 pub async fn reply(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     form: FieldsAndFiles,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let id = id.map_err(refuse)?.0;
     visible(&signed.caller, id, &web).await.map_err(refuse)?;
     let text = form.fields.text("text").replace("\r\n", "\n");
     let done = match form.fields.text("action") {
