@@ -21,6 +21,7 @@ mod media;
 mod notifications;
 mod pages_channels;
 mod pages_live;
+mod pages_notifications;
 mod pages_people;
 mod pages_start;
 mod pages_system;
