@@ -128,7 +128,10 @@ pub async fn create(
     };
     let key = key.map(|once| format!("{}:{}", once.asker, once.key));
     check_text(&form.text)?;
-    form.html = form.html.as_deref().map(clean).transpose()?;
+    form.html = match form.html {
+        Some(html) => Some(clean(html).await?),
+        None => None,
+    };
     let attachments = keep(files, &web).await?;
     let message = match form.by_customer {
         true => say_for_customer(&ticket, form, attachments, key, &web).await?,
@@ -185,9 +188,13 @@ async fn with_files(caller: &Caller, request: Request) -> Result<(Form, Option<O
     Ok((read_form(Value::Object(fields)).map_err(Problem::invalid)?, once, files))
 }
 
-fn clean(html: &str) -> Result<String, Problem> {
-    let cleaned = cleaning::clean(html, &HashSet::new());
-    cleaned.ok_or_else(|| Problem::invalid(Fault::new("/html", "it is too long, or too deeply nested")))
+/// It may be much work.
+async fn clean(html: String) -> Result<String, Problem> {
+    let cleaned = tokio::task::spawn_blocking(move || cleaning::clean(&html, &HashSet::new())).await;
+    cleaned
+        .ok()
+        .flatten()
+        .ok_or_else(|| Problem::invalid(Fault::new("/html", "it is too long, or too deeply nested")))
 }
 
 async fn keep(files: Vec<Sent>, web: &Web) -> Result<Vec<Attachment>, Problem> {
