@@ -62,6 +62,8 @@ stories! {
     why_somebody_is_not_rung: at_the_desk(),
     a_visitor_chats: at_the_desk(),
     contacts: at_the_desk(),
+    notifications: at_the_desk(),
+    waiting_tickets: at_the_desk(),
 }
 
 /// Callers have patience, so that slow machines have time; their clips last a fifth of what they do in life.

@@ -280,7 +280,7 @@ async fn two_contacts_become_one_and_the_other_leads_to_it() {
             json!({ "name": "<i>vk", "priority": 4, "numbers": ["+4366022222"] }),
         )
         .await;
-    let mut sue = somebody(&desk, "Sue", "supervisor").await;
+    let mut sue = somebody(&desk, "Sue", "admin").await;
     let merge = format!("/contacts/{vera}/merge");
     let found = sue.get(&format!("{merge}?q=home.test")).await;
     must_say(&found, &format!("<a href=\"contacts/{vera}/merge?with={other}\"><bdi>&#60;i&#62;vk</bdi></a>"));

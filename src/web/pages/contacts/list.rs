@@ -70,7 +70,7 @@ pub async fn show_page(
     let viewer = Viewer::new(&signed.caller, &settings);
     let found = search::find(&Sought::of(q), viewer, &settings, asked.from, ROWS);
     let address = |from: usize| {
-        let mut query = form_urlencoded::Serializer::new("contacts?".to_owned());
+        let mut query = form_urlencoded::Serializer::for_suffix("contacts?".to_owned(), "contacts?".len());
         query.append_pair("q", q).append_pair("from", &from.to_string()).finish()
     };
     let place = Place {

@@ -59,10 +59,10 @@ struct Page {
     is_first: bool,
 }
 
-struct Tab {
-    address: String,
-    key: &'static str,
-    current: &'static str,
+pub struct Tab {
+    pub address: String,
+    pub key: &'static str,
+    pub current: &'static str,
 }
 
 struct Row {
@@ -105,13 +105,8 @@ async fn page(web: &Web, signed: &Signed, asked: Asked) -> Result<Page, Problem>
     });
     let rows = rows.collect();
     let name = VIEWS.iter().find(|(known, ..)| *known == view).map_or("all", |(_, name, _)| *name);
-    let tabs = VIEWS.iter().map(|(known, name, key)| Tab {
-        address: format!("tickets?view={name}"),
-        key,
-        current: if *known == view && q.is_empty() { "page" } else { "false" },
-    });
     Ok(Page {
-        tabs: tabs.collect(),
+        tabs: tabs(Some(view).filter(|_| q.is_empty())),
         view: name,
         next: seen.next.map(|next| address(name, &q, &next)),
         is_first: asked.after.is_none(),
@@ -119,6 +114,16 @@ async fn page(web: &Web, signed: &Signed, asked: Asked) -> Result<Page, Problem>
         rows,
         layout: signed.layout.clone(),
     })
+}
+
+/// The lists of tickets, for their pages and those beside them.
+pub fn tabs(shown: Option<View>) -> Vec<Tab> {
+    let tabs = VIEWS.iter().map(|(known, name, key)| Tab {
+        address: format!("tickets?view={name}"),
+        key,
+        current: if shown == Some(*known) { "page" } else { "false" },
+    });
+    tabs.collect()
 }
 
 fn address(view: &str, q: &str, after: &str) -> String {

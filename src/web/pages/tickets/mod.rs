@@ -4,7 +4,9 @@ mod calls;
 mod conversation;
 pub mod earlier;
 mod list;
+mod loose;
 mod ticket;
+mod waiting;
 mod why;
 
 use super::super::{Web, greetings::UPLOAD_MAX};
@@ -13,10 +15,15 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
+pub use calls::Who;
 
 pub fn routes() -> Router<Web> {
     Router::new()
         .route("/tickets", get(list::show_page))
+        .route("/tickets/waiting", get(waiting::show_page))
+        .route("/tickets/messages", get(loose::show_list))
+        .route("/tickets/messages/{message}", get(loose::show_message).post(loose::make_ticket))
+        .route("/tickets/messages/{message}/html", get(loose::as_it_came))
         .route("/tickets/{id}", get(ticket::show_page).post(ticket::change))
         .route("/tickets/{id}/earlier", get(earlier::show_page))
         .route("/tickets/{id}/notes", post(ticket::note))
