@@ -83,11 +83,10 @@ pub struct Asked {
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<ContactId>, Problem>,
+    Id(id): Id<ContactId>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let asked = asked.map_err(|_| refuse(Problem::not_found()))?.0;
     if let Some(stays) = who_stays(&web, &signed, id).await.map_err(refuse)? {
         return Ok(to(&signed.layout, &format!("contacts/{stays}?merged")));
@@ -118,11 +117,10 @@ pub async fn create(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> R
 pub async fn change(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<ContactId>, Problem>,
+    Id(id): Id<ContactId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     signed.caller.must_not_be_agent().map_err(refuse)?;
     // Whoever changes one that was merged meanwhile changes the one that stays, once they have seen it.
     let stays = who_stays(&web, &signed, id).await.map_err(refuse)?;
@@ -144,11 +142,10 @@ pub async fn change(
 pub async fn delete(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<ContactId>, Problem>,
+    Id(id): Id<ContactId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     signed.caller.must_not_be_agent().map_err(refuse)?;
     if let Some(stays) = who_stays(&web, &signed, id).await.map_err(refuse)? {
         return Ok(to(&signed.layout, &format!("contacts/{stays}?merged")));

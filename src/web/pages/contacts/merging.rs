@@ -74,11 +74,10 @@ struct Pair {
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<ContactId>, Problem>,
+    Id(id): Id<ContactId>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let asked = asked.map_err(|_| refuse(Problem::not_found()))?.0;
     Contacts::may_be_written_by(&signed.caller).map_err(refuse)?;
     if let Some(stays) = who_stays(&web, &signed, id).await.map_err(refuse)? {
@@ -91,11 +90,10 @@ pub async fn show_page(
 pub async fn merge(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<ContactId>, Problem>,
+    Id(into): Id<ContactId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(into) = id.map_err(refuse)?;
     let from: ContactId = fields.text("with").parse().map_err(|_| refuse(Problem::not_found()))?;
     Contacts::may_be_written_by(&signed.caller).map_err(refuse)?;
     // It was done already, or somebody else did it.

@@ -134,11 +134,10 @@ struct Page {
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     asked: Query<Asked>,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     Ok(show(&page(&web, &signed, id, asked.after).await.map_err(refuse)?))
 }
 
