@@ -20,6 +20,7 @@ mod limits;
 mod media;
 mod notifications;
 mod pages_channels;
+mod pages_lists;
 mod pages_live;
 mod pages_people;
 mod pages_start;

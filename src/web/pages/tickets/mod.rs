@@ -1,8 +1,11 @@
-//! Tickets: lists, and one with its calls, its messages and why everything was decided as it was.
+//! Tickets: lists, opening one by hand, and one with its calls, its messages and why everything was decided as it was.
 
 mod calls;
 mod conversation;
+mod filters;
 mod list;
+mod opening;
+mod saved;
 mod ticket;
 mod why;
 
@@ -16,6 +19,11 @@ use axum::{
 pub fn routes() -> Router<Web> {
     Router::new()
         .route("/tickets", get(list::show_page))
+        .route("/tickets/new", get(opening::show_form).post(opening::open))
+        .route("/tickets/views", get(saved::show_list).post(saved::keep))
+        .route("/tickets/views/{id}", get(saved::show_page).post(saved::change))
+        .route("/tickets/views/{id}/filters", post(saved::keep_filters))
+        .route("/tickets/views/{id}/deletion", post(saved::delete))
         .route("/tickets/{id}", get(ticket::show_page).post(ticket::change))
         .route("/tickets/{id}/notes", post(ticket::note))
         .route("/tickets/{id}/reply", post(conversation::reply).layer(DefaultBodyLimit::max(UPLOAD_MAX)))
