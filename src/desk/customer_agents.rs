@@ -22,7 +22,7 @@ use tracing::warn;
 
 /// How many are asked at once.
 const AT_ONCE: u32 = 64;
-/// How much of the conversation it is told.
+/// How much of the conversation it is told, up to what it is to answer.
 const MESSAGES_TOLD: u32 = 200;
 const TEXT_CHARS_MAX: usize = 50_000;
 const BECAUSE_CHARS_MAX: usize = 300;
@@ -124,7 +124,7 @@ impl CustomerAgents {
         let unreadable = |error: sqlx::Error| error.to_string();
         let ticket =
             self.reader.ticket(turn.ticket).await.map_err(unreadable)?.ok_or("the ticket is gone")?;
-        let messages = self.reader.messages(turn.ticket, None, MESSAGES_TOLD).await.map_err(unreadable)?;
+        let messages = self.reader.latest_messages(turn.ticket, MESSAGES_TOLD).await.map_err(unreadable)?;
         let settings = self.desk.settings();
         let channel = ticket.channel.and_then(|channel| settings.ticket_channels.get(&channel));
         let channel = channel.filter(|channel| channel.assignment.mode == Mode::Agent);

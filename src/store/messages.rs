@@ -307,6 +307,14 @@ impl Reader {
         all(query, &mut connection).await
     }
 
+    /// The latest messages of a ticket, the oldest of them first.
+    pub async fn latest_messages(&self, ticket: TicketId, limit: u32) -> sqlx::Result<Vec<MessageRow>> {
+        let mut connection = self.pool.acquire().await?;
+        let mut found = latest_of_ticket(&mut connection, ticket, limit).await?;
+        found.reverse();
+        Ok(found)
+    }
+
     pub async fn message(&self, message: MessageId) -> sqlx::Result<Option<MessageRow>> {
         let mut connection = self.pool.acquire().await?;
         one(&mut connection, message).await

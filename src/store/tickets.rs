@@ -204,6 +204,18 @@ impl Reader {
         one(&mut connection, ticket).await
     }
 
+    /// These tickets, in no order.
+    pub async fn tickets_of(&self, ids: &[TicketId]) -> sqlx::Result<Vec<Ticket>> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("where id in (");
+        let mut list = query.separated(", ");
+        ids.iter().for_each(|id| {
+            list.push_bind(id.to_string());
+        });
+        query.push(")");
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// The newest first, older than `after`: those as wished that somebody sees, or all.
     pub async fn tickets(
         &self,

@@ -12,7 +12,7 @@ use crate::{
     desk::{
         messages::Opening,
         saving::Once,
-        settings::{Fault, Settings, read_form},
+        settings::{Fault, Refused, Settings, read_form},
     },
     routing::{
         ids::{ChannelId, InboxId, MessageId, NoteId, TeamId, TicketId, UserId},
@@ -124,6 +124,21 @@ pub async fn open(caller: &Caller, document: Value, once: Option<Once>, web: &We
     let key = once.map(|once| format!("{}:{}", once.asker, once.key));
     let arrived = hand_in(incoming(form, channel, key, caller, &settings, web)?, web).await?;
     Ok(arrived.ticket.map_or(Made::Message(arrived.message), Made::Ticket))
+}
+
+/// Also for pages: a ticket of a message that belongs to none and that they see, for this owner or for whom the rules of its
+/// channel find. An empty subject is the message's.
+pub async fn open_of_message(
+    caller: &Caller,
+    message: MessageId,
+    subject: Option<String>,
+    owner: Option<UserId>,
+    web: &Web,
+) -> Result<Result<TicketId, Refused>, Problem> {
+    must_have_tickets(caller, &web.desk.settings())?;
+    let subject = subject.filter(|subject| !subject.is_empty());
+    let opening = Opening { message: Some(message), subject, owner, ..Opening::default() };
+    Ok(web.desk.open_ticket(opening).await?)
 }
 
 pub fn must_have_tickets(caller: &Caller, settings: &Settings) -> Result<(), Problem> {
@@ -241,7 +256,7 @@ async fn opening(form: Form, caller: &Caller, settings: &Settings, web: &Web) ->
     if let Some(id) = form.message {
         let row = web.reader.message(id).await?;
         let viewer = Viewer::new(caller, settings);
-        let seen = row.filter(|row| viewer.channel(row.message.channel) == Sight::All);
+        let seen = row.filter(|row| viewer.loose_messages(row.message.channel));
         if seen.is_none_or(|row| row.message.ticket.is_some()) {
             return fault("/message", "there is no message of this id that belongs to no ticket");
         }

@@ -65,6 +65,8 @@ stories! {
     skills: at_the_desk(),
     replay: at_the_desk(),
     search_and_views: at_the_desk(),
+    notifications: at_the_desk(),
+    waiting_tickets: at_the_desk(),
 }
 
 /// Callers have patience, so that slow machines have time; their clips last a fifth of what they do in life.

@@ -60,6 +60,15 @@ export const PAGES = [
   { name: 'skills-of-user', as: 'admin', prepare: async (desk, here) => `people/${here.keeper}/skills` },
   { name: 'inboxes', as: 'admin', address: 'people/inboxes' },
   { name: 'inbox', as: 'admin', prepare: async (desk, here) => `people/inboxes/${here.inbox}` },
+  { name: 'notifications-none', as: 'agent', address: 'notifications' },
+  { name: 'notifications', as: 'agent', prepare: told },
+  { name: 'notification-choices', as: 'agent', address: 'me/notifications' },
+  { name: 'notification-defaults', as: 'admin', address: 'system/notifications' },
+  { name: 'waiting-none', as: 'admin', address: 'tickets/waiting' },
+  { name: 'waiting', as: 'admin', prepare: waiting },
+  { name: 'messages-none', as: 'admin', address: 'tickets/messages' },
+  { name: 'messages', as: 'admin', prepare: async (desk, here) => { here.loose = await loose(desk); return 'tickets/messages' } },
+  { name: 'message', as: 'admin', prepare: async (desk, here) => `tickets/messages/${here.loose}` },
   { name: 'test-call-none', as: 'admin', address: 'test-call' },
 ]
 
@@ -126,6 +135,42 @@ async function conversation(desk, here) {
   await desk.post(`tickets/${ticket.id}/messages`, { by_customer: true, text: 'It leaks again.', html })
   await desk.post(`tickets/${ticket.id}/messages`, { text: 'We will have a look.' })
   return ticket.id
+}
+
+// Ann was told of two tickets, and has read of one.
+async function told(desk, here) {
+  const ann = (await desk.get('users')).items.find(user => user.name === 'Ann')
+  await desk.api('PUT', `users/${ann.id}/availability`, { state: 'available' })
+  await written(desk, { name: 'Portal of Ann' }, ann, ['The valve <b>sticks</b>', 'A very long word: ' + 'drip'.repeat(40)])
+  await here.agent.open('notifications')
+  await here.agent.page.getByRole('button', { name: 'Mark as read' }).last().click()
+  await here.agent.page.getByText('read', { exact: true }).waitFor()
+  return 'notifications'
+}
+
+// Two tickets wait, as nobody is there.
+async function waiting(desk) {
+  const away = await desk.user('Åse Away')
+  await desk.api('PUT', `users/${away.id}/availability`, { state: 'away', reason: 'lunch' })
+  await written(desk, { name: 'Doors & <b>', reroutes: true }, away, ['The door squeaks', 'לא נפתח'])
+  return 'tickets/waiting'
+}
+
+// Two messages of which no ticket is made. The newer one's id.
+async function loose(desk) {
+  const keeper = await desk.user('Keeper of letters')
+  await written(desk, { name: 'Letters', makes_tickets: false }, keeper, ['Greetings', 'An <i>offer</i>'])
+  return (await desk.get('messages')).items[0].id
+}
+
+// Vera writes by a channel of another system, whose tickets this user gets.
+async function written(desk, more, { id }, subjects) {
+  const assignment = { mode: 'specific', users: [id], strategy: 'load_balanced' }
+  const channel = await desk.post('channels', { kind: 'api', assignment, ...more })
+  const customer = { kind: 'email', value: 'vera@example.org' }
+  for (const subject of subjects) {
+    await desk.post('tickets', { channel: channel.id, customer, name: 'Vera', subject, text: 'Since Monday, and it gets worse.' })
+  }
 }
 
 // The call of this caller, once its message is kept.

@@ -22,6 +22,7 @@ mod notifications;
 mod pages_channels;
 mod pages_lists;
 mod pages_live;
+mod pages_notifications;
 mod pages_people;
 mod pages_start;
 mod pages_system;

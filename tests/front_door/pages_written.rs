@@ -2,18 +2,13 @@
 //! who sees what.
 
 use super::{
-    browser::{Browser, signed_in},
+    browser::{signed_in, signed_in_as},
     pages_tickets::value,
 };
 use crate::desk::{Agent, Desk};
 use serde_json::{Value, json};
 
 const NAME: &str = "Zoë <script>alert(1)</script>";
-
-async fn admin(desk: &Desk) -> Browser {
-    let user = json!({ "name": "eve", "email": "eve@example.org", "role": "admin" });
-    signed_in(desk, &desk.agent_with("eve", user).await.id).await
-}
 
 fn form<'a>(ann: &'a Agent, tag: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
@@ -51,7 +46,7 @@ fn with<'a>(mut fields: Vec<(&'a str, &'a str)>, field: &'a str, typed: &'a str)
 async fn a_channel_is_made_changed_and_deleted_and_nothing_that_was_typed_is_lost() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     for kind in ["email", "form", "chat", "whatsapp", "api"] {
         let page = eve.get(&format!("/channels/written/new?kind={kind}")).await;
         assert_eq!((page.status, value(&page, "kind").as_str()), (200, kind));
@@ -199,7 +194,7 @@ async fn hours_are_typed_filled_in_and_closed_by_hand_as_those_of_calls() {
 async fn skills_are_made_and_given_to_people_and_a_channel_asks_for_them() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     for (name, kind) in [("Farsi", "language"), ("Pumps", "category")] {
         assert_eq!(eve.post("/people/skills", &[("name", name), ("kind", kind)]).await.status, 303);
     }
@@ -252,7 +247,7 @@ async fn inboxes_are_made_changed_and_deleted_and_agents_see_none_of_these_pages
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
     let team = desk.team("Sellers", &[], &[]).await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let made = [("name", "Sales"), ("who", "only"), ("user", ann.id.as_str()), ("team", team.as_str())];
     assert_eq!(eve.post("/people/inboxes/new", &made).await.status, 303);
     let inbox = desk.api.all("inboxes").await[0].clone();

@@ -18,6 +18,7 @@ mod layout;
 mod me;
 mod messages;
 mod moment;
+mod notifications;
 mod people;
 mod phone;
 mod refusal;
@@ -77,6 +78,7 @@ pub fn router() -> Router<Web> {
         .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
         .route("/sign-out", post(sign_in::sign_out))
         .merge(second_factor::routes())
+        .merge(notifications::routes())
         .merge(start::routes())
         .merge(board::routes())
         .merge(phone::routes())

@@ -69,10 +69,10 @@ pub struct Saved {
     may_change: bool,
 }
 
-struct Tab {
-    address: String,
-    key: &'static str,
-    current: &'static str,
+pub struct Tab {
+    pub address: String,
+    pub key: &'static str,
+    pub current: &'static str,
 }
 
 struct Row {
@@ -126,16 +126,11 @@ pub async fn page(web: &Web, signed: &Signed, fields: &Fields) -> Result<Page, P
         may_change: may_change(&signed.caller, &view),
         name: view.name,
     });
-    let tabs = VIEWS.iter().map(|(known, name, key)| Tab {
-        address: format!("tickets?view={name}"),
-        key,
-        current: if asked.tab == Some(*known) { "page" } else { "false" },
-    });
     let current = saved.as_ref().filter(|saved| !saved.is_changed).map(|saved| saved.id);
     let (kept, has_more_kept) = links(web, signed, current).await?;
     let address = |after: Option<&str>| asked.address(saved.as_ref(), after);
     Ok(Page {
-        tabs: tabs.collect(),
+        tabs: tabs(asked.tab),
         kept,
         has_more_kept,
         next: seen.next.as_deref().map(|next| address(Some(next))),
@@ -151,6 +146,16 @@ pub async fn page(web: &Web, signed: &Signed, fields: &Fields) -> Result<Page, P
         rows,
         layout: signed.layout.clone(),
     })
+}
+
+/// The lists of tickets, for their pages and those beside them.
+pub fn tabs(shown: Option<View>) -> Vec<Tab> {
+    let tabs = VIEWS.iter().map(|(known, name, key)| Tab {
+        address: format!("tickets?view={name}"),
+        key,
+        current: if shown == Some(*known) { "page" } else { "false" },
+    });
+    tabs.collect()
 }
 
 /// What is asked for.
@@ -180,7 +185,8 @@ impl Asked {
         let view = wanted.view.unwrap_or(first);
         wanted.view = Some(view);
         let tab = Some(view).filter(|_| is_view_only && faults.is_empty());
-        let filters = if is_view_only && !is_sent { Filters::default() } else { filters };
+        let filters =
+            if is_view_only && !is_sent && faults.is_empty() { Filters::default() } else { filters };
         Self { wanted, filters, faults, tab, is_as_kept: false }
     }
 

@@ -4,9 +4,11 @@ mod calls;
 mod conversation;
 mod filters;
 mod list;
+mod loose;
 mod opening;
 mod saved;
 mod ticket;
+mod waiting;
 mod why;
 
 use super::super::{Web, greetings::UPLOAD_MAX};
@@ -15,6 +17,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
+pub use calls::Who;
 
 pub fn routes() -> Router<Web> {
     Router::new()
@@ -24,6 +27,10 @@ pub fn routes() -> Router<Web> {
         .route("/tickets/views/{id}", get(saved::show_page).post(saved::change))
         .route("/tickets/views/{id}/filters", post(saved::keep_filters))
         .route("/tickets/views/{id}/deletion", post(saved::delete))
+        .route("/tickets/waiting", get(waiting::show_page))
+        .route("/tickets/messages", get(loose::show_list))
+        .route("/tickets/messages/{message}", get(loose::show_message).post(loose::make_ticket))
+        .route("/tickets/messages/{message}/html", get(loose::as_it_came))
         .route("/tickets/{id}", get(ticket::show_page).post(ticket::change))
         .route("/tickets/{id}/notes", post(ticket::note))
         .route("/tickets/{id}/reply", post(conversation::reply).layer(DefaultBodyLimit::max(UPLOAD_MAX)))

@@ -109,10 +109,9 @@ pub struct Asked {
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     asked: Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
     let page = page(&web, &signed, id, asked.notes, asked.messages).await;
     Ok(show(&page.map_err(|problem| signed.refuse(problem))?))
 }
@@ -121,11 +120,10 @@ pub async fn show_page(
 pub async fn change(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     visible(&signed.caller, id, &web).await.map_err(refuse)?;
     let patch = patch(&fields).ok_or_else(|| refuse(Problem::not_found()))?;
     let expected = Some(fields.text("tag").to_owned());
@@ -149,11 +147,10 @@ pub async fn change(
 pub async fn note(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let text = fields.text("text").replace("\r\n", "\n");
     match notes::write(&web, &signed.caller, id, text.clone()).await {
         Ok(_) => Ok(to(&signed.layout, id, "#notes")),
@@ -171,11 +168,10 @@ pub async fn note(
 pub async fn called_back(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let call = fields.text("call").parse().map_err(|_| refuse(Problem::not_found()))?;
     missed::say(&web, &signed.caller, call).await.map_err(refuse)?;
     Ok(to(&signed.layout, id, &format!("#call-{call}")))
