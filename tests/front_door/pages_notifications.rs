@@ -3,7 +3,7 @@
 
 use super::{
     Answer, answer,
-    browser::{Browser, signed_in},
+    browser::{Browser, signed_in, signed_in_as},
     pages_tickets::value,
 };
 use crate::desk::{Agent, Desk, LOOK_EVERY, PATIENCE, Wishes};
@@ -13,11 +13,6 @@ use tokio::time::{sleep, timeout};
 
 const SUBJECT: &str = "The <b>pump</b> leaks";
 const ESCAPED: &str = "The &#60;b&#62;pump&#60;/b&#62; leaks";
-
-async fn admin(desk: &Desk) -> Browser {
-    let user = json!({ "name": "eve", "email": "eve@example.org", "role": "admin" });
-    signed_in(desk, &desk.agent_with("eve", user).await.id).await
-}
 
 /// A channel of another system whose tickets go to these, but for what `more` says.
 async fn portal(desk: &Desk, agents: &[&Agent], more: Value) -> String {
@@ -129,7 +124,7 @@ async fn what_one_was_told_is_listed_counted_and_read_one_by_one_or_all_at_once(
 async fn own_choices_win_over_what_admins_say_and_nothing_that_was_typed_is_lost() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let (mut hers, mut eve) = (signed_in(&desk, &ann.id).await, admin(&desk).await);
+    let (mut hers, mut eve) = (signed_in(&desk, &ann.id).await, signed_in_as(&desk, "eve", "admin").await);
     let of_ann = desk.api.with_token(&ann.token);
     assert_eq!(hers.get("/system/notifications").await.status, 403);
     assert_eq!(hers.post("/system/notifications", &[("message-page", "yes")]).await.status, 403);
@@ -195,7 +190,7 @@ async fn a_mail_that_tells_somebody_and_can_not_be_sent_is_seen_and_tried_again(
     let channel = json!({ "kind": "api", "name": "Portal", "assignment": { "mode": "contact_owner" } });
     let channel = desk.api.create("channels", channel).await;
     ticket(&desk, &channel).await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let looking = async {
         loop {
             let page = eve.get("/system/jobs").await;
@@ -228,8 +223,11 @@ async fn a_mail_that_tells_somebody_and_can_not_be_sent_is_seen_and_tried_again(
 async fn tickets_that_wait_are_shown_oldest_first_with_their_reason_to_those_who_may_see_them() {
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
-    let (hers, his, eve) =
-        (signed_in(&desk, &ann.id).await, signed_in(&desk, &ben.id).await, admin(&desk).await);
+    let (hers, his, eve) = (
+        signed_in(&desk, &ann.id).await,
+        signed_in(&desk, &ben.id).await,
+        signed_in_as(&desk, "eve", "admin").await,
+    );
     assert_eq!(Browser::at(&desk).get("/tickets/waiting").await.status, 303);
     has(&eve.get("/tickets/waiting").await, &["No ticket waits.", "href=\"channels/written\""]);
     assert!(!hers.get("/tickets/waiting").await.text().contains("channels/written"));
@@ -270,8 +268,11 @@ async fn messages_without_a_ticket_are_read_by_those_who_may_and_become_tickets(
     let wishes = Wishes { config: MAILBOX.into(), has_company: false, ..Wishes::default() };
     let desk = Desk::open_with(wishes).await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
-    let (mut hers, mut his, mut eve) =
-        (signed_in(&desk, &ann.id).await, signed_in(&desk, &ben.id).await, admin(&desk).await);
+    let (mut hers, mut his, mut eve) = (
+        signed_in(&desk, &ann.id).await,
+        signed_in(&desk, &ben.id).await,
+        signed_in_as(&desk, "eve", "admin").await,
+    );
     assert_eq!(Browser::at(&desk).get("/tickets/messages").await.status, 303);
     has(&eve.get("/tickets/messages").await, &["There is no such message."]);
 

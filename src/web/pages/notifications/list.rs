@@ -126,10 +126,9 @@ pub async fn read_until(State(web): State<Web>, signed: Signed, fields: Fields) 
 pub async fn read_one(
     State(web): State<Web>,
     signed: Signed,
-    id: Result<Id<NotificationId>, Problem>,
+    Id(id): Id<NotificationId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
     read(&web, &signed, Which::Only(id), &fields).await
 }
 

@@ -118,7 +118,7 @@ pub async fn show_list(
 pub async fn show_message(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<MessageId>, Problem>,
+    Id(id): Id<MessageId>,
 ) -> Result<Response, Refusal> {
     let message = match found(&web, &signed, id).await? {
         Found::Loose(message) => message,
@@ -132,7 +132,7 @@ pub async fn show_message(
 pub async fn as_it_came(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<MessageId>, Problem>,
+    Id(id): Id<MessageId>,
 ) -> Result<Response, Refusal> {
     let html = match found(&web, &signed, id).await? {
         Found::Loose(message) => message.html,
@@ -146,7 +146,7 @@ pub async fn as_it_came(
 pub async fn make_ticket(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<MessageId>, Problem>,
+    Id(id): Id<MessageId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let message = match found(&web, &signed, id).await? {
@@ -162,7 +162,7 @@ pub async fn make_ticket(
         Err(Refused::Invalid(faults)) => faults,
         Err(Refused::Conflict(fault) | Refused::Forbidden(fault)) => vec![fault],
         Err(Refused::NotFound) => {
-            return match found(&web, &signed, Ok(Id(message.id))).await? {
+            return match found(&web, &signed, message.id).await? {
                 Found::OfTicket(answer) => Ok(answer),
                 Found::Loose(_) => Err(signed.refuse(Problem::not_found())),
             };
@@ -178,9 +178,8 @@ enum Found {
     OfTicket(Response),
 }
 
-async fn found(web: &Web, signed: &Signed, id: Result<Id<MessageId>, Problem>) -> Result<Found, Refusal> {
+async fn found(web: &Web, signed: &Signed, id: MessageId) -> Result<Found, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let row = web.reader.message(id).await.map_err(|error| refuse(error.into()))?;
     let message = row.ok_or_else(|| refuse(Problem::not_found()))?.message;
     if let Some(ticket) = message.ticket {
