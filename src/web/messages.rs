@@ -2,7 +2,7 @@
 
 use super::{
     BODY_MAX, Problem, Web,
-    access::{Sight, Viewer},
+    access::Viewer,
     auth::{Bodiless, Caller, Id, NewDocument, Page, Upload},
     greetings::UPLOAD_WITHIN,
     page::{created, page},
@@ -325,14 +325,24 @@ pub async fn of_no_ticket(
     State(web): State<Web>,
     asked: Page<MessageId>,
 ) -> Result<Json<Value>, Problem> {
-    let settings = web.desk.settings();
-    let viewer = Viewer::new(&caller, &settings);
-    let theirs = settings.ticket_channels.keys().copied();
-    let theirs: Vec<ChannelId> = theirs.filter(|channel| viewer.channel(*channel) == Sight::All).collect();
-    let channels = (!viewer.is_admin()).then_some(theirs.as_slice());
-    let rows = web.reader.messages_of_no_ticket(channels, asked.after, asked.limit + 1).await?;
+    let rows = loose(&caller, &web, asked.after, asked.limit + 1).await?;
     let items = rows.iter().map(|row| (row.message.id.to_string(), object(row)));
     Ok(page(items.collect(), asked.limit))
+}
+
+/// Also for pages: those that somebody sees.
+pub async fn loose(
+    caller: &Caller,
+    web: &Web,
+    after: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<MessageRow>, Problem> {
+    let settings = web.desk.settings();
+    let viewer = Viewer::new(caller, &settings);
+    let theirs = settings.ticket_channels.keys().copied();
+    let theirs: Vec<ChannelId> = theirs.filter(|channel| viewer.loose_messages(*channel)).collect();
+    let channels = (!viewer.is_admin()).then_some(theirs.as_slice());
+    Ok(web.reader.messages_of_no_ticket(channels, after, limit).await?)
 }
 
 pub fn author(caller: &Caller) -> Author {
