@@ -2,7 +2,7 @@
 
 use super::{
     BODY_MAX, Problem, Web,
-    access::Viewer,
+    access::{Sight, Viewer},
     auth::{Bodiless, Caller, Id, NewDocument, Page, Upload},
     greetings::UPLOAD_WITHIN,
     page::{created, page},
