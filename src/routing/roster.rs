@@ -58,6 +58,11 @@ impl Roster {
         Self { users, chairs, looked_at: (0, 0) }
     }
 
+    /// In the order of the rule.
+    pub fn users(&self) -> &[UserId] {
+        &self.users
+    }
+
     /// Notes where everybody's rows are. Until somebody has a row, they are searched for each time.
     pub fn find_places<H: Default, A: Default>(&mut self, held: &Rows<H>, agents: &Rows<A>) {
         let grew = |before: usize, now: usize| now > before + before / 16;

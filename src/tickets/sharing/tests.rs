@@ -81,6 +81,7 @@ impl Scene {
         let by_hand = |user| if self.away.contains(&user) { &LUNCH } else { &AVAILABLE };
         Question {
             channel: &self.channel,
+            reached: &Reached::of(&self.channel, &self.people),
             people: &self.people,
             load: &self.load,
             customer: self.customer,
@@ -521,4 +522,34 @@ fn a_hundred_agents_end_within_one_ticket_of_even_after_ten_thousand() {
     let held: BTreeSet<u32> =
         scene.users.iter().map(|user| scene.load.of(*user, TicketType::EmailOther)).collect();
     assert_eq!(held, BTreeSet::from([100]));
+}
+
+/// Ten thousand are reached, and most of them are busy, away or gone.
+#[test]
+fn of_ten_thousand_the_one_gets_it_who_has_the_fewest_and_everybody_is_told_of() {
+    let mut scene = Scene::new(10_000);
+    for index in 0..10_000 {
+        scene.give(index, TicketType::EmailOther, 1);
+        if index % 3 == 0 {
+            scene.user(index).capacity = Some(1);
+        }
+        if index % 5 == 0 {
+            scene.user(index).working_hours = Some(Weekly::default());
+        }
+    }
+    let free = scene.users[7_777];
+    scene.load.lift(Weight { user: free, kind: TicketType::EmailOther, assigned_at: at(-1_000) });
+    let shared = scene.share();
+    assert_eq!(shared.to, To::Owner(free));
+    let count = |code: &str| shared.candidates.objections().filter(|other| other.code() == code).count();
+    assert_eq!((shared.candidates.len(), count("at_capacity")), (10_000, 3_334 - 667));
+    assert_eq!(count("outside_working_hours"), 2_000);
+    scene.away = vec![free];
+    let next = scene.share();
+    let To::Owner(other) = next.to else { panic!("somebody gets it") };
+    assert_eq!(
+        next.reasons[0].clone(),
+        Reason::FewestOpen { agent: other, kind: TicketType::EmailOther, open: 1, tied: true }
+    );
+    assert_eq!(next.candidates.objections().filter(|other| other.code() == "away").count(), 1);
 }
