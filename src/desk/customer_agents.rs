@@ -22,7 +22,7 @@ use tracing::warn;
 
 /// How many are asked at once.
 const AT_ONCE: u32 = 64;
-/// How much of the conversation it is told: the latest.
+/// How much of the conversation it is told, up to what it is to answer.
 const MESSAGES_TOLD: u32 = 200;
 const TEXT_CHARS_MAX: usize = 50_000;
 const BECAUSE_CHARS_MAX: usize = 300;

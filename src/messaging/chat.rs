@@ -1,6 +1,7 @@
 //! The chat on somebody's web page: what its visitors say and hear, frame by frame. A visitor is whoever has a secret that
 //! their browser keeps; what is known of them here is made of it and does not give it away.
 
+use super::plain;
 use crate::{
     routing::ids::{ChannelId, MessageId},
     tickets::incoming::{Identity, Incoming, Nature, Threading},
@@ -144,8 +145,8 @@ impl Visitor {
             secret.len() == SECRET_LENGTH && secret.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
         let secret = known.filter(is_ours).unwrap_or_else(new_secret);
-        let name = name.map(|name| one_line(&name)).filter(|name| !name.is_empty());
-        Self { secret, name: name.map(|name| name.chars().take(NAME_CHARS_MAX).collect()) }
+        let name = name.map(|name| plain(&name, NAME_CHARS_MAX));
+        Self { secret, name: name.filter(|name| !name.is_empty()) }
     }
 
     /// By which everybody else knows them.
@@ -198,11 +199,6 @@ pub fn own_key(whole: &str) -> Option<String> {
 /// 238 random bits.
 fn new_secret() -> String {
     rand::rng().sample_iter(Alphanumeric).take(SECRET_LENGTH).map(char::from).collect()
-}
-
-fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

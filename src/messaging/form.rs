@@ -1,8 +1,9 @@
 //! A form on somebody's web page: what was filled in becomes a message. Who asks and what is in the fields that the
 //! channel names; everything else becomes properties of the ticket. How it came over the wire is the web's business.
 
-use super::{Arrival, attachment};
+use super::{Arrival, attachment, plain};
 use crate::{
+    notify::mail,
     routing::ids::ChannelId,
     tickets::{
         channel::Form,
@@ -150,8 +151,9 @@ pub fn read(
         channel,
         key,
         from,
-        name: some(one_line(&name)),
-        subject: some(one_line(&subject)),
+        // They go into headers of mails and lines of lists.
+        name: some(plain(&name, NAME_CHARS_MAX)),
+        subject: some(plain(&subject, SUBJECT_CHARS_MAX)),
         text,
         html: None,
         attachments: files.iter().map(File::described).collect(),
@@ -208,14 +210,6 @@ fn within(field: &str, text: String, chars_max: usize) -> Result<String, Refused
     }
 }
 
-/// A name or a subject goes into headers of mails and lines of lists.
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
@@ -233,6 +227,8 @@ fn is_address(text: &str) -> bool {
         && is_plain(host)
         && host.contains('.')
         && labels_are_filled
+        // Whom no mail can be sent to could never be answered.
+        && mail::is_address(text)
 }
 
 /// In E.164, if it is written as it is dialled from abroad.
@@ -303,7 +299,7 @@ mod tests {
     #[test]
     fn the_named_fields_say_who_asks_and_what_and_the_others_become_properties() {
         let incoming = message(&[
-            ("name", " Ada\r\nLovelace "),
+            ("name", " Ada\r\nLove\u{202e}lace "),
             ("email", "Ada@Example.ORG"),
             ("phone", "+43 (0) 1 234 5678"),
             ("subject", "An engine\u{0}"),
@@ -351,9 +347,18 @@ mod tests {
     fn what_is_missing_or_wrong_is_said_by_field() {
         assert_eq!(refused(&[("email", "a@b.at")]), ("message".into(), Why::Missing));
         assert_eq!(refused(&[("message", " \n ")]), ("message".into(), Why::Missing));
-        for wrong in
-            ["ada", "ada@", "@b.at", "a b@c.at", "a@b", "a@b..at", "a@b@c.at", "a@b.at, c@d.at", "<a@b.at>"]
-        {
+        for wrong in [
+            "ada",
+            "ada@",
+            "@b.at",
+            "a b@c.at",
+            "a@b",
+            "a@b..at",
+            "a..b@c.at",
+            "a@b@c.at",
+            "a@b.at, c@d.at",
+            "<a@b.at>",
+        ] {
             let told = refused(&[("message", "x"), ("email", wrong)]);
             assert_eq!(told, ("email".into(), Why::NotAnAddress), "{wrong}");
         }

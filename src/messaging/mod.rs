@@ -12,6 +12,7 @@ pub mod form;
 pub mod whatsapp;
 
 use crate::tickets::incoming::{Attachment, Incoming};
+use file_name::is_hidden;
 use sha2::{Digest, Sha256};
 
 /// A message as it came off the wire: its files are not kept yet.
@@ -33,4 +34,12 @@ pub fn attachment(name: &str, content_type: &str, content_id: Option<&str>, byte
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         content_id: content_id.map(str::to_owned),
     }
+}
+
+/// On one line, without what is not seen, and not too long.
+pub fn plain(text: &str, chars_max: usize) -> String {
+    let spaced = text.chars().map(|letter| if letter.is_whitespace() { ' ' } else { letter });
+    let seen: String = spaced.filter(|letter| !is_hidden(*letter)).collect();
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    words.join(" ").chars().take(chars_max).collect::<String>().trim_end().to_owned()
 }

@@ -9,9 +9,10 @@ use lettre::{
     },
     transport::smtp::{
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, CertificateStore, Tls, TlsParameters},
     },
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 use std::{error::Error, fmt, time::Duration};
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub host: String,
     pub port: u16,
     pub tls: Encryption,
+    /// As for [`own_authorities`].
+    pub ca_file: String,
     pub username: String,
     pub password: String,
     pub from: String,
@@ -73,6 +76,7 @@ impl Settings {
         if self.tls == Encryption::None && !["localhost", "127.0.0.1", "::1"].contains(&self.host.as_str()) {
             return Err(("tls", "\"none\" is for a mail server on this machine".into()));
         }
+        own_authorities(&self.ca_file).map_err(|wrong| ("ca_file", wrong))?;
         if self.username.is_empty() != self.password.is_empty() {
             return Err(("password", "username and password go together".into()));
         }
@@ -80,6 +84,20 @@ impl Settings {
             return Err(("timeout_seconds", "it is from 1 to 300".into()));
         }
         Ok(())
+    }
+}
+
+/// Whom to believe which server it is: those in the operator's file. `None`, where it has no name: those whom everybody
+/// believes. Err: what is wrong with it.
+pub fn own_authorities(ca_file: &str) -> Result<Option<Vec<CertificateDer<'static>>>, String> {
+    if ca_file.is_empty() {
+        return Ok(None);
+    }
+    let read = CertificateDer::pem_file_iter(ca_file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match read {
+        Ok(found) if found.is_empty() => Err(format!("{ca_file} has no certificate in it")),
+        Ok(found) => Ok(Some(found)),
+        Err(error) => Err(format!("{ca_file} can't be read: {error}")),
     }
 }
 
@@ -180,8 +198,8 @@ impl Transport {
         let within = Duration::from_secs(settings.timeout_seconds);
         let tls = match settings.tls {
             Encryption::None => Tls::None,
-            Encryption::Starttls => Tls::Required(TlsParameters::new(host.clone())?),
-            Encryption::Tls => Tls::Wrapper(TlsParameters::new(host.clone())?),
+            Encryption::Starttls => Tls::Required(protection(settings)?),
+            Encryption::Tls => Tls::Wrapper(protection(settings)?),
         };
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(settings.port)
@@ -214,6 +232,17 @@ impl Transport {
             Err(_) => Err(Trouble { words: "it takes too long".into(), code: None, is_final: false }),
         }
     }
+}
+
+fn protection(settings: &Settings) -> anyhow::Result<TlsParameters> {
+    let mut tls = TlsParameters::builder(settings.host.clone());
+    if let Some(own) = own_authorities(&settings.ca_file).map_err(anyhow::Error::msg)? {
+        tls = tls.certificate_store(CertificateStore::None);
+        for authority in own {
+            tls = tls.add_root_certificate(Certificate::from_der(authority.to_vec())?);
+        }
+    }
+    Ok(tls.build()?)
 }
 
 /// Where our own mail is put.
@@ -397,6 +426,7 @@ mod tests {
             host: "localhost".into(),
             port: 25,
             tls: Encryption::None,
+            ca_file: String::new(),
             username: String::new(),
             password: String::new(),
             from: "Strowger <calls@example.org>".into(),

@@ -219,6 +219,11 @@ impl Contacts {
         named.map(|(id, _)| *id).take(max).collect()
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (ContactId, &Contact)> {
+        self.by_id.iter().flat_map(|shelf| shelf.iter()).map(|(id, contact)| (*id, contact.as_ref()))
+    }
+
     /// Every contact's id, sorted.
     pub fn ids(&self) -> Vec<ContactId> {
         let mut ids: Vec<ContactId> = self.by_id.iter().flat_map(|shelf| shelf.keys().copied()).collect();

@@ -14,6 +14,7 @@ pub mod cursors;
 pub mod decisions;
 pub mod deliveries;
 pub mod drafts;
+pub mod earlier;
 pub mod engine;
 pub mod events;
 pub mod figures;

@@ -22,12 +22,20 @@ pub struct Notification {
     pub read_at: Option<DateTime<Utc>>,
 }
 
-/// A user has read all that they were told until then.
+/// What a user has read of what they were told.
 #[derive(Debug, Clone, Copy)]
 pub struct Read {
     pub user: UserId,
-    pub until: NotificationId,
+    pub which: Which,
     pub at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// This one, and all that came before it.
+    Until(NotificationId),
+    /// This one alone.
+    Only(NotificationId),
 }
 
 pub(super) async fn write(tx: &mut SqliteConnection, told: &[Notification]) -> sqlx::Result<()> {
@@ -47,9 +55,20 @@ pub(super) async fn write(tx: &mut SqliteConnection, told: &[Notification]) -> s
 
 pub(super) async fn mark_read(tx: &mut SqliteConnection, all: &[Read]) -> sqlx::Result<()> {
     for read in all {
-        let sql = "update notifications set read_ms = $1 where user_id = $2 and id <= $3 and read_ms is null";
-        let (user, until) = (read.user.to_string(), read.until.to_string());
-        sqlx::query(sql).bind(ms(read.at)).bind(user).bind(until).execute(&mut *tx).await?;
+        let (sql, id) = match read.which {
+            Which::Until(id) => {
+                let sql = "update notifications set read_ms = $1
+                    where user_id = $2 and id <= $3 and read_ms is null";
+                (sql, id)
+            }
+            Which::Only(id) => {
+                let sql = "update notifications set read_ms = $1
+                    where user_id = $2 and id = $3 and read_ms is null";
+                (sql, id)
+            }
+        };
+        let (user, id) = (read.user.to_string(), id.to_string());
+        sqlx::query(sql).bind(ms(read.at)).bind(user).bind(id).execute(&mut *tx).await?;
     }
     Ok(())
 }

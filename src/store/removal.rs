@@ -77,8 +77,11 @@ const SETTINGS: [(&str, &str); 4] =
     [("users", "document"), ("teams", "document"), ("channels", "document"), ("webhooks", "url")];
 
 /// Rows that belong to another which may have gone: table, column, and the table of the other.
-const ORPHANS: [(&str, &str, &str); 2] =
-    [("contact_numbers", "contact", "contacts"), ("attachments", "message", "messages")];
+const ORPHANS: [(&str, &str, &str); 3] = [
+    ("contact_numbers", "contact", "contacts"),
+    ("merged_contacts", "stays", "contacts"),
+    ("attachments", "message", "messages"),
+];
 
 /// Rows that are of no use after some time, by the class of the configuration: table, instant, and which of them.
 const BY_AGE: [(&str, &str, &str); 3] = [

@@ -49,6 +49,11 @@ impl<'a> Viewer<'a> {
         if self.is_admin() || rings || self.leads_channel(channel) { Sight::All } else { Sight::Nothing }
     }
 
+    /// What was written there and belongs to no ticket.
+    pub fn loose_messages(self, channel: ChannelId) -> bool {
+        self.is_admin() || self.with_ticket_access().is_some() && self.channel(channel) == Sight::All
+    }
+
     /// Who works in an inbox sees what it is; of the others everybody knows the name.
     pub fn inbox(self, inbox: InboxId) -> Sight {
         let people = &self.settings.people;

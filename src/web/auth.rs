@@ -1,7 +1,7 @@
 //! Who asks: a token in the `Authorization` header, or the session of a page in a cookie, checked against the hashes in
 //! the settings.
 
-use super::{BODY_MAX, Problem, Web, limits::Client, serving::REQUEST_WITHIN, session};
+use super::{BODY_MAX, Problem, Web, limits::Client, pages, serving::REQUEST_WITHIN, session};
 use crate::{
     audio,
     desk::{
@@ -16,6 +16,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request},
     http::{HeaderMap, header, request::Parts},
+    response::Response,
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -140,16 +141,16 @@ impl FromRequestParts<Web> for Caller {
     }
 }
 
-/// The id in the path. One that is no id names nothing.
+/// The id in the path. One that is no id names nothing, which browsers are told by a page.
 pub struct Id<T>(pub T);
 
 impl<T: std::str::FromStr> FromRequestParts<Web> for Id<T> {
-    type Rejection = Problem;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
         let path = axum::extract::Path::<String>::from_request_parts(parts, web).await;
-        let text = path.map_err(|_| Problem::not_found())?.0;
-        text.parse().map(Self).map_err(|_| Problem::not_found())
+        let id = path.ok().and_then(|path| path.0.parse().ok());
+        id.map(Self).ok_or_else(|| pages::refuse(Problem::not_found(), &parts.headers, &parts.uri, web))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Mail that a service hands over. Checked in this order: address 404, sign-in 403 (where that can be seen before the mail),
 //! size 413, signature 403, content 400 or 422. It is acknowledged when it is on the disk; otherwise the service sends it
-//! again.
+//! again. Large mail is taken in a turn; whoever holds the turns does not hold up small mail.
 
 use super::{
     Web,
-    limits::{Client, TooMany},
+    limits::Client,
+    webhook_refusal::{NotTaken, refuse},
 };
 use crate::{
     attachments::NotKept,
@@ -19,24 +20,26 @@ use crate::{
 };
 use axum::{
     Extension,
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt;
 use std::time::Duration;
-use tokio::time::timeout;
-use tracing::{debug, error, warn};
+use tokio::{sync::SemaphorePermit, time::timeout};
+use tracing::{debug, error};
 
-/// How many are taken in at once.
+/// How many large ones are taken in at once.
 pub const AT_ONCE: usize = 4;
+/// What is not larger needs no turn.
+const SMALL_BYTES: usize = 256 << 10;
+/// A turn is waited for so long.
+const TURN_WITHIN: Duration = Duration::from_secs(20);
 /// For 40 MiB over a slow line.
 const WITHIN: Duration = Duration::from_secs(120);
 /// More fields than a service ever sends.
 const FIELDS_MAX: usize = 400;
-
-/// Why it is not acknowledged, with what an operator should know of it.
-type NotTaken = (StatusCode, Option<String>);
 
 pub async fn take(
     State(web): State<Web>,
@@ -44,23 +47,10 @@ pub async fn take(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let client = client.map(|Extension(client)| client);
-    let (status, why) = match judge(&web, path, request).await {
-        Ok(()) => return StatusCode::OK.into_response(),
-        Err(not_taken) => not_taken,
-    };
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        return status.into_response();
+    match judge(&web, path, request).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(not_taken) => refuse(&web, client, "mail by webhook", not_taken),
     }
-    // Who is not believed is told so only so often; neither is the log.
-    if let Err(TooMany(seconds)) = web.limits.refused_webhook(client) {
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response();
-    }
-    if let Some(reason) = why {
-        let address = client.map(|client| client.0);
-        warn!(client.address = ?address, reason, "mail by webhook is refused");
-    }
-    status.into_response()
 }
 
 async fn judge(
@@ -82,14 +72,31 @@ async fn judge(
             Some("its user name and password are not the configured ones".into()),
         ));
     }
-    let _turn = web.mails_at_once.try_acquire().map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, None))?;
-    let body = match timeout(WITHIN, to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err((StatusCode::PAYLOAD_TOO_LARGE, None)),
+    let (body, _turn) = match timeout(WITHIN, whole(web, body)).await {
+        Ok(whole) => whole?,
         Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, None)),
     };
     let sent = sent(&parts.headers, body).await?;
     arrive(web, webhook.clone(), sent, channel, email).await
+}
+
+/// All of it, and the turn that it took, if it is large.
+async fn whole(web: &Web, body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), NotTaken> {
+    let (mut whole, mut turn) = (Vec::new(), None);
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| (StatusCode::BAD_REQUEST, None))?;
+        if whole.len() + part.len() > BODY_BYTES_MAX {
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, None));
+        }
+        if turn.is_none() && whole.len() + part.len() > SMALL_BYTES {
+            let later = || (StatusCode::SERVICE_UNAVAILABLE, None);
+            let waiting = timeout(TURN_WITHIN, web.mails_at_once.acquire()).await;
+            turn = Some(waiting.map_err(|_| later())?.map_err(|_| later())?);
+        }
+        whole.extend_from_slice(&part);
+    }
+    Ok((whole.into(), turn))
 }
 
 /// A channel of mail that takes in at the moment.

@@ -75,6 +75,7 @@ mod users;
 mod views;
 mod waiting;
 mod warnings;
+mod webhook_refusal;
 mod webhooks;
 mod whatsapp;
 

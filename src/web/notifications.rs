@@ -10,11 +10,11 @@ use crate::{
     desk::{
         Row,
         saving::Save,
-        settings::{Fault, Refused, read_form, tag},
+        settings::{Fault, Refused, Settings, read_form, tag},
     },
     routing::ids::{NotificationId, UserId},
     store::{
-        notifications::{Notification, Read},
+        notifications::{Notification, Read, Which},
         settings::Change,
     },
     tickets::notifying::{Choices, OwnChoices},
@@ -59,13 +59,17 @@ pub async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ReadNotifications)]
-struct Until {
+struct WasRead {
     /// The newest that was read: all that came before it were, too.
-    until: NotificationId,
+    #[serde(default)]
+    until: Option<NotificationId>,
+    /// Instead of it: this one alone was read.
+    #[serde(default)]
+    only: Option<NotificationId>,
 }
 
-/// Says that one has read what one was told until then. Answers how many are left to read, counted as far as 100.
-#[utoipa::path(post, path = "/notifications/read", request_body = Until,
+/// Says what one has read of what one was told. Answers how many are left to read, counted as far as 100.
+#[utoipa::path(post, path = "/notifications/read", request_body = WasRead,
     responses((status = 200, body = schemas::Unread), (status = 403)))]
 pub async fn read(
     caller: Caller,
@@ -73,10 +77,20 @@ pub async fn read(
     Document(body): Document,
 ) -> Result<Json<Value>, Problem> {
     let user = user(&caller)?;
-    let Until { until } = read_form(body).map_err(Problem::invalid)?;
-    let read = Read { user, until, at: web.clock.now().at };
-    web.desk.record(Row::ReadNotifications(read)).await?;
+    let WasRead { until, only } = read_form(body).map_err(Problem::invalid)?;
+    let which = match (until, only) {
+        (Some(until), None) => Which::Until(until),
+        (None, Some(only)) => Which::Only(only),
+        _ => return Err(Problem::invalid(Fault::new("/until", "either until or only says what was read"))),
+    };
+    note_read(&web, user, which).await?;
     Ok(Json(json!({ "unread": web.reader.unread_notifications(user, COUNTED).await? })))
+}
+
+/// Also for pages.
+pub async fn note_read(web: &Web, user: UserId, which: Which) -> Result<(), Problem> {
+    let read = Read { user, which, at: web.clock.now().at };
+    Ok(web.desk.record(Row::ReadNotifications(read)).await?)
 }
 
 /// What holds for everybody who says nothing else.
@@ -126,22 +140,14 @@ pub async fn choose(
     Ok(Json(chosen(user, &web)))
 }
 
-/// Also for pages. `of`: a user's own, or everybody's.
-pub async fn change(caller: &Caller, of: Option<UserId>, patch: Value, web: &Web) -> Result<(), Problem> {
+/// `of`: a user's own, or everybody's.
+async fn change(caller: &Caller, of: Option<UserId>, patch: Value, web: &Web) -> Result<(), Problem> {
     for _ in 0..TRIES {
         let settings = web.desk.settings();
         let mut document = settings.notifying.document(of);
         let expected = Some(tag(&document));
         merge(&mut document, patch.clone());
-        match settings.notifying.read(of, document.clone()) {
-            Err(fault) => return Err(Problem::invalid(fault)),
-            Ok(next) if next.mails(of) && !settings.notifying.mails(of) && !web.mails => {
-                let fault =
-                    Fault::new("/mail", "no mail server is configured, so nobody can be told by mail");
-                return Err(Refused::Conflict(fault).into());
-            }
-            Ok(_) => {}
-        }
+        objection(of, &document, &settings, web)?;
         let change = Change::Notifications(of, document);
         match web.desk.save_as(Save { expected, ..Save::new(change, caller.author()) }).await? {
             Err(Refused::Stale) => {}
@@ -152,7 +158,22 @@ pub async fn change(caller: &Caller, of: Option<UserId>, patch: Value, web: &Web
     Err(Refused::Stale.into())
 }
 
-pub fn chosen(user: UserId, web: &Web) -> Chosen {
+/// Also for pages. What keeps a document from being saved.
+pub fn objection(
+    of: Option<UserId>,
+    document: &Value,
+    settings: &Settings,
+    web: &Web,
+) -> Result<(), Refused> {
+    let next = settings.notifying.read(of, document.clone())?;
+    if next.mails(of) && !settings.notifying.mails(of) && !web.mails {
+        let fault = Fault::new("/mail", "no mail server is configured, so nobody can be told by mail");
+        return Err(Refused::Conflict(fault));
+    }
+    Ok(())
+}
+
+fn chosen(user: UserId, web: &Web) -> Chosen {
     let settings = web.desk.settings();
     Chosen { own: settings.notifying.own(user), holds: settings.notifying.of(user) }
 }

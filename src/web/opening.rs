@@ -11,7 +11,8 @@ use super::{
 use crate::{
     desk::{
         messages::Opening,
-        settings::{Fault, Settings, read_form},
+        saving::Once,
+        settings::{Fault, Refused, Settings, read_form},
     },
     routing::{
         ids::{ChannelId, InboxId, MessageId, NoteId, TeamId, TicketId, UserId},
@@ -30,7 +31,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How many messages one answers at the most.
@@ -89,32 +90,58 @@ struct Form {
     (status = 201, body = schemas::Ticket, headers(("Location" = String))), (status = 202), (status = 403), (status = 409)
 ))]
 pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
-    let settings = web.desk.settings();
-    must_have_tickets(&caller, &settings)?;
+    must_have_tickets(&caller, &web.desk.settings())?;
     let id = TicketId(web.new_id());
     let once = new.once(&caller, &format!("/api/v1/tickets/{id}"), false);
-    let mut form: Form = read_form(new.document).map_err(Problem::invalid)?;
-    check(&mut form)?;
-    let made = match form.channel {
-        Some(channel) => {
-            let key = once.map(|once| format!("{}:{}", once.asker, once.key));
-            let arrived = hand_in(incoming(form, channel, key, &caller, &settings, &web)?, &web).await?;
-            let Some(ticket) = arrived.ticket else {
-                let kept = Json(json!({ "ticket": null, "message": arrived.message }));
-                return Ok((StatusCode::ACCEPTED, kept).into_response());
-            };
-            ticket
+    match open(&caller, new.document, once, &web).await? {
+        Made::Ticket(made) => {
+            let ticket = web.reader.ticket(made).await?.ok_or_else(Problem::not_found)?;
+            Ok(created("tickets", made, tickets::object(&ticket)))
         }
-        None => {
-            let opening = opening(form, &caller, &settings, &web).await?;
-            web.desk.open_ticket(Opening { once, ..opening }).await??
+        Made::Message(message) => {
+            Ok((StatusCode::ACCEPTED, Json(json!({ "ticket": null, "message": message }))).into_response())
         }
-    };
-    let ticket = web.reader.ticket(made).await?.ok_or_else(Problem::not_found)?;
-    Ok(created("tickets", made, tickets::object(&ticket)))
+    }
 }
 
-fn must_have_tickets(caller: &Caller, settings: &Settings) -> Result<(), Problem> {
+/// What came of it.
+pub enum Made {
+    Ticket(TicketId),
+    /// It is kept, but makes no ticket.
+    Message(MessageId),
+}
+
+/// Makes a ticket, as it was sent. `once`: where it is found tells the id of one that is made by hand.
+pub async fn open(caller: &Caller, document: Value, once: Option<Once>, web: &Web) -> Result<Made, Problem> {
+    let settings = web.desk.settings();
+    must_have_tickets(caller, &settings)?;
+    let mut form: Form = read_form(document).map_err(Problem::invalid)?;
+    check(&mut form)?;
+    let Some(channel) = form.channel else {
+        let opening = opening(form, caller, &settings, web).await?;
+        return Ok(Made::Ticket(web.desk.open_ticket(Opening { once, ..opening }).await??));
+    };
+    let key = once.map(|once| format!("{}:{}", once.asker, once.key));
+    let arrived = hand_in(incoming(form, channel, key, caller, &settings, web)?, web).await?;
+    Ok(arrived.ticket.map_or(Made::Message(arrived.message), Made::Ticket))
+}
+
+/// Also for pages: a ticket of a message that belongs to none and that they see, for this owner or for whom the rules of its
+/// channel find. An empty subject is the message's.
+pub async fn open_of_message(
+    caller: &Caller,
+    message: MessageId,
+    subject: Option<String>,
+    owner: Option<UserId>,
+    web: &Web,
+) -> Result<Result<TicketId, Refused>, Problem> {
+    must_have_tickets(caller, &web.desk.settings())?;
+    let subject = subject.filter(|subject| !subject.is_empty());
+    let opening = Opening { message: Some(message), subject, owner, ..Opening::default() };
+    Ok(web.desk.open_ticket(opening).await?)
+}
+
+pub fn must_have_tickets(caller: &Caller, settings: &Settings) -> Result<(), Problem> {
     let user = caller.user.and_then(|user| settings.people.users.get(&user));
     let may = caller.role == Role::Admin || user.is_some_and(|user| user.ticket_access);
     if may { Ok(()) } else { Err(Problem::forbidden()) }
@@ -229,7 +256,7 @@ async fn opening(form: Form, caller: &Caller, settings: &Settings, web: &Web) ->
     if let Some(id) = form.message {
         let row = web.reader.message(id).await?;
         let viewer = Viewer::new(caller, settings);
-        let seen = row.filter(|row| viewer.channel(row.message.channel) == Sight::All);
+        let seen = row.filter(|row| viewer.loose_messages(row.message.channel));
         if seen.is_none_or(|row| row.message.ticket.is_some()) {
             return fault("/message", "there is no message of this id that belongs to no ticket");
         }

@@ -53,8 +53,8 @@ fn shown(waits: Waits, why: Option<Why>, web: &Web, settings: &Settings, languag
     json!({ "ticket": ticket, "channel": channel, "since": since, "reasons": because })
 }
 
-/// The decision that left it to nobody.
-async fn left(web: &Web, ticket: TicketId) -> sqlx::Result<Option<Why>> {
+/// Also for pages. The decision that left it to nobody.
+pub async fn left(web: &Web, ticket: TicketId) -> sqlx::Result<Option<Why>> {
     let mut decisions = web.reader.decisions_on_ticket(ticket).await?;
     let left = |why: &Why| why.action == Action::Ticket(arrival::Action::LeaveUnassigned);
     Ok(decisions.iter().rposition(left).map(|index| decisions.swap_remove(index)))

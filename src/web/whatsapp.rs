@@ -3,8 +3,9 @@
 
 use super::{
     Web,
-    limits::{Client, TooMany},
+    limits::Client,
     serving::REQUEST_WITHIN,
+    webhook_refusal::{NotTaken, refuse},
 };
 use crate::{
     attachments::NotKept,
@@ -30,32 +31,16 @@ use tracing::{debug, info, warn};
 /// For so long a file is waited for that can't be fetched; then its message is taken without it.
 const FILES_WAITED_FOR: TimeDelta = TimeDelta::minutes(10);
 
-/// Why it is not acknowledged, with what an operator should know of it.
-type NotTaken = (StatusCode, Option<&'static str>);
-
 pub async fn take(
     State(web): State<Web>,
     client: Option<Extension<Client>>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let client = client.map(|Extension(client)| client);
-    let (status, why) = match judge(&web, path, request).await {
-        Ok(response) => return response,
-        Err(refused) => refused,
-    };
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        return status.into_response();
+    match judge(&web, path, request).await {
+        Ok(response) => response,
+        Err(not_taken) => refuse(&web, client, "a webhook of WhatsApp", not_taken),
     }
-    // Who is not believed is told so only so often; neither is the log.
-    if let Err(TooMany(seconds)) = web.limits.refused_webhook(client) {
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response();
-    }
-    if let Some(reason) = why {
-        let address = client.map(|client| client.0);
-        warn!(client.address = ?address, reason, "a webhook of WhatsApp is refused");
-    }
-    status.into_response()
 }
 
 async fn judge(
@@ -82,7 +67,7 @@ async fn judge(
 fn set_up(account: &Account, uri: &Uri) -> Result<Response, NotTaken> {
     let query: Vec<(String, String)> =
         form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-    let refused = (StatusCode::FORBIDDEN, Some("it was set up with another verify_token"));
+    let refused = (StatusCode::FORBIDDEN, Some("it was set up with another verify_token".to_owned()));
     let challenge = account.challenge(&query).ok_or(refused)?;
     let headers = [(header::CONTENT_TYPE, "text/plain"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((headers, challenge.to_owned()).into_response())
@@ -97,10 +82,11 @@ async fn heard(
 ) -> Result<Response, NotTaken> {
     let signature = parts.headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     if !account.verify(signature, body) {
-        return Err((StatusCode::FORBIDDEN, Some("its signature does not match any app_secret")));
+        return Err((StatusCode::FORBIDDEN, Some("its signature does not match any app_secret".into())));
     }
     let now = web.clock.now().at;
-    let all = whatsapp::read(body, now).map_err(|_| (StatusCode::BAD_REQUEST, Some("it can't be read")))?;
+    let all =
+        whatsapp::read(body, now).map_err(|_| (StatusCode::BAD_REQUEST, Some("it can't be read".into())))?;
     let mut is_whole = true;
     // What can't be taken now does not keep the others waiting.
     for one in all {

@@ -47,7 +47,19 @@ export const PAGES = [
   { name: 'wallboard', as: 'admin', address: 'board?wall' },
   { name: 'test-call', as: 'admin', prepare: async (desk, here) => `test-call?channel=${here.calls}&from=%2B43660111` },
   { name: 'replay', as: 'admin', prepare: async (desk, here) => `replay?channel=${here.calls}&days=7&strategy=round_robin&play=1` },
+  { name: 'tickets-filtered', as: 'admin', prepare: async desk => `tickets?saved=${await kept(desk)}&q=&status=open&owner=nobody&since=2020-01-01&until=2019-01-01` },
+  { name: 'tickets-kept', as: 'agent', prepare: async desk => `tickets?saved=${await kept(desk)}` },
+  { name: 'ticket-views', as: 'admin', address: 'tickets/views' },
+  { name: 'ticket-view', as: 'admin', prepare: async desk => `tickets/views/${await kept(desk)}` },
+  { name: 'ticket-new', as: 'admin', address: 'tickets/new' },
   { name: 'conversation', as: 'admin', prepare: async (desk, here) => `tickets/${await conversation(desk, here)}` },
+  { name: 'contacts', as: 'admin', address: 'contacts' },
+  { name: 'contact-new', as: 'admin', address: 'contacts/new' },
+  { name: 'contact', as: 'admin', prepare: async (desk, here) => `contacts/${await contact(desk, here)}` },
+  { name: 'contact-merge', as: 'admin', prepare: async (desk, here) => `contacts/${here.clara}/merge?with=${here.twin}` },
+  { name: 'contacts-own', as: 'agent', address: 'contacts' },
+  { name: 'contact-own', as: 'agent', prepare: async (desk, here) => `contacts/${here.clara}` },
+  { name: 'earlier', as: 'admin', prepare: async (desk, here) => `tickets/${here.leak}/earlier` },
   { name: 'channels-written', as: 'admin', address: 'channels/written' },
   { name: 'channel-written-new', as: 'admin', address: 'channels/written/new?kind=email' },
   { name: 'channel-written', as: 'admin', prepare: async (desk, here) => `channels/written/${here.shop}` },
@@ -55,6 +67,15 @@ export const PAGES = [
   { name: 'skills-of-user', as: 'admin', prepare: async (desk, here) => `people/${here.keeper}/skills` },
   { name: 'inboxes', as: 'admin', address: 'people/inboxes' },
   { name: 'inbox', as: 'admin', prepare: async (desk, here) => `people/inboxes/${here.inbox}` },
+  { name: 'notifications-none', as: 'agent', address: 'notifications' },
+  { name: 'notifications', as: 'agent', prepare: told },
+  { name: 'notification-choices', as: 'agent', address: 'me/notifications' },
+  { name: 'notification-defaults', as: 'admin', address: 'system/notifications' },
+  { name: 'waiting-none', as: 'admin', address: 'tickets/waiting' },
+  { name: 'waiting', as: 'admin', prepare: waiting },
+  { name: 'messages-none', as: 'admin', address: 'tickets/messages' },
+  { name: 'messages', as: 'admin', prepare: async (desk, here) => { here.loose = await loose(desk); return 'tickets/messages' } },
+  { name: 'message', as: 'admin', prepare: async (desk, here) => `tickets/messages/${here.loose}` },
   { name: 'test-call-none', as: 'admin', address: 'test-call' },
 ]
 
@@ -120,7 +141,57 @@ async function conversation(desk, here) {
   const html = '<p>It <b>leaks</b> <img src="https://example.org/spy.png"> again.</p>'
   await desk.post(`tickets/${ticket.id}/messages`, { by_customer: true, text: 'It leaks again.', html })
   await desk.post(`tickets/${ticket.id}/messages`, { text: 'We will have a look.' })
+  here.leak = ticket.id
   return ticket.id
+}
+
+// Somebody who wrote twice and called, whom a chat knows, too, and who is twice in the list. Their id.
+async function contact(desk, here) {
+  const customer = { kind: 'email', value: 'clara@example.org' }
+  const wrote = await desk.post('tickets', { channel: here.shop, customer, subject: 'The valve <b>', text: 'And the valve.' })
+  here.clara = wrote.contact
+  const visitors = [{ channel: here.shop, visitor: 'visitor-17' }]
+  const owner = (await desk.get('users')).items.find(user => user.name === 'Ann').id
+  const more = { name: 'Clara <i>Novák</i> שלום', visitors, owner, notes: 'Calls about\nthe pump.', other_emails: ['novak@home.test'] }
+  await desk.patch(`contacts/${here.clara}`, more)
+  here.twin = (await desk.post('contacts', { name: 'C. Novák', numbers: ['+4366077777'], priority: 3, blocked: 'voicemail' })).id
+  return here.clara
+}
+
+// Ann was told of two tickets, and has read of one.
+async function told(desk, here) {
+  const ann = (await desk.get('users')).items.find(user => user.name === 'Ann')
+  await desk.api('PUT', `users/${ann.id}/availability`, { state: 'available' })
+  await written(desk, { name: 'Portal of Ann' }, ann, ['The valve <b>sticks</b>', 'A very long word: ' + 'drip'.repeat(40)])
+  await here.agent.open('notifications')
+  await here.agent.page.getByRole('button', { name: 'Mark as read' }).last().click()
+  await here.agent.page.getByText('read', { exact: true }).waitFor()
+  return 'notifications'
+}
+
+// Two tickets wait, as nobody is there.
+async function waiting(desk) {
+  const away = await desk.user('Åse Away')
+  await desk.api('PUT', `users/${away.id}/availability`, { state: 'away', reason: 'lunch' })
+  await written(desk, { name: 'Doors & <b>', reroutes: true }, away, ['The door squeaks', 'לא נפתח'])
+  return 'tickets/waiting'
+}
+
+// Two messages of which no ticket is made. The newer one's id.
+async function loose(desk) {
+  const keeper = await desk.user('Keeper of letters')
+  await written(desk, { name: 'Letters', makes_tickets: false }, keeper, ['Greetings', 'An <i>offer</i>'])
+  return (await desk.get('messages')).items[0].id
+}
+
+// Vera writes by a channel of another system, whose tickets this user gets.
+async function written(desk, more, { id }, subjects) {
+  const assignment = { mode: 'specific', users: [id], strategy: 'load_balanced' }
+  const channel = await desk.post('channels', { kind: 'api', assignment, ...more })
+  const customer = { kind: 'email', value: 'vera@example.org' }
+  for (const subject of subjects) {
+    await desk.post('tickets', { channel: channel.id, customer, name: 'Vera', subject, text: 'Since Monday, and it gets worse.' })
+  }
 }
 
 // The call of this caller, once its message is kept.
@@ -129,6 +200,16 @@ export function messageOf(desk, caller) {
     const { items } = await desk.get('calls?limit=100')
     return items.find(call => call.provider_call_id === caller.sid && call.voicemail)
   })
+}
+
+// A list that is kept and shared by an admin. Its id.
+async function kept(desk) {
+  const { items } = await desk.get('users?limit=200')
+  const eve = items.find(user => user.name === 'Eve')
+  const { token } = await desk.post('tokens', { name: `Eve ${desk.numbers++}`, role: 'admin', user: eve.id })
+  const theirs = Object.assign(Object.create(desk), { token })
+  const wanted = { open: true, owner: 'nobody', since: '2020-01-01T00:00:00Z' }
+  return (await theirs.api('POST', 'views', { name: `Open <b> שלום ${desk.numbers}`, shared: true, tickets: wanted })).id
 }
 
 async function team(desk, name) {

@@ -220,6 +220,17 @@ impl Desk {
         Agent { id, name: name.to_owned(), token, phone }
     }
 
+    /// Hires somebody of this role, with a token that can do all that they may do.
+    pub async fn person(&self, name: &str, role: &str) -> Agent {
+        let plain = name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+        let email = format!("{plain}@example.org");
+        let user = json!({ "name": name, "email": email, "role": role, "seats": ["service"] });
+        let id = self.api.create("users", user).await;
+        let token = self.api.post("tokens", json!({ "name": name, "role": role, "user": id })).await;
+        let token = token["token"].as_str().expect("a token has a secret").to_owned();
+        Agent { id, name: name.to_owned(), token, phone: String::new() }
+    }
+
     pub async fn team(&self, name: &str, main: &[&Agent], extra: &[&Agent]) -> String {
         self.api.create("teams", json!({ "name": name, "main": ids(main), "extra": ids(extra) })).await
     }

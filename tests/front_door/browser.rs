@@ -62,3 +62,8 @@ pub async fn signed_in(desk: &Desk, user: &str) -> Browser {
     assert_eq!(answer.status, 303, "{}", answer.text());
     browser
 }
+
+/// The browser of somebody new, of this role.
+pub async fn signed_in_as(desk: &Desk, name: &str, role: &str) -> Browser {
+    signed_in(desk, &desk.person(name, role).await.id).await
+}

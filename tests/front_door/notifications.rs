@@ -74,12 +74,28 @@ async fn whoever_a_ticket_concerns_is_told_on_their_pages_and_nobody_of_what_the
     let all = of_ben.all("notifications").await;
     let until = json!({ "until": all[1]["id"] });
     assert_eq!(of_ben.post("notifications/read", until).await, json!({ "unread": 1 }));
+    for unclear in [json!({}), json!({ "until": all[0]["id"], "only": all[0]["id"] })] {
+        let (status, problem) = of_ben.ask(Method::POST, "notifications/read", Some(unclear)).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/until")));
+    }
     desk.restart().await;
     let (of_ann, of_ben) = (desk.api.with_token(&ann.token), desk.api.with_token(&ben.token));
     let unread = of_ben.all("notifications?unread=true").await;
     assert_eq!((unread.len(), &unread[0]["id"]), (1, &all[0]["id"]));
     assert!(of_ben.all("notifications").await[1]["read_at"].is_string());
     assert_eq!(of_ann.all("notifications?unread=true").await.len(), 1, "it is still Ann's to read");
+
+    // One alone is read without those before it, and only by whose it is.
+    let three = ticket(&desk, &of_cem_alone).await;
+    let of_cem = desk.api.with_token(&cem.token);
+    let [last, first] = &of_cem.all("notifications").await[..] else { panic!("Cem was told of two tickets") };
+    assert_eq!((&last["ticket"], &first["ticket"]), (&json!(three), &json!(two)));
+    of_ben.post("notifications/read", json!({ "only": last["id"] })).await;
+    assert_eq!(
+        of_cem.post("notifications/read", json!({ "only": last["id"] })).await,
+        json!({ "unread": 1 })
+    );
+    assert_eq!(of_cem.all("notifications?unread=true").await[0]["id"], first["id"]);
 }
 
 #[tokio::test]

@@ -2,22 +2,12 @@
 
 use super::{
     Answer, answer,
-    browser::{Browser, signed_in},
+    browser::{Browser, signed_in, signed_in_as},
     ids,
 };
-use crate::desk::{Agent, Desk, PUBLIC_URL};
+use crate::desk::{Desk, PUBLIC_URL};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-async fn somebody(desk: &Desk, name: &str, role: &str) -> Agent {
-    let email = format!("{}@example.org", name.to_lowercase());
-    desk.agent_with(name, json!({ "name": name, "email": email, "role": role, "seats": ["service"] })).await
-}
-
-async fn admin(desk: &Desk) -> Browser {
-    let eve = somebody(desk, "Eve", "admin").await;
-    signed_in(desk, &eve.id).await
-}
 
 /// What is written in a form that a browser shows, by field, in order. Files and buttons are not part of it.
 fn form_of(page: &str) -> Vec<(String, String)> {
@@ -74,7 +64,7 @@ async fn send(browser: &Browser, path: &str, form: &[(String, String)], action: 
 #[tokio::test]
 async fn admins_change_channels_supervisors_look_at_those_of_their_teams_and_agents_see_none() {
     let desk = Desk::open().await;
-    let sam = somebody(&desk, "Sam", "supervisor").await;
+    let sam = desk.person("Sam", "supervisor").await;
     let ann = desk.agent("Ann").await;
     let team = desk.team("First line", &[&sam], &[]).await;
     let theirs = desk.channel_with(json!({ "routing": { "teams": [team] } })).await;
@@ -86,7 +76,7 @@ async fn admins_change_channels_supervisors_look_at_those_of_their_teams_and_age
         "tonight".to_owned(),
     ];
     let (nobody, agent) = (Browser::at(&desk), signed_in(&desk, &ann.id).await);
-    let (supervisor, admin) = (signed_in(&desk, &sam.id).await, admin(&desk).await);
+    let (supervisor, admin) = (signed_in(&desk, &sam.id).await, signed_in_as(&desk, "Eve", "admin").await);
     for page in &pages {
         let path = format!("/{page}");
         assert_eq!(nobody.get(&path).await.status, 303, "{page}");
@@ -123,7 +113,7 @@ async fn admins_change_channels_supervisors_look_at_those_of_their_teams_and_age
 #[tokio::test]
 async fn a_channel_is_made_changed_and_deleted_and_markup_is_shown_as_typed() {
     let desk = Desk::open().await;
-    let mut admin = admin(&desk).await;
+    let mut admin = signed_in_as(&desk, "Eve", "admin").await;
     let ann = desk.agent("Ann").await;
     assert!(admin.get("/channels").await.text().contains("There is no channel yet"));
     let name = "<script>1</script> & “Süd”";
@@ -148,7 +138,7 @@ async fn a_channel_is_made_changed_and_deleted_and_markup_is_shown_as_typed() {
     set(&mut form, "mon", "9-12, 11-13");
     set(&mut form, "tue", "nine");
     set(&mut form, "ring_seconds", "soon");
-    set(&mut form, "mode", "schedule");
+    set(&mut form, "hours_mode", "schedule");
     let wrong = send(&admin, &path, &form, "save").await;
     assert_eq!(wrong.status, 422);
     for told in
@@ -200,7 +190,7 @@ async fn a_channel_is_made_changed_and_deleted_and_markup_is_shown_as_typed() {
 #[tokio::test]
 async fn buttons_fill_the_form_in_and_save_nothing() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = signed_in_as(&desk, "Eve", "admin").await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
     let hours = json!({ "mode": "schedule", "weekly": { "mon": [["09:00", "12:00"]] } });
     let routing = json!({ "users": ids(&[&ann, &ben]), "tie_break": "fixed_order" });
@@ -259,7 +249,7 @@ fn body(fields: &[(String, String)], action: &str, field: &str, file: &[u8]) -> 
 #[tokio::test]
 async fn files_come_with_the_form_and_are_told_off_beside_their_field() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = signed_in_as(&desk, "Eve", "admin").await;
     let channel = desk.channel(&[]).await;
     let path = format!("/channels/{}", channel.id);
     let fields = form_of(admin.get(&path).await.text());
@@ -296,7 +286,7 @@ async fn files_come_with_the_form_and_are_told_off_beside_their_field() {
 #[tokio::test]
 async fn closing_by_hand_counts_at_once_and_opening_again_takes_it_back() {
     let desk = Desk::open().await;
-    let mut admin = admin(&desk).await;
+    let mut admin = signed_in_as(&desk, "Eve", "admin").await;
     let channel = desk.channel_with(json!({ "time_zone": "Asia/Kolkata" })).await;
     let path = format!("/channels/{}/closing", channel.id);
     let until =
@@ -318,7 +308,7 @@ async fn closing_by_hand_counts_at_once_and_opening_again_takes_it_back() {
 #[tokio::test]
 async fn of_two_who_change_a_channel_the_second_is_shown_what_the_first_has_saved() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = signed_in_as(&desk, "Eve", "admin").await;
     let channel = desk.channel(&[]).await;
     let path = format!("/channels/{}", channel.id);
     let mut form = form_of(admin.get(&path).await.text());

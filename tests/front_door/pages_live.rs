@@ -15,16 +15,6 @@ use tokio::time::{sleep, timeout};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Somebody of this role; their token can do all that they may do.
-async fn with_role(desk: &Desk, name: &str, role: &str) -> Agent {
-    let email = format!("{}@example.org", name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), ""));
-    let user = json!({ "name": name, "email": email, "role": role, "seats": ["service"] });
-    let id = desk.api.create("users", user).await;
-    let token = desk.api.post("tokens", json!({ "name": name, "role": role, "user": id })).await;
-    let token = token["token"].as_str().expect("a secret").to_owned();
-    Agent { id, name: name.into(), token, phone: String::new() }
-}
-
 /// The board, once it is as wished.
 async fn board(api: &Api, what: &str, wished: impl Fn(&Value) -> bool) -> Value {
     let looking = async {
@@ -64,7 +54,7 @@ async fn a_call_that_came_when_it_was_closed_is_missed_after_hours_and_another_i
 async fn the_board_shows_who_rings_and_talks_and_supervisors_see_what_is_of_their_teams() {
     let desk = Desk::open().await;
     let [ann, ben, cem] = desk.agents(["Ann", "Ben", "Cem"]).await;
-    let lead = with_role(&desk, "Lead", "supervisor").await;
+    let lead = desk.person("Lead", "supervisor").await;
     desk.team("Support", &[&ann], &[&lead]).await;
     let theirs = desk.channel_with(json!({ "routing": { "users": [ann.id, ben.id] } })).await;
     let other = desk.channel(&[&cem]).await;
@@ -173,7 +163,7 @@ async fn refused(browser: &Browser, path: &str) -> (u16, String) {
 async fn the_board_and_the_test_call_are_for_supervisors_and_admins_and_names_are_shown_as_they_are() {
     let desk = Desk::open().await;
     let agent = desk.agent("Ann").await;
-    let lead = with_role(&desk, "<b>Lead</b>", "supervisor").await;
+    let lead = desk.person("<b>Lead</b>", "supervisor").await;
     let team = desk.team("Support", &[&agent], &[&lead]).await;
     let text = "<i>Nobody</i> is \"there\"";
     let channel = json!({ "name": "<script>1</script>", "routing": { "teams": [team] },

@@ -1,20 +1,13 @@
 //! The pages of users and teams: who sees what, what can't be saved, and what stays when two save at the same time.
 
 use super::{
-    browser::{Browser, signed_in},
+    browser::{Browser, signed_in, signed_in_as},
     pages_tickets::value,
 };
 use crate::desk::Desk;
 use serde_json::{Value, json};
 
 const NAME: &str = "Zoë <script>alert(1)</script> \u{1F4DE} שלום";
-
-async fn with_role(desk: &Desk, name: &str, role: &str) -> (String, Browser) {
-    let user = json!({ "name": name, "email": format!("{name}@example.org"), "role": role });
-    let agent = desk.agent_with(name, user).await;
-    let browser = signed_in(desk, &agent.id).await;
-    (agent.id, browser)
-}
 
 fn form<'a>(name: &'a str, email: &'a str, tag: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
@@ -40,7 +33,7 @@ fn form<'a>(name: &'a str, email: &'a str, tag: &'a str) -> Vec<(&'a str, &'a st
 #[tokio::test]
 async fn an_admin_makes_and_changes_a_user_and_nothing_that_was_typed_is_lost() {
     let desk = Desk::open().await;
-    let (_, mut eve) = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     assert_eq!(eve.get("/people/new").await.status, 200);
     let mut wrong = form(NAME, "nowhere", "");
     wrong.retain(|(field, _)| *field != "hours-mon");
@@ -81,7 +74,7 @@ async fn an_admin_makes_and_changes_a_user_and_nothing_that_was_typed_is_lost() 
 async fn of_two_admins_the_second_is_told_what_the_first_has_saved() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let (_, mut eve) = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let path = format!("/people/{}", ann.id);
     let tag = value(&eve.get(&path).await, "tag");
     desk.api.patch(&format!("users/{}", ann.id), json!({ "name": "Ann <i>Theirs" })).await;
@@ -103,7 +96,8 @@ async fn of_two_admins_the_second_is_told_what_the_first_has_saved() {
 async fn supervisors_look_and_say_who_is_there_and_agents_do_not_come_here() {
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
-    let (lead, mut browser) = with_role(&desk, "lead", "supervisor").await;
+    let lead = desk.person("lead", "supervisor").await.id;
+    let mut browser = signed_in(&desk, &lead).await;
     let team = json!({ "name": "Support", "main": [ann.id], "extra": [lead] });
     let team = desk.api.create("teams", team).await;
     desk.api.create("teams", json!({ "name": "Secret", "main": [ann.id, ben.id] })).await;
@@ -152,7 +146,7 @@ async fn supervisors_look_and_say_who_is_there_and_agents_do_not_come_here() {
 async fn a_team_gets_members_by_address_keeps_their_order_and_is_deleted_as_it_was_seen() {
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
-    let (_, mut eve) = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let unknown = eve.post("/people/teams/new", &[("name", "Support"), ("add", "nobody")]).await;
     assert_eq!(unknown.status, 422);
     assert!(unknown.text().contains("There is no user of this address"), "{}", unknown.text());
@@ -186,7 +180,7 @@ async fn a_team_gets_members_by_address_keeps_their_order_and_is_deleted_as_it_w
 async fn an_invitation_is_shown_once_and_opens_the_door() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let (_, mut eve) = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let page = eve.post(&format!("/people/{}/invitation", ann.id), &[]).await;
     let at = page.text().find("/invitation/").expect("a link");
     let link = page.text()[at..].split('<').next().expect("an end").to_owned();

@@ -1,6 +1,6 @@
 //! The first start, step by step: who sees it, what each form answers to bad input, and what it sets.
 
-use super::browser::{Browser, PASSWORD, path_of, signed_in};
+use super::browser::{Browser, PASSWORD, path_of, signed_in, signed_in_as};
 use crate::desk::{Agent, Desk, Wishes};
 use serde_json::{Value, json};
 
@@ -14,12 +14,6 @@ const STEPS: [&str; 8] = [
     "/start/greetings",
     "/start/agents",
 ];
-
-async fn admin(desk: &Desk) -> Browser {
-    let eve = json!({ "name": "Eve", "email": "eve@example.org", "role": "admin" });
-    let eve = desk.agent_with("Eve", eve).await;
-    signed_in(desk, &eve.id).await
-}
 
 /// What a hidden field of a form has.
 fn hidden(page: &str, name: &str) -> String {
@@ -35,7 +29,7 @@ async fn channels(desk: &Desk) -> Vec<Value> {
 async fn the_first_start_is_for_admins() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let (mut eve, mut ann) = (admin(&desk).await, signed_in(&desk, &ann.id).await);
+    let (mut eve, mut ann) = (signed_in_as(&desk, "Eve", "admin").await, signed_in(&desk, &ann.id).await);
     let mut nobody = Browser::at(&desk);
     for step in STEPS {
         assert_eq!(eve.get(step).await.status, 200, "{step}");
@@ -81,7 +75,7 @@ async fn the_first_admin_is_led_to_what_is_left_and_may_take_calls() {
 #[tokio::test]
 async fn without_a_telephone_company_it_says_what_to_write() {
     let desk = Desk::open_with(Wishes { has_company: false, ..Wishes::default() }).await;
-    let browser = admin(&desk).await;
+    let browser = signed_in_as(&desk, "Eve", "admin").await;
     let page = browser.get("/start/company").await;
     for line in ["[providers.main]", "kind = &#34;twilio&#34;", "auth_token = ", "No telephone company"] {
         assert!(page.text().contains(line), "{line}: {}", page.text());
@@ -93,7 +87,7 @@ async fn without_a_telephone_company_it_says_what_to_write() {
 #[tokio::test]
 async fn a_desk_is_set_up_by_forms_alone() {
     let desk = Desk::open().await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let number = |number: &'static str, name: &'static str, zone: &'static str| {
         [("number", number), ("name", name), ("provider", "main"), ("time_zone", zone)]
     };
@@ -170,7 +164,7 @@ async fn a_desk_is_set_up_by_forms_alone() {
 async fn the_light_turns_green_when_a_signed_webhook_comes_and_stays_so() {
     let mut desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let light = |page: &super::Answer| {
         ["a webhook has come", "its signature is wrong", "waiting for the first webhook"]
             .into_iter()
@@ -192,7 +186,7 @@ async fn the_light_turns_green_when_a_signed_webhook_comes_and_stays_so() {
 async fn of_two_admins_at_one_step_the_second_is_told() {
     let desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let page = eve.get("/start/hours").await;
     let tag = hidden(page.text(), "tag");
     let theirs = json!({ "hours": { "mode": "schedule", "weekly": { "mon": [["10:00", "11:00"]] } } });
@@ -217,7 +211,7 @@ async fn a_number_rings_whom_it_is_told_to_and_whoever_is_there_gets_a_link() {
     let desk = Desk::open().await;
     let [ann, ben]: [Agent; 2] = desk.agents(["Ann", "Ben"]).await;
     let channel = desk.channel(&[&ann]).await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let page = eve.get("/start/agents").await;
     let tag = hidden(page.text(), "tag");
     let chosen = [("channel", channel.id.as_str()), ("tag", tag.as_str()), ("rung", ben.id.as_str())];

@@ -1,7 +1,7 @@
 //! The pages of operators: for admins only, secrets shown once, and what can't be undone asked for twice.
 
 use super::{
-    browser::{Browser, signed_in},
+    browser::{Browser, signed_in_as},
     pages_tickets::value,
 };
 use crate::desk::{Desk, PATIENCE, PUBLIC_URL};
@@ -12,18 +12,12 @@ use strowger::providers::simulator::{Behaviour, Message, Number};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const PAGES: [&str; 7] = ["", "/telephones", "/jobs", "/webhooks", "/tokens", "/audit", "/erasure"];
 
-async fn with_role(desk: &Desk, name: &str, role: &str) -> Browser {
-    let user = json!({ "name": name, "email": format!("{name}@example.org"), "role": role });
-    let agent = desk.agent_with(name, user).await;
-    signed_in(desk, &agent.id).await
-}
-
 #[tokio::test]
 async fn only_admins_see_the_system() {
     let desk = Desk::open().await;
     let channel = desk.channel(&[]).await;
-    let eve = with_role(&desk, "eve", "admin").await;
-    let mut lead = with_role(&desk, "lead", "supervisor").await;
+    let eve = signed_in_as(&desk, "eve", "admin").await;
+    let mut lead = signed_in_as(&desk, "lead", "supervisor").await;
     for page in PAGES {
         let path = format!("/system{page}");
         let seen = eve.get(&path).await;
@@ -44,7 +38,7 @@ async fn only_admins_see_the_system() {
 #[tokio::test]
 async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
     let desk = Desk::open().await;
-    let mut eve = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let wrong = eve.post("/system/tokens", &[("name", " "), ("role", "admin"), ("user", "")]).await;
     assert_eq!(wrong.status, 422);
     let wrong =
@@ -75,7 +69,7 @@ async fn a_number_is_compared_and_set_at_the_telephone_company() {
     let number =
         Number { voice_url: "https://elsewhere.example.org/voice".into(), ..Number::new(&channel.number) };
     desk.company.own(number);
-    let mut eve = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let path = format!("/system/telephones/{}", channel.id);
     let compared = eve.post(&path, &[("do", "compare")]).await;
     assert!(compared.text().contains("elsewhere.example.org"), "{}", compared.text());
@@ -96,7 +90,7 @@ async fn a_number_is_compared_and_set_at_the_telephone_company() {
 async fn a_backup_is_downloaded_whole_and_leaves_nothing_behind() {
     let desk = Desk::open().await;
     desk.agent("Ann").await;
-    let mut eve = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let backup = eve.post("/system/backup", &[]).await;
     assert_eq!((backup.status, backup.header("content-type")), (200, "application/x-tar"));
     assert!(backup.header("content-disposition").starts_with("attachment; filename=\"strowger-"));
@@ -123,7 +117,7 @@ async fn a_backup_is_downloaded_whole_and_leaves_nothing_behind() {
 async fn the_audit_log_says_what_was_different_and_is_filtered() {
     let desk = Desk::open().await;
     let [ann, ben] = desk.agents(["Ann", "Ben"]).await;
-    let eve = with_role(&desk, "eve", "admin").await;
+    let eve = signed_in_as(&desk, "eve", "admin").await;
     desk.api.patch(&format!("users/{}", ann.id), json!({ "name": "Ann <b>Smith" })).await;
     let page = eve.get(&format!("/system/audit?kind=user&subject={}", ann.id)).await;
     assert!(
@@ -140,7 +134,7 @@ async fn the_audit_log_says_what_was_different_and_is_filtered() {
 #[tokio::test]
 async fn a_webhook_is_made_changed_as_it_was_seen_and_deleted() {
     let desk = Desk::open().await;
-    let mut eve = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let fields = |url| [("name", "board"), ("url", url), ("event", "call.ended"), ("event", "call.missed")];
     let wrong = eve.post("/system/webhooks", &fields("http://<b>")).await;
     assert_eq!(wrong.status, 422);
@@ -185,7 +179,7 @@ async fn a_person_is_erased_only_when_their_number_was_typed_twice() {
     desk.over(&caller).await;
     let call = desk.call_when(caller.sid(), "has its message", |call| call["voicemail"].is_object()).await;
     let number = call["from"].as_str().expect("a number");
-    let mut eve = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let differs = eve.post("/system/erasure", &[("number", number), ("again", "+43")]).await;
     assert_eq!(differs.status, 422);
     assert!(differs.text().contains(number) && differs.text().contains("This is not the same."));
@@ -222,7 +216,7 @@ async fn what_waits_is_listed_and_is_tried_again_when_somebody_says_so() {
         let lines = desk.api.get(&format!("audit?subject={id}")).await;
         lines["items"].as_array().expect("lines").iter().filter(|line| line["action"] == "retried").count()
     };
-    let mut eve = with_role(&desk, "eve", "admin").await;
+    let mut eve = signed_in_as(&desk, "eve", "admin").await;
     let page = eve.get("/system/jobs").await;
     assert!(page.text().contains("webhook (call.started)") && page.text().contains(&id), "{}", page.text());
     assert_eq!(eve.post(&format!("/system/jobs/{id}"), &[]).await.status, 303);

@@ -2,9 +2,9 @@
 
 use super::{
     Answer,
-    browser::{Browser, signed_in},
+    browser::{Browser, signed_in, signed_in_as},
 };
-use crate::desk::{Agent, Channel, Desk};
+use crate::desk::{Channel, Desk};
 use serde_json::{Value, json};
 use strowger::providers::simulator::{Behaviour, Message};
 
@@ -25,12 +25,6 @@ pub fn value(page: &Answer, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let at = page.text().find(&start).unwrap_or_else(|| panic!("{name} in {}", page.text())) + start.len();
     page.text()[at..].split('"').next().expect("an end").to_owned()
-}
-
-async fn admin(desk: &Desk, name: &str) -> Browser {
-    let user = json!({ "name": name, "email": format!("{name}@example.org"), "role": "admin" });
-    let admin: Agent = desk.agent_with(name, user).await;
-    signed_in(desk, &admin.id).await
 }
 
 #[tokio::test]
@@ -64,7 +58,7 @@ async fn tickets_are_listed_and_found_by_number_contact_and_id() {
     let (status, _) = desk.api.ask(reqwest::Method::GET, "tickets?view=nothing", None).await;
     assert_eq!(status, 400);
 
-    let eve = admin(&desk, "Eve").await;
+    let eve = signed_in_as(&desk, "Eve", "admin").await;
     let page = eve.get("/tickets?view=all").await;
     assert!(page.text().contains("Zoë &#60;b&#62;Ünal&#60;/b&#62;"), "{}", page.text());
     for ticket in [mine, free] {
@@ -94,7 +88,7 @@ async fn a_ticket_shows_its_call_its_message_and_why_nobody_was_rung() {
     desk.api.ask(reqwest::Method::PUT, &format!("users/{}/availability", ann.id), Some(away)).await;
     let call = message(&desk, &channel).await;
     let (ticket, call) = (text(&call, "ticket"), text(&call, "id"));
-    let mut eve = admin(&desk, "Eve").await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let page = eve.get(&format!("/tickets/{ticket}")).await;
     for said in [
         &format!("src=\"api/v1/calls/{call}/voicemail\""),
@@ -137,7 +131,7 @@ async fn of_two_who_change_a_ticket_the_second_is_told() {
     let channel = desk.channel(&[]).await;
     let call = message(&desk, &channel).await;
     let path = format!("/tickets/{}", text(&call, "ticket"));
-    let mut eve = admin(&desk, "Eve").await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let tag = value(&eve.get(&path).await, "tag");
     desk.api.patch(&path[1..], json!({ "owner": ann.id })).await;
     let fields = |tag| [("tag", tag), ("owner", ""), ("team", ""), ("status", "closed")];

@@ -1,6 +1,9 @@
 //! A stretch of time under a proposed rule: who would have got what, beside what happened.
 
-use super::{browser::signed_in, ids};
+use super::{
+    browser::{signed_in, signed_in_as},
+    ids,
+};
 use crate::desk::{Agent, Desk};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -118,9 +121,7 @@ async fn an_admin_sees_on_a_page_who_would_have_got_what() {
             .post("tickets", json!({ "channel": channel, "text": "It leaks", "customer": customer }))
             .await;
     }
-    let admin =
-        desk.api.create("users", json!({ "name": "Adm", "email": "adm@example.org", "role": "admin" })).await;
-    let browser = signed_in(&desk, &admin).await;
+    let browser = signed_in_as(&desk, "Adm", "admin").await;
     let rule = browser.get(&format!("/replay?channel={channel}")).await;
     assert_eq!(rule.status, 200);
     assert!(

@@ -165,8 +165,7 @@ async fn whoever_must_have_one_sets_it_up_before_they_come_in() {
     let desk = Desk::open_with(Wishes { config: config.into(), ..Wishes::default() }).await;
     let ann = desk.agent("Ann").await;
     signed_in(&desk, &ann.id).await;
-    let eve = json!({ "name": "Eve", "email": "eve@example.org", "role": "admin" });
-    let eve = desk.agent_with("Eve", eve).await;
+    let eve = desk.person("Eve", "admin").await;
     let mut browser = Browser::at(&desk);
     let fields = [("password", PASSWORD), ("repeated", PASSWORD)];
     let page = browser.post(&link(&desk, &eve.id).await, &fields).await;
@@ -204,8 +203,7 @@ async fn an_admin_takes_it_away_from_whoever_has_lost_it_but_not_from_themselves
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
     let email = email(&desk, &ann).await;
-    let eve = json!({ "name": "Eve", "email": "eve@example.org", "role": "admin" });
-    let eve_id = desk.agent_with("Eve", eve).await.id;
+    let eve_id = desk.person("Eve", "admin").await.id;
     let (mut ann_at, mut eve) = (signed_in(&desk, &ann.id).await, signed_in(&desk, &eve_id).await);
     set_up(&mut ann_at).await;
     set_up(&mut eve).await;

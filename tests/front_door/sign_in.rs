@@ -2,7 +2,7 @@
 
 use super::{
     answer,
-    browser::{Browser, PASSWORD, link, path_of, signed_in},
+    browser::{Browser, PASSWORD, link, path_of, signed_in, signed_in_as},
 };
 use crate::desk::{Desk, PATIENCE, PUBLIC_URL, Wishes};
 use futures_util::StreamExt;
@@ -193,6 +193,12 @@ async fn a_browser_is_told_by_a_page_what_is_not_there_and_a_program_by_a_proble
     accepting("/api/v1/nothing", BROWSER).await.must_be_problem(404, "the API");
     let hook = accepting("/hooks/nothing", BROWSER).await;
     assert_eq!((hook.status, hook.text()), (404, ""));
+    let admin = signed_in_as(&desk, "Eve", "admin").await;
+    for path in ["/channels/none", "/tickets/none", "/people/teams/none", "/people/inboxes/none"] {
+        let page = answer(admin.request(Method::GET, path).header("Accept", BROWSER)).await;
+        assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"), "{path}");
+    }
+    admin.get("/api/v1/channels/none").await.must_be_problem(404, "no id");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::{
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 async fn open(config: String) -> Desk {
     Desk::open_with(Wishes { config, has_company: false, ..Wishes::default() }).await
@@ -272,6 +273,63 @@ async fn a_mailbox_that_can_t_be_read_is_told_and_read_again_when_it_can() {
 }
 
 #[tokio::test]
+async fn over_protected_lines_mail_comes_is_moved_away_and_is_answered() {
+    let office = PostOffice::open().await;
+    let unknown = office.protected("ann", true).replace("ca.pem", "cert.pem");
+    let nowhere = office.protected("gone", false).replace("\"Done\"", "\"Nowhere\"");
+    let config = [office.protected("help", true), office.protected("other", false), unknown, nowhere];
+    let desk = open(config.concat()).await;
+    for name in ["help", "other", "ann", "gone"] {
+        channel(&desk, name).await;
+    }
+    for name in ["help", "other"] {
+        let subject = format!("Subject: To {name}\n");
+        office.post("ann@example.net", &format!("{name}@example.org"), &mail(name, &subject, "Hi")).await;
+        let id = ticket(&desk, &format!("To {name}")).await;
+        until("it is moved", async || {
+            let (unseen, seen) = office.mails(name);
+            (unseen.is_empty() && seen.is_empty() && office.moved(name) == 1).then_some(())
+        })
+        .await;
+        let text = format!("We of {name} mend it.");
+        desk.api.post(&format!("tickets/{id}/messages"), json!({ "text": text })).await;
+        assert!(office.mail("ann", &text).await.contains("(TLS1"), "the mail server says how it came");
+    }
+    for told in [
+        "mailbox ann can't be read: the way to it can't be protected",
+        "mailbox gone can't be read: the folder Nowhere can't be opened",
+    ] {
+        until(told, async || warnings(&desk).await.contains(told).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_the_server_can_t_read_is_kept_and_holds_up_none_of_the_others() {
+    let office = PostOffice::open().await;
+    let desk = open(office.config("help")).await;
+    for (id, subject) in [("1", "Spoilt"), ("2", "Whole")] {
+        let mail = mail(id, &format!("Subject: {subject}\n"), "Hi");
+        office.post("ann@example.net", "help@example.org", &mail).await;
+    }
+    until("both are there", async || (office.mails("help").0.len() == 2).then_some(())).await;
+    office.spoil("help", "Subject: Spoilt", true);
+    channel(&desk, "help").await;
+    ticket(&desk, "Whole").await;
+    let told = "mailbox help has 1 mails that can't be taken in";
+    until(told, async || warnings(&desk).await.contains(told).then_some(())).await;
+    office.spoil("help", "Subject: Spoilt", false);
+    // It is tried again once in a while, and at each start.
+    for count in 0..20 {
+        let subject = format!("Subject: Number {count}\n");
+        let mail = mail(&format!("number-{count}"), &subject, "Hi");
+        office.post("ann@example.net", "help@example.org", &mail).await;
+        ticket(&desk, &format!("Number {count}")).await;
+    }
+    ticket(&desk, "Spoilt").await;
+    office.all_seen("help", 22).await;
+}
+
+#[tokio::test]
 async fn a_disabled_channel_leaves_its_mail_where_it_is() {
     let office = PostOffice::open().await;
     let desk = open(office.config("help")).await;
@@ -367,4 +425,28 @@ async fn services_hand_mail_over_and_only_they() {
     desk.api.patch(&format!("channels/{}", channels["raw"]), json!({ "enabled": false })).await;
     assert_eq!(status(by_raw().body(letter)).await, 404, "it takes nothing in");
     assert_eq!(tickets(&desk).await.len(), 3);
+}
+
+#[tokio::test]
+async fn whoever_hands_mail_over_slowly_holds_up_no_small_mail() {
+    let desk = open(WEBHOOKS.to_owned()).await;
+    let gun = channel(&desk, "gun").await;
+    let address = desk.api.address.strip_prefix("http://").unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let mut line = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /hooks/mail/{gun} HTTP/1.1\r\nHost: {address}\r\nContent-Type: message/rfc822\r\n\
+             Content-Length: 1000000\r\n\r\n"
+        );
+        line.write_all(head.as_bytes()).await.unwrap();
+        line.write_all(&vec![b'x'; 300_000]).await.unwrap();
+        slow.push(line);
+    }
+    let raw = String::from_utf8(mail("1", "Subject: Small\n", "Hi")).unwrap();
+    let form: Vec<_> = signed("hush").into_iter().chain([("body-mime", raw)]).collect();
+    let url = format!("{}/hooks/mail/{gun}", desk.api.address);
+    let answer = desk.api.client.post(url).form(&form).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    ticket(&desk, "Small").await;
 }

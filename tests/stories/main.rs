@@ -10,6 +10,7 @@ mod email;
 mod erasure;
 mod kill;
 mod messages;
+mod notified;
 mod operating;
 mod outage;
 mod outward;

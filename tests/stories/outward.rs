@@ -35,14 +35,18 @@ const CALL_WITH_MESSAGE: [&str; 4] = ["call.started", "ticket.made", "call.ended
 
 /// One webhook as it came.
 #[derive(Debug, Clone)]
-struct Received {
+pub struct Received {
     path: String,
-    headers: BTreeMap<String, String>,
-    body: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Received {
-    fn document(&self) -> Value {
+    pub fn with_body(&self, body: String) -> Self {
+        Self { body, ..self.clone() }
+    }
+
+    pub fn document(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
@@ -53,14 +57,14 @@ impl Received {
 
 /// Takes webhooks. How it behaves is its path, unless it is told to be kind.
 #[derive(Clone, Default)]
-struct Receiver {
-    address: String,
+pub struct Receiver {
+    pub address: String,
     received: Arc<Mutex<Vec<Received>>>,
     kind: Arc<Mutex<bool>>,
 }
 
 impl Receiver {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let receiver = Self { address, ..Self::default() };
@@ -73,11 +77,11 @@ impl Receiver {
         *self.kind.lock().unwrap() = true;
     }
 
-    fn at(&self, path: &str) -> Vec<Received> {
+    pub fn at(&self, path: &str) -> Vec<Received> {
         self.received.lock().unwrap().iter().filter(|received| received.path == path).cloned().collect()
     }
 
-    async fn when(&self, path: &str, what: &str, wished: impl Fn(&[Received]) -> bool) -> Vec<Received> {
+    pub async fn when(&self, path: &str, what: &str, wished: impl Fn(&[Received]) -> bool) -> Vec<Received> {
         until(what, || async { Some(self.at(path)).filter(|received| wished(received)) }).await
     }
 
@@ -115,7 +119,7 @@ async fn take(
     }
 }
 
-async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
     let looking = async {
         loop {
             if let Some(found) = look().await {
@@ -147,7 +151,7 @@ async fn missed(desk: &Desk, channel: &Channel) -> Value {
 }
 
 /// What the library of Standard Webhooks says of each.
-fn judged(cases: &[(&Received, &str)]) -> Vec<String> {
+pub fn judged(cases: &[(&Received, &str)]) -> Vec<String> {
     let venv = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/.venv/bin/python");
     let python = std::env::var("STROWGER_TEST_PYTHON").unwrap_or(venv.to_owned());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracles/webhooks.py");
@@ -192,7 +196,7 @@ async fn the_library_of_standard_webhooks_believes_our_signatures_and_no_others(
         assert_eq!(document["data"]["from"], call["from"]);
         assert_eq!(received.headers["webhook-id"], document["id"].as_str().unwrap());
         assert_eq!(received.headers["content-type"], "application/json");
-        let tampered = Received { body: received.body.replacen("call", "cell", 1), ..received.clone() };
+        let tampered = received.with_body(received.body.replacen("call", "cell", 1));
         let other = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let cases = [(received, first.as_str()), (&tampered, first.as_str()), (received, other)];
         assert_eq!(judged(&cases), ["believed", "refused", "refused"]);
@@ -381,14 +385,14 @@ async fn webhooks_that_lead_to_our_own_network_are_refused_when_they_are_saved()
 // Mail
 
 /// Exim, as its own user, on a port and with a folder of its own.
-struct MailServer {
+pub struct MailServer {
     folder: TempDir,
     port: u16,
     child: Child,
 }
 
 impl MailServer {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let folder = tempfile::Builder::new().prefix("strowger-mail-").tempdir_in("/tmp").unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
@@ -417,26 +421,26 @@ impl MailServer {
         server
     }
 
-    fn config(&self) -> String {
+    pub fn config(&self) -> String {
         format!(
             "[mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"Telephone <calls@example.org>\"\n",
             self.port
         )
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The mails that were delivered, with plain line ends.
-    fn mails(&self) -> Vec<String> {
+    pub fn mails(&self) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.path("box/new")) else { return Vec::new() };
         let read = |path: &Path| std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
         // Long lines are folded as quoted-printable says.
         folder.map(|file| read(&file.unwrap().path()).replace("=\n", "")).collect()
     }
 
-    async fn mail(&self, about: &str) -> String {
+    pub async fn mail(&self, about: &str) -> String {
         let find = || async { self.mails().into_iter().find(|mail| mail.contains(about)) };
         until(&format!("a mail about {about:?} is delivered"), find).await
     }
@@ -482,7 +486,7 @@ begin retry
 * * F,1h,1s
 ";
 
-fn header<'a>(mail: &'a str, name: &str) -> &'a str {
+pub fn header<'a>(mail: &'a str, name: &str) -> &'a str {
     let head = mail.split_once("\n\n").unwrap().0;
     let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_else(|| panic!("no {name} in {head}"))

@@ -25,6 +25,8 @@ pub struct PostOffice {
     folder: TempDir,
     pub smtp: u16,
     pub imap: u16,
+    /// The same, protected from the first byte.
+    imaps: u16,
     exim: Child,
     dovecot: Option<Child>,
 }
@@ -32,15 +34,17 @@ pub struct PostOffice {
 impl PostOffice {
     pub async fn open() -> Self {
         let folder = tempfile::Builder::new().prefix("strowger-post-").tempdir_in("/tmp").unwrap();
-        let [smtp, imap] = [(); 2].map(|()| {
+        let [smtp, imap, imaps] = [(); 3].map(|()| {
             let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             free.local_addr().unwrap().port()
         });
         for below in ["run", "state", "home", "boxes"] {
             std::fs::create_dir(folder.path().join(below)).unwrap();
         }
+        vouch(folder.path());
         let filled = |config: &str| {
             let config = config.replace("FOLDER", &folder.path().to_string_lossy());
+            let config = config.replace("IMAPS", &imaps.to_string());
             config.replace("PORT", &imap.to_string()).replace("PASSWORD", PASSWORD)
         };
         std::fs::write(folder.path().join("exim.conf"), filled(EXIM)).unwrap();
@@ -51,7 +55,7 @@ impl PostOffice {
         exim.arg("-C").arg(folder.path().join("exim.conf"));
         exim.args(["-bdf", "-oX", &format!("127.0.0.1.{smtp}")]);
         let exim = exim.spawn().expect("exim can be started; tests/run installs it");
-        let mut office = Self { folder, smtp, imap, exim, dovecot: None };
+        let mut office = Self { folder, smtp, imap, imaps, exim, dovecot: None };
         office.listens(smtp).await;
         office.open_mailboxes().await;
         office
@@ -90,6 +94,18 @@ impl PostOffice {
         )
     }
 
+    /// The same over protected lines, from the first byte or begun in the open, with who vouches for the servers.
+    pub fn protected(&self, name: &str, from_the_first_byte: bool) -> String {
+        let Self { smtp, imap, imaps, .. } = self;
+        let (port, tls) = if from_the_first_byte { (imaps, "tls") } else { (imap, "starttls") };
+        let ca_file = self.folder.path().join("ca.pem");
+        format!(
+            "[mailboxes.{name}.imap]\nhost = \"127.0.0.1\"\nport = {port}\ntls = {tls:?}\nca_file = {ca_file:?}\n\
+             username = {name:?}\npassword = {PASSWORD:?}\nmove_to = \"Done\"\n\
+             [mailboxes.{name}.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"starttls\"\nca_file = {ca_file:?}\n"
+        )
+    }
+
     /// Hands a mail in as it is, as another mail server would.
     pub async fn post(&self, from: &str, to: &str, mail: &[u8]) {
         let posting = async {
@@ -125,6 +141,25 @@ impl PostOffice {
         let (seen, unseen): (Vec<_>, Vec<_>) = files.partition(|(seen, _)| *seen);
         let [unseen, seen] = [unseen, seen].map(|mails| mails.into_iter().map(|(_, mail)| mail).collect());
         (unseen, seen)
+    }
+
+    /// How many mails were moved away.
+    pub fn moved(&self, name: &str) -> usize {
+        self.files(&format!("{name}/.Done")).len()
+    }
+
+    /// As if the disk had an error where this mail is.
+    pub fn spoil(&self, name: &str, about: &str, is_spoilt: bool) {
+        let is_it = |path: &PathBuf| {
+            let mail = std::fs::read_to_string(path).unwrap_or_default();
+            mail.contains(about) || mail.is_empty()
+        };
+        let path = self.files(name).into_iter().find(is_it).unwrap();
+        let (owner, mode) = if is_spoilt { ("root", "000") } else { (USER, "600") };
+        for words in [["chown", owner], ["chmod", mode]] {
+            let done = as_root(&[words[0], words[1], path.to_str().unwrap()]).status().unwrap();
+            assert!(done.success());
+        }
     }
 
     fn files(&self, name: &str) -> Vec<PathBuf> {
@@ -173,6 +208,33 @@ impl Drop for PostOffice {
     }
 }
 
+/// Makes an authority of our own, and what the servers show: `ca.pem`, `cert.pem` and `key.pem`.
+fn vouch(folder: &Path) {
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"];
+    let authority = ["-subj", "/CN=Our own", "-keyout", "ca.key", "-out", "ca.pem"];
+    let server = [
+        "-subj",
+        "/CN=mail",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+    ];
+    for own in [&authority[..], &server] {
+        let mut openssl = Command::new("openssl");
+        openssl.current_dir(folder).args(["req", "-x509"]).args(key).args(own).stderr(Stdio::null());
+        assert!(openssl.status().expect("tests/run installs openssl").success());
+    }
+}
+
 /// Whether its name in the mailbox says that it was seen.
 fn is_seen(path: &Path) -> bool {
     path.to_string_lossy().rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('S'))
@@ -216,7 +278,9 @@ log_file_path = FOLDER/%slog
 pid_file_path =
 primary_hostname = mail.example.test
 local_interfaces = 127.0.0.1
-tls_advertise_hosts =
+tls_advertise_hosts = *
+tls_certificate = FOLDER/cert.pem
+tls_privatekey = FOLDER/key.pem
 deliver_drop_privilege = true
 message_size_limit = 60M
 acl_smtp_rcpt = rcpt
@@ -255,7 +319,9 @@ state_dir = FOLDER/state
 log_path = FOLDER/dovecot.log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <FOLDER/cert.pem
+ssl_key = <FOLDER/key.pem
 disable_plaintext_auth = no
 default_internal_user = Debian-exim
 default_internal_group = Debian-exim
@@ -264,6 +330,12 @@ first_valid_uid = 1
 first_valid_gid = 1
 mail_location = maildir:FOLDER/boxes/%n
 mailbox_idle_check_interval = 1 secs
+namespace inbox {
+  inbox = yes
+  mailbox Done {
+    auto = create
+  }
+}
 passdb {
   driver = static
   args = password=PASSWORD
@@ -278,7 +350,7 @@ service imap-login {
     port = PORT
   }
   inet_listener imaps {
-    port = 0
+    port = IMAPS
   }
 }
 service anvil {

@@ -1,6 +1,7 @@
 //! HTML of strangers, made harmless: no script, no style, no form, and nothing that a browser would fetch by itself.
 //! Pictures that came with the mail stay as `cid:` and their id; whoever shows it puts the address of the file there.
 
+use super::growth;
 use ammonia::{Builder, UrlRelative};
 use mail_parser::decoders::html::html_to_text;
 use std::{borrow::Cow, collections::HashSet};
@@ -8,10 +9,13 @@ use std::{borrow::Cow, collections::HashSet};
 /// More is not looked at: to sort out what is nested takes the square of it.
 const HTML_BYTES_MAX: usize = 1 << 20;
 const TAGS_MAX: usize = 20_000;
+/// Pictures are shown until there is so much of them: one may stand in a mail thousands of times.
+const SHOWN_BYTES_MAX: usize = 64 << 20;
 
 /// `None`: there is too much of it to be cleaned. `pictures` are the ids of the files that came with it.
 pub fn clean(html: &str, pictures: &HashSet<String>) -> Option<String> {
-    if html.len() > HTML_BYTES_MAX || html.bytes().filter(|byte| *byte == b'<').count() > TAGS_MAX {
+    let tags = html.bytes().filter(|byte| *byte == b'<').count();
+    if html.len() > HTML_BYTES_MAX || tags > TAGS_MAX || !growth::is_bounded(html) {
         return None;
     }
     let pictures = pictures.clone();
@@ -67,7 +71,9 @@ pub fn with_pictures(html: &str, address: impl Fn(&str) -> Option<String>) -> St
             match value.strip_prefix("cid:").filter(|_| name == "src") {
                 None => shown.push_str(&format!(" {name}=\"{value}\"")),
                 Some(id) => {
-                    if let Some(address) = address(&id.replace("&amp;", "&")) {
+                    let room = SHOWN_BYTES_MAX.saturating_sub(shown.len());
+                    let address = address(&id.replace("&amp;", "&"));
+                    if let Some(address) = address.filter(|address| address.len() <= room) {
                         shown.push_str(&format!(
                             " src=\"{}\"",
                             address.replace('&', "&amp;").replace('"', "&quot;")
@@ -204,6 +210,23 @@ mod tests {
         let text = as_text(&html);
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         assert_eq!(lines, ["Dear Ann,", "three bold words & more", "Bye"]);
+    }
+
+    #[test]
+    fn a_picture_that_stands_everywhere_is_shown_until_it_is_too_much() {
+        let html = cleaned(&"<img src=\"cid:logo@x\">".repeat(1_000));
+        let picture = "x".repeat(1 << 20);
+        let shown = with_pictures(&html, |_| Some(picture.clone()));
+        assert!(shown.len() < 65 << 20, "{}", shown.len());
+        assert_eq!((shown.matches("<img").count(), shown.matches("src=").count()), (1_000, 63));
+    }
+
+    #[test]
+    fn what_grows_without_end_when_it_is_taken_apart_is_left_as_it_is() {
+        let opened: String = (0..9_000).map(|one| format!("<b id={one}>")).collect();
+        let html = format!("<p>{opened}{}", "<p>x".repeat(9_000));
+        assert_eq!(clean(&html, &HashSet::new()), None);
+        assert!(torn(&html).contains('x'));
     }
 
     #[test]

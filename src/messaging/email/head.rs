@@ -1,6 +1,9 @@
 //! What stands in a mail above its first empty line.
 
-use crate::{messaging::file_name::is_hidden, notify::mail::is_address};
+use crate::{
+    messaging::{file_name::is_hidden, plain},
+    notify::mail::is_address,
+};
 use mail_parser::{Address, HeaderName, HeaderValue, Message, MessageParser, MimeHeaders};
 
 /// What stands beyond is not looked at: no mailer needs so much.
@@ -164,14 +167,6 @@ fn content(message: &Message<'_>) -> Content {
         name: part.attachment_name().map(str::to_owned),
         id: part.content_id().map(|id| id.trim().trim_matches(['<', '>']).to_owned()),
     }
-}
-
-/// On one line, without what is not seen, and not too long.
-pub fn plain(text: &str, chars_max: usize) -> String {
-    let spaced = text.chars().map(|letter| if letter.is_whitespace() { ' ' } else { letter });
-    let seen: String = spaced.filter(|letter| !is_hidden(*letter)).collect();
-    let words: Vec<&str> = seen.split_whitespace().collect();
-    words.join(" ").chars().take(chars_max).collect::<String>().trim_end().to_owned()
 }
 
 fn unfolded(value: &str) -> String {

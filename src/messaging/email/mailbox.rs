@@ -1,15 +1,18 @@
 //! A mailbox at a mail server, read by IMAP. What was taken in is marked, or moved, and only then.
 
 use super::{MAIL_BYTES_MAX, settings::Imap};
-use crate::notify::mail::Encryption;
+use crate::{
+    messaging::plain,
+    notify::mail::{Encryption, own_authorities},
+};
 use async_imap::{
     Client, Session,
     error::Error,
-    types::{Fetch, UnsolicitedResponse},
+    imap_proto::{AttributeValue, MailboxDatum, Response, Status},
+    types::UnsolicitedResponse,
 };
-use futures_util::TryStreamExt;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
-use std::{fmt::Debug, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -26,8 +29,18 @@ const MAIL_WITHIN: Duration = Duration::from_secs(300);
 
 /// Why a mailbox can't be read, in words that can be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Trouble(pub String);
+#[error("{words}")]
+pub struct Trouble {
+    pub words: String,
+    /// The server does not do this one thing; it can be asked for others.
+    pub is_refusal: bool,
+}
+
+impl Trouble {
+    pub fn new(words: impl Into<String>) -> Self {
+        Self { words: words.into(), is_refusal: false }
+    }
+}
 
 /// One mail of it.
 #[derive(Debug)]
@@ -50,8 +63,12 @@ type Boxed = Box<dyn Line>;
 
 pub struct Mailbox {
     session: Session<Boxed>,
+    /// As long as it stays the same, the same names are of the same mails.
+    pub validity: Option<u32>,
     move_to: Option<String>,
     tells: bool,
+    /// Since the last look it was told of mail.
+    has_news: bool,
     within: Duration,
 }
 
@@ -60,46 +77,53 @@ impl Mailbox {
         let within = Duration::from_secs(settings.timeout_seconds);
         match timeout(within, open(settings, within)).await {
             Ok(opened) => opened,
-            Err(_) => Err(Trouble(format!("no answer within {} seconds", within.as_secs()))),
+            Err(_) => Err(Trouble::new(format!("no answer within {} seconds", within.as_secs()))),
         }
     }
 
     /// The names of those that nobody has seen, the oldest first.
     pub async fn unseen(&mut self) -> Result<Vec<u32>, Trouble> {
-        // Nobody reads what the server tells in between; the search says it all.
+        // Nobody reads what the server told in between; the search says it all.
         while self.session.unsolicited_responses.try_recv().is_ok() {}
-        let search = self.session.uid_search("UNSEEN UNDELETED");
-        let mut found: Vec<u32> = in_time(self.within, search).await?.into_iter().collect();
+        self.has_news = false;
+        let mut found = Vec::new();
+        let search = self.ask("UID SEARCH UNSEEN UNDELETED", |said| {
+            if let Response::MailboxData(MailboxDatum::Search(uids)) = said {
+                found.extend(uids);
+            }
+        });
+        search.await?;
         found.sort_unstable();
+        found.dedup();
         Ok(found)
     }
 
     /// Fetches one without marking it.
     pub async fn fetch(&mut self, uid: u32) -> Result<Fetched, Trouble> {
-        let Some(bytes) = self.one(uid, "(UID RFC822.SIZE)", self.within, |mail| mail.size).await? else {
+        let size = |value: &AttributeValue<'_>| match value {
+            AttributeValue::Rfc822Size(bytes) => usize::try_from(*bytes).ok(),
+            _ => None,
+        };
+        let Some(bytes) = self.one(uid, "RFC822.SIZE", self.within, size).await? else {
             return Ok(Fetched::Gone);
         };
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let text = |value: &AttributeValue<'_>| match value {
+            AttributeValue::BodySection { data, .. } => data.as_ref().map(|data| data.to_vec()),
+            _ => None,
+        };
         if bytes > MAIL_BYTES_MAX {
-            let header = |mail: &Fetch| mail.header().map(<[u8]>::to_vec);
-            let head = self.one(uid, "(UID BODY.PEEK[HEADER])", self.within, header).await?;
+            let head = self.one(uid, "BODY.PEEK[HEADER]", self.within, text).await?;
             return Ok(head.map_or(Fetched::Gone, |head| Fetched::TooLarge { head, bytes }));
         }
-        let body = |mail: &Fetch| mail.body().map(<[u8]>::to_vec);
-        let raw = self.one(uid, "(UID BODY.PEEK[])", MAIL_WITHIN, body).await?;
+        let raw = self.one(uid, "BODY.PEEK[]", MAIL_WITHIN, text).await?;
         Ok(raw.map_or(Fetched::Gone, Fetched::Whole))
     }
 
     /// It was taken in.
     pub async fn done(&mut self, uid: u32) -> Result<(), Trouble> {
-        let uid = uid.to_string();
-        let stored = async {
-            let stored = self.session.uid_store(&uid, "+FLAGS.SILENT (\\Seen)").await?;
-            stored.try_collect::<Vec<_>>().await
-        };
-        in_time(self.within, stored).await?;
+        self.ask(&format!("UID STORE {uid} +FLAGS.SILENT (\\Seen)"), |_| {}).await?;
         if let Some(folder) = &self.move_to {
-            in_time(self.within, self.session.uid_mv(&uid, folder)).await?;
+            in_time(self.within, self.session.uid_mv(uid.to_string(), folder)).await?;
         }
         Ok(())
     }
@@ -115,7 +139,7 @@ impl Mailbox {
         in_time(self.within, idle.init()).await?;
         // What came since the last look was told in passing, and is not told again.
         let is_news = |one| matches!(one, UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_));
-        let mut has_come = told.is_full();
+        let mut has_come = self.has_news || told.is_full();
         while let Ok(one) = told.try_recv() {
             has_come |= is_news(one);
         }
@@ -128,25 +152,64 @@ impl Mailbox {
         Ok(self)
     }
 
+    /// What the server says of one mail. `None`: it is not there.
     async fn one<T>(
         &mut self,
         uid: u32,
         what: &str,
         within: Duration,
-        of: impl Fn(&Fetch) -> Option<T>,
+        of: impl Fn(&AttributeValue<'_>) -> Option<T>,
     ) -> Result<Option<T>, Trouble> {
-        let fetched = async {
-            let mails = self.session.uid_fetch(uid.to_string(), what).await?;
-            let mut mails = pin!(mails);
-            let mut found = None;
-            while let Some(mail) = mails.try_next().await? {
-                if mail.uid == Some(uid) && found.is_none() {
-                    found = of(&mail);
+        let (mut is_there, mut found) = (false, None);
+        let hear = |said: &Response<'_>| {
+            if let Response::Fetch(_, values) = said
+                && values.contains(&AttributeValue::Uid(uid))
+            {
+                is_there = true;
+                found = found.take().or_else(|| values.iter().find_map(&of));
+            }
+        };
+        self.ask_within(within, &format!("UID FETCH {uid} (UID {what})"), hear).await?;
+        match found {
+            None if is_there => {
+                Err(Trouble { words: format!("it does not say {what} of a mail"), is_refusal: true })
+            }
+            found => Ok(found),
+        }
+    }
+
+    async fn ask(&mut self, command: &str, hear: impl FnMut(&Response<'_>)) -> Result<(), Trouble> {
+        self.ask_within(self.within, command, hear).await
+    }
+
+    /// Err, unless the server says at the end that it was done: the library takes a refusal for "there is nothing".
+    async fn ask_within(
+        &mut self,
+        within: Duration,
+        command: &str,
+        mut hear: impl FnMut(&Response<'_>),
+    ) -> Result<(), Trouble> {
+        let asked = async {
+            let asked = self.session.run_command(command).await?;
+            loop {
+                let said = self.session.read_response().await?.ok_or(Error::ConnectionLost)?;
+                match said.parsed() {
+                    Response::Done { tag, status, outcome } if *tag == asked => {
+                        let words = || format!("information: {:?}", outcome.information);
+                        return match status {
+                            Status::Ok => Ok(()),
+                            Status::No => Err(Error::No(words())),
+                            _ => Err(Error::Bad(words())),
+                        };
+                    }
+                    Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)) => {
+                        self.has_news = true;
+                    }
+                    said => hear(said),
                 }
             }
-            Ok(found)
         };
-        in_time(within, fetched).await
+        in_time(within, asked).await
     }
 }
 
@@ -154,7 +217,7 @@ async fn open(settings: &Imap, within: Duration) -> Result<Mailbox, Trouble> {
     let address = (settings.host.as_str(), settings.port);
     let tcp = TcpStream::connect(address)
         .await
-        .map_err(|error| Trouble(format!("it can't be reached: {error}")))?;
+        .map_err(|error| Trouble::new(format!("it can't be reached: {error}")))?;
     let client = match settings.tls {
         Encryption::Tls => greeted(tls(settings, Box::new(tcp)).await?).await?,
         Encryption::None => greeted(Box::new(tcp)).await?,
@@ -167,56 +230,69 @@ async fn open(settings: &Imap, within: Duration) -> Result<Mailbox, Trouble> {
     };
     let login = client.login(&settings.username, &settings.password).await;
     let mut session = login.map_err(|(error, _)| match error {
-        Error::No(words) => Trouble(format!("it refuses our sign-in: {}", said(&words))),
+        Error::No(words) => Trouble::new(format!("it refuses our sign-in: {}", said(&words))),
         error => told_by(error),
     })?;
     let able = session.capabilities().await.map_err(told_by)?;
     let (tells, moves) = (able.has_str("IDLE"), able.has_str("MOVE"));
     let move_to = Some(settings.move_to.clone()).filter(|folder| !folder.is_empty());
     if move_to.is_some() && !moves {
-        return Err(Trouble("it can't move mail (RFC 6851): leave move_to empty".into()));
+        return Err(Trouble::new("it can't move mail (RFC 6851): leave move_to empty"));
     }
-    let folder = session.select(&settings.folder).await;
-    folder.map_err(|error| {
-        Trouble(format!("the folder {} can't be opened: {}", settings.folder, told_by(error)))
-    })?;
-    Ok(Mailbox { session, move_to, tells, within })
+    let of_folder = |folder: &str, error| {
+        Trouble::new(format!("the folder {folder} can't be opened: {}", told_by(error)))
+    };
+    if let Some(folder) = &move_to {
+        // Otherwise each mail would be taken in before that is seen.
+        session.status(folder, "(UIDVALIDITY)").await.map_err(|error| of_folder(folder, error))?;
+    }
+    let folder = &settings.folder;
+    let opened = session.select(folder).await.map_err(|error| of_folder(folder, error))?;
+    Ok(Mailbox { session, validity: opened.uid_validity, move_to, tells, has_news: false, within })
 }
 
 async fn greeted(line: Boxed) -> Result<Client<Boxed>, Trouble> {
     let mut client = Client::new(line);
     match client.read_response().await {
         Ok(Some(_)) => Ok(client),
-        Ok(None) => Err(Trouble("it hangs up".into())),
-        Err(error) => Err(Trouble(format!("it is no mail server that speaks IMAP here: {error}"))),
+        Ok(None) => Err(Trouble::new("it hangs up")),
+        Err(error) => Err(Trouble::new(format!("it is no mail server that speaks IMAP here: {error}"))),
     }
 }
 
 async fn tls(settings: &Imap, line: Boxed) -> Result<Boxed, Trouble> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let roots = match own_authorities(&settings.ca_file).map_err(Trouble::new)? {
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+        Some(own) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(own);
+            roots
+        }
+    };
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from(settings.host.clone());
-    let name = name.map_err(|_| Trouble(format!("{:?} is no name of a server", settings.host)))?;
+    let name = name.map_err(|_| Trouble::new(format!("{:?} is no name of a server", settings.host)))?;
     let line = TlsConnector::from(Arc::new(config)).connect(name, line).await;
-    let line = line.map_err(|error| Trouble(format!("the way to it can't be protected: {error}")))?;
+    let line = line.map_err(|error| Trouble::new(format!("the way to it can't be protected: {error}")))?;
     Ok(Box::new(line))
 }
 
 async fn in_time<T>(within: Duration, command: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
     match timeout(within, command).await {
         Ok(done) => done.map_err(told_by),
-        Err(_) => Err(Trouble(format!("no answer within {} seconds", within.as_secs()))),
+        Err(_) => Err(Trouble::new(format!("no answer within {} seconds", within.as_secs()))),
     }
 }
 
 fn told_by(error: Error) -> Trouble {
+    let is_refusal = matches!(error, Error::Bad(_) | Error::No(_));
     let words = match error {
         Error::Io(error) => format!("the connection broke: {error}"),
         Error::ConnectionLost => "it hung up".to_owned(),
         Error::Bad(words) | Error::No(words) => format!("it refuses: {}", said(&words)),
         other => other.to_string(),
     };
-    Trouble(super::head::plain(&words, 300))
+    Trouble { words: plain(&words, 300), is_refusal }
 }
 
 /// The library tells code and words of a refusal in its own way; only the words are for people.
@@ -278,7 +354,7 @@ mod tests {
     async fn refused(greeting: &'static str, script: Script) -> String {
         match Mailbox::open(&server(greeting, script).await).await {
             Ok(_) => panic!("it is open"),
-            Err(trouble) => trouble.0,
+            Err(trouble) => trouble.words,
         }
     }
 
@@ -332,11 +408,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_refused_of_one_mail_says_nothing_of_the_others() {
+        let script: Script = &[
+            ABLE,
+            ("UID FETCH 1 ", &["NO [SERVERBUG] it is broken"]),
+            ("UID STORE", &["NO you may only look"]),
+            ("UID FETCH 2 (UID RFC822.SIZE)", &["* 2 FETCH (UID 2 RFC822.SIZE 5)"]),
+            ("UID FETCH 2 (UID BODY.PEEK[])", &["* 2 FETCH (UID 2 BODY[] {5}", "abc", ")"]),
+        ];
+        let mut mailbox = Mailbox::open(&server(GREETING, script).await).await.unwrap();
+        for refused in [mailbox.fetch(1).await.unwrap_err(), mailbox.done(1).await.unwrap_err()] {
+            assert!(refused.is_refusal, "{refused}");
+        }
+        assert!(matches!(mailbox.fetch(2).await, Ok(Fetched::Whole(_))));
+    }
+
+    #[tokio::test]
     async fn why_a_mailbox_can_t_be_read_is_said_in_words() {
         let login = refused(GREETING, &[("LOGIN", &["NO [AUTHENTICATIONFAILED] who are you?"])]).await;
         assert_eq!(login, "it refuses our sign-in: [AUTHENTICATIONFAILED] who are you?");
         let folder = refused(GREETING, &[ABLE, ("SELECT", &["NO there is none"])]).await;
         assert_eq!(folder, "the folder INBOX can't be opened: it refuses: there is none");
+        let moves = Imap {
+            move_to: "Done".into(),
+            ..server(GREETING, &[ABLE, ("STATUS", &["NO there is none"])]).await
+        };
+        let Err(trouble) = Mailbox::open(&moves).await else { panic!("it is open") };
+        assert_eq!(trouble.words, "the folder Done can't be opened: it refuses: there is none");
         let web = refused("HTTP/1.1 400 Bad Request", &[]).await;
         assert!(web.starts_with("it is no mail server that speaks IMAP here"), "{web}");
         let moves = Imap {
@@ -344,6 +442,6 @@ mod tests {
             ..server(GREETING, &[("CAPABILITY", &["* CAPABILITY IMAP4rev1"])]).await
         };
         let Err(trouble) = Mailbox::open(&moves).await else { panic!("it is open") };
-        assert_eq!(trouble.0, "it can't move mail (RFC 6851): leave move_to empty");
+        assert_eq!(trouble.words, "it can't move mail (RFC 6851): leave move_to empty");
     }
 }

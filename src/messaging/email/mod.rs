@@ -4,6 +4,7 @@
 //! Mail comes in from a `mailbox`, or is handed over by one of the `services`; which, is in the `settings`.
 
 pub mod cleaning;
+mod growth;
 mod head;
 pub mod mailbox;
 mod mime;

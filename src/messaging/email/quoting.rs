@@ -83,10 +83,11 @@ fn starts_announcement(line: &str) -> bool {
 fn original(lines: &[(usize, &str)]) -> Option<usize> {
     let found = lines.iter().enumerate().find(|(index, (_, line))| {
         let dashed = line.starts_with("---") && ORIGINAL.iter().any(|words| line.contains(words));
-        let next = lines[index + 1..].iter().find(|(_, line)| !line.is_empty());
+        // Few lines that are empty stand between: nobody makes us look for the next one again and again.
+        let next = || lines[index + 1..].iter().take(5).find(|(_, line)| !line.is_empty());
         let ruled = line.len() >= 20
             && line.bytes().all(|byte| byte == b'_')
-            && next.is_some_and(|(_, next)| FROM.iter().any(|from| next.starts_with(from)));
+            && next().is_some_and(|(_, next)| FROM.iter().any(|from| next.starts_with(from)));
         dashed || ruled
     });
     found.map(|(_, (at, _))| *at)

@@ -15,6 +15,10 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
+/// Of all parts together: whoever opens a conversation gets many mails at once.
+const TEXT_BYTES_MAX: usize = 512 << 10;
+const HTML_BYTES_MAX: usize = 2 << 20;
+
 /// The channel for which mail is read.
 #[derive(Debug, Clone, Copy)]
 pub struct To<'a> {
@@ -77,7 +81,9 @@ impl Readable {
         let mut texts = Vec::new();
         let mut html = String::new();
         for piece in pieces {
-            let cleaned = piece.html.as_deref().map(|html| cleaning::clean(html, &pictures));
+            // Where something is left out, no HTML is shown.
+            let html_said = piece.html.as_deref().filter(|_| !readable.left_out);
+            let cleaned = html_said.map(|html| cleaning::clean(html, &pictures));
             readable.left_out |= matches!(cleaned, Some(None));
             let cleaned = cleaned.flatten();
             let text = piece.text.unwrap_or_else(|| match (&cleaned, &piece.html) {
@@ -87,8 +93,13 @@ impl Readable {
             });
             html.push_str(&cleaned.unwrap_or_else(|| cleaning::as_html(&text)));
             texts.push(text);
+            readable.left_out |= html.len() > HTML_BYTES_MAX;
         }
         readable.text = tidy(&texts.join("\n"));
+        if readable.text.len() > TEXT_BYTES_MAX {
+            readable.left_out = true;
+            readable.text.truncate(readable.text.floor_char_boundary(TEXT_BYTES_MAX));
+        }
         readable.html = (has_html && !readable.left_out).then_some(html);
         readable
     }

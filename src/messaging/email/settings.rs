@@ -25,6 +25,9 @@ pub struct Imap {
     pub port: u16,
     #[serde(default = "from_the_first_byte")]
     pub tls: Encryption,
+    /// Who vouches for the server, where not everybody believes them: a file of certificates.
+    #[serde(default)]
+    pub ca_file: String,
     pub username: String,
     pub password: String,
     #[serde(default = "inbox")]
@@ -44,6 +47,9 @@ pub struct Smtp {
     pub port: u16,
     #[serde(default = "begun_in_the_open")]
     pub tls: Encryption,
+    /// As for [`Imap`].
+    #[serde(default)]
+    pub ca_file: String,
     #[serde(default)]
     pub username: String,
     #[serde(default)]
@@ -133,6 +139,7 @@ impl Imap {
             host: self.host.clone(),
             port: self.port,
             tls: self.tls,
+            ca_file: self.ca_file.clone(),
             username: self.username.clone(),
             password: self.password.clone(),
             timeout_seconds: self.timeout_seconds,
@@ -170,6 +177,7 @@ impl Smtp {
             host: self.host.clone(),
             port: self.port,
             tls: self.tls,
+            ca_file: self.ca_file.clone(),
             username: self.username.clone(),
             password: self.password.clone(),
             from: String::new(),
@@ -254,6 +262,8 @@ mod tests {
             (imap.to_owned(), None),
             (smtp.to_owned(), None),
             (format!("{imap}tls = \"none\"\n"), Some("imap.tls")),
+            (format!("{imap}ca_file = \"/nowhere.pem\"\n"), Some("imap.ca_file")),
+            (format!("{smtp}ca_file = \"/dev/null\"\n"), Some("smtp.ca_file")),
             (format!("{imap}move_to = \"INBOX\"\n"), Some("imap.move_to")),
             (format!("{imap}folder = \"\"\n"), Some("imap.folder")),
             (format!("{imap}timeout_seconds = 0\n"), Some("imap.timeout_seconds")),

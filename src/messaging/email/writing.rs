@@ -1,7 +1,7 @@
 //! From a message to a mail.
 
-use super::head::plain;
 use crate::{
+    messaging::plain,
     notify::mail::is_address,
     tickets::{
         channel::Email,

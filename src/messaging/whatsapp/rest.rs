@@ -1,7 +1,11 @@
 //! What we ask of the Cloud API: to send, and for files. Addresses are made of `api_base` and of ids whose form was
 //! checked. A file lies where the interface says; the access token goes there only if that is a host of the configuration.
 
-use super::{Account, BadSettings, Media, Secret, trouble::Trouble, webhook::is_id};
+use super::{
+    Account, BadSettings, Media, Secret,
+    trouble::Trouble,
+    webhook::{called_back, is_id},
+};
 use crate::tickets::{
     incoming::{Attachment, Identity},
     message::{NotSent, Outgoing},
@@ -82,7 +86,7 @@ impl Account {
             part["recipient_type"] = "individual".into();
             part[field] = to.clone().into();
             // Statuses bring it back, even those of a message of which we never heard whether it was taken.
-            part["biz_opaque_callback_data"] = outgoing.message.id.to_string().into();
+            part["biz_opaque_callback_data"] = called_back(outgoing.message.id, count > 1).into();
             match (self.rest.say(phone_number_id, &part).await, &first) {
                 (Ok(id), None) => first = Some(id),
                 (Ok(_), Some(_)) => {}

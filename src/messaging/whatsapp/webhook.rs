@@ -3,6 +3,7 @@
 
 use super::trouble::Trouble;
 use crate::{
+    messaging::plain,
     routing::ids::{ChannelId, MessageId},
     tickets::{
         incoming::{Identity, Incoming, Nature, Threading},
@@ -13,7 +14,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What marks a message of ours that is one of several.
+const PART: &str = ":part";
 const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
+const NAME_CHARS_MAX: usize = 128;
 /// Somebody opened the conversation and has said nothing yet.
 const OPENED: &str = "request_welcome";
 
@@ -94,7 +98,8 @@ fn received(phone_number_id: &str, message: &Value, value: &Value) -> Option<Rec
         same(&number, &contact["wa_id"]) || same(&user_id, &contact["user_id"])
     };
     let name = list(&value["contacts"]).iter().find(is_theirs);
-    let name = name.and_then(|contact| text(&contact["profile"]["name"])).map(|name| one_line(&name));
+    let name = name.and_then(|contact| text(&contact["profile"]["name"]));
+    let name = name.map(|name| plain(&name, NAME_CHARS_MAX));
     let media = FILES.contains(&kind).then(|| media(kind, &message[kind])).flatten();
     let said = words(kind, message);
     // A hand that is waved and a number that changed ask nobody for anything.
@@ -263,9 +268,20 @@ fn report(phone_number_id: &str, status: &Value, now: DateTime<Utc>) -> Option<R
         "failed" => Sending::Failed { at, error: Trouble::read(&status["errors"][0]).told() },
         _ => return None,
     };
-    let message = status["biz_opaque_callback_data"].as_str().and_then(|id| id.parse().ok());
+    let data = status["biz_opaque_callback_data"].as_str().unwrap_or_default();
+    let whole = data.strip_suffix(PART);
+    // That one part has arrived says nothing of the others, and must not hide that one of them did not.
+    if whole.is_some() && matches!(state, Sending::Delivered { .. } | Sending::Read { .. }) {
+        return None;
+    }
+    let message = whole.unwrap_or(data).parse().ok();
     let outside_id = text(&status["id"])?;
     Some(Report { phone_number_id: phone_number_id.to_owned(), outside_id, message, state })
+}
+
+/// What goes along with a message of ours and comes back with its statuses.
+pub fn called_back(message: MessageId, is_part: bool) -> String {
+    if is_part { format!("{message}{PART}") } else { message.to_string() }
 }
 
 /// WhatsApp writes numbers without the plus.
@@ -287,11 +303,6 @@ fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -523,6 +534,25 @@ mod tests {
         };
         assert_eq!(said(&id.to_string()), Some(id));
         assert_eq!(said("somebody else's"), None);
+    }
+
+    #[test]
+    fn a_part_that_arrives_does_not_hide_one_that_does_not() {
+        let id: MessageId = "0190b6a1c2d47c5e8f9012345678abcd".parse().unwrap();
+        let said = |states: &[&str]| {
+            let status = |state: &&str| json!({ "id": "wamid.1", "status": state, "biz_opaque_callback_data": called_back(id, true) });
+            let statuses: Vec<Value> = states.iter().map(status).collect();
+            let heard = read(&webhook(json!({ "statuses": statuses })), now()).unwrap();
+            let told = heard.into_iter().map(|heard| match heard {
+                Heard::Report(report) => (report.message, report.state.name()),
+                Heard::Message(message) => panic!("{message:?}"),
+            });
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            said(&["sent", "delivered", "read", "failed", "delivered"]),
+            [(Some(id), "sent"), (Some(id), "failed")]
+        );
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! What every page has around it: who is signed in, in which language, the way to the other pages.
 
 use super::{
-    super::Web, super::auth::Caller, super::problem::Problem, assets, messages::message, refusal::Refusal,
+    super::Web,
+    super::auth::Caller,
+    super::notifications::COUNTED,
+    super::problem::Problem,
+    assets,
+    messages::message,
+    refusal::{Refusal, wants_page},
     start::Progress,
 };
 use crate::{
@@ -43,6 +49,8 @@ pub struct Layout {
     pub signed_in: Option<SignedIn>,
     /// For admins: how many steps of the first start are left.
     pub first_steps: usize,
+    /// How many notifications they have not read; `None`: nobody asked.
+    pub unread: Option<i64>,
 }
 
 /// A page for people who are signed in. Others are sent to sign in, and come back.
@@ -71,6 +79,7 @@ impl Layout {
             base: rest.find('/').map_or_else(String::new, |at| rest[at..].to_owned()),
             here: format!("/{}", here.trim_start_matches(['/', '\\'])),
             first_steps: first_steps(signed_in.as_ref(), web),
+            unread: None,
             signed_in,
         }
     }
@@ -103,10 +112,11 @@ impl Layout {
     /// The parts of the pages that whoever is signed in can go to: address, and key of the name. The first is where they
     /// start.
     pub fn parts(&self) -> Vec<(&'static str, &'static str)> {
-        const ALL: [(&str, &str, Role); 7] = [
+        const ALL: [(&str, &str, Role); 8] = [
             ("board", "board", Role::Supervisor),
             ("phone", "phone", Role::Agent),
             ("tickets", "tickets", Role::Agent),
+            ("contacts", "contacts", Role::Agent),
             ("tonight", "tonight", Role::Supervisor),
             ("channels", "channels", Role::Supervisor),
             ("people", "people", Role::Supervisor),
@@ -118,16 +128,23 @@ impl Layout {
 
     /// The key that goes to this part, after `g`.
     pub fn letter(&self, page: &str) -> Option<char> {
-        const LETTERS: [(&str, char); 7] = [
+        const LETTERS: [(&str, char); 8] = [
             ("board", 'b'),
             ("phone", 'p'),
             ("tickets", 't'),
+            ("contacts", 'o'),
             ("tonight", 'n'),
             ("channels", 'c'),
             ("people", 'e'),
             ("system", 's'),
         ];
         LETTERS.iter().find(|(known, _)| *known == page).map(|(_, letter)| *letter)
+    }
+
+    /// How many notifications are not read, as it is shown: beyond what is counted only that there are more.
+    pub fn unread_text(&self) -> String {
+        let (unread, most) = (self.unread.unwrap_or(0), i64::from(COUNTED));
+        if unread < most { unread.to_string() } else { format!("{}+", most - 1) }
     }
 
     /// An address to be sent to: what pages link to is relative to `<base>` instead.
@@ -170,6 +187,10 @@ impl FromRequestParts<Web> for Signed {
             (Err(problem), _) => Err(Refusal::new(layout, problem)),
             (Ok(caller), Some(me)) => {
                 note_use(me.session, web);
+                // Scripts that ask for a part of a page have no use for it.
+                if wants_page(&parts.headers) {
+                    layout.unread = web.reader.unread_notifications(me.user, COUNTED).await.ok();
+                }
                 Ok(Self { caller, me, layout })
             }
             _ => Err(Refusal::new(layout, Problem::unauthorised())),

@@ -11,6 +11,7 @@
 mod assets;
 mod board;
 mod channels;
+mod contacts;
 mod differences;
 mod form;
 mod invitation;
@@ -18,6 +19,7 @@ mod layout;
 mod me;
 mod messages;
 mod moment;
+mod notifications;
 mod people;
 mod phone;
 mod refusal;
@@ -77,10 +79,12 @@ pub fn router() -> Router<Web> {
         .route("/me/sign-out-everywhere", post(me::sign_out_everywhere))
         .route("/sign-out", post(sign_in::sign_out))
         .merge(second_factor::routes())
+        .merge(notifications::routes())
         .merge(start::routes())
         .merge(board::routes())
         .merge(phone::routes())
         .merge(tickets::routes())
+        .merge(contacts::routes())
         .merge(tonight::routes())
         .merge(channels::routes())
         .merge(replay::routes())

@@ -67,7 +67,8 @@ pub fn refuse(problem: Problem, headers: &HeaderMap, uri: &Uri, web: &Web) -> Re
     guarded(Refusal::new(Layout::of(headers, uri, web), problem).into_response())
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+/// Whether a page is asked for, to be looked at.
+pub fn wants_page(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
 }

@@ -96,7 +96,7 @@ async fn outcome(web: &Web, save: Save) -> Result<Outcome, Problem> {
     told(web.desk.save_as(save).await?)
 }
 
-fn told(saved: Result<Saved, Refused>) -> Result<Outcome, Problem> {
+pub fn told(saved: Result<Saved, Refused>) -> Result<Outcome, Problem> {
     match saved {
         Ok(Saved::Now { document, .. }) => Ok(Outcome::Saved(document.unwrap_or_default())),
         Ok(Saved::Before(_)) => Ok(Outcome::Saved(Value::Null)),

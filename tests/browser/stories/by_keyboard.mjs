@@ -65,7 +65,7 @@ export default async ({ desk, visit }) => {
   await press(first, first.page.getByRole('link', { name: 'Skip to content' }))
   await until('the focus is on the content', () => first.page.evaluate(() => document.activeElement.id === 'main'))
 
-  const parts = { p: '/phone', t: '/tickets', n: '/tonight', s: '/system', c: '/channels', e: '/people' }
+  const parts = { p: '/phone', t: '/tickets', n: '/tonight', s: '/system', c: '/channels', o: '/contacts', e: '/people' }
   for (const [letter, to] of Object.entries(parts)) {
     await go(first, letter, to)
     await first.examine()

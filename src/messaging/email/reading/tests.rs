@@ -389,3 +389,19 @@ fn any_bytes_are_read_without_breaking() {
         read(&mail, to());
     });
 }
+
+#[test]
+fn many_parts_together_are_no_longer_than_one_may_be() {
+    let part =
+        |kind: &str, words: &str| format!("--b\nContent-Type: text/{kind}\n\n{}\n", words.repeat(20_000));
+    for (kind, words) in [("plain", "many words "), ("html", "many words ")] {
+        let parts: String = (0..60).map(|_| part(kind, words)).collect();
+        let raw = mail("Content-Type: multipart/mixed; boundary=b\n", &format!("{parts}--b--"));
+        let arrival = read(raw.as_bytes(), to());
+        let incoming = arrival.incoming;
+        assert!(incoming.text.len() <= TEXT_BYTES_MAX, "{} of {kind}", incoming.text.len());
+        assert!(incoming.text.starts_with("many words many words"));
+        assert_eq!((incoming.html, incoming.attachments[0].name.as_str()), (None, "message.eml"));
+        assert_eq!(arrival.files[0], raw.as_bytes(), "all of it is there");
+    }
+}

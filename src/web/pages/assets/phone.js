@@ -386,6 +386,7 @@ function hear(frame) {
       availability = frame
       return showAvailability()
     case 'softphone_token': return frame.kind === 'twilio' ? voice?.useToken(frame.token).catch(failed) : undefined
+    case 'notification': return countUnread()
     case 'error': return refused(frame)
     default: return undefined
   }
@@ -426,6 +427,14 @@ function startTicket(ticket_id) {
   sessionStorage.setItem(LAST_CALL, JSON.stringify(call))
   write($('note-said'), '')
   showCall()
+}
+
+// What is told meanwhile is counted where the pages lead to it.
+function countUnread() {
+  const shown = $('unread')
+  const count = part(shown, 'count')
+  if (!count.textContent.endsWith('+')) write(count, String(Number(count.textContent) + 1))
+  shown.hidden = false
 }
 
 function refused({ code, detail, ref }) {

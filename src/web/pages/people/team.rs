@@ -105,9 +105,8 @@ fn empty(signed: &Signed, settings: &Settings) -> Page {
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TeamId>, Problem>,
+    Id(id): Id<TeamId>,
 ) -> Result<Response, Refusal> {
-    let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
     Ok(show(&page(&web, &signed, id)?))
 }
 
@@ -134,11 +133,10 @@ pub async fn create(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> R
 pub async fn change(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TeamId>, Problem>,
+    Id(id): Id<TeamId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     signed.caller.must_be_admin().map_err(refuse)?;
     let settings = web.desk.settings();
     let known = fields.text("tag").to_owned();
@@ -163,11 +161,10 @@ pub async fn change(
 pub async fn delete(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TeamId>, Problem>,
+    Id(id): Id<TeamId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     signed.caller.must_be_admin().map_err(refuse)?;
     let shown = page(&web, &signed, id)?;
     match saving::delete::<Teams>(&web, &signed, id, fields.text("tag")).await.map_err(refuse)? {

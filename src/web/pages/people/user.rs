@@ -127,21 +127,19 @@ pub async fn create(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> R
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<UserId>, Problem>,
+    Id(id): Id<UserId>,
 ) -> Result<Response, Refusal> {
-    let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
     Ok(show(&page(&web, &signed, id).await?))
 }
 
 pub async fn change(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<UserId>, Problem>,
+    Id(id): Id<UserId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
     signed.caller.must_be_admin().map_err(refuse)?;
-    let Id(id) = id.map_err(refuse)?;
     let user = UserForm::read(&fields);
     let (known, mut page) = (fields.text("tag").to_owned(), page(&web, &signed, id).await?);
     let form = |user, tag, theirs, is_changed| Some(Form { user, tag, theirs, is_changed });
@@ -177,12 +175,11 @@ fn differences(now: &Value, patch: &Value) -> Vec<(String, String, String)> {
 pub async fn set_availability(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<UserId>, Problem>,
+    Id(id): Id<UserId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
     signed.caller.must_not_be_agent().map_err(refuse)?;
-    let Id(id) = id.map_err(refuse)?;
     let zone = zone_of(&web, id).ok_or_else(|| refuse(Problem::not_found()))?;
     let (reason, until) = (fields.text("reason").to_owned(), fields.text("until").to_owned());
     let back = read_typed(&until, &zone);
@@ -212,11 +209,10 @@ pub async fn set_availability(
 pub async fn invite(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<UserId>, Problem>,
+    Id(id): Id<UserId>,
     _: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     signed.caller.must_be_admin().map_err(refuse)?;
     let mut page = page(&web, &signed, id).await?;
     let (url, until) = invitations::invite(&web, &signed.caller, id).await.map_err(refuse)?;
@@ -228,11 +224,10 @@ pub async fn invite(
 pub async fn take_second_factor(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<UserId>, Problem>,
+    Id(id): Id<UserId>,
     _: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     match second_factors::take_away(&web, &signed.caller, id).await {
         // Somebody else was faster.
         Err(problem) if problem.status() == 404 => {}

@@ -35,6 +35,8 @@ struct Row {
     kind: String,
     /// The call that it is about.
     call: Option<String>,
+    /// Of a mail: to whom it goes.
+    recipient: Option<String>,
     is_failed: bool,
     tries: u64,
     error: String,
@@ -72,6 +74,7 @@ fn row(item: &Value, web: &Web, signed: &Signed) -> Row {
         id: text("id").unwrap_or_default(),
         kind: kind_name(&kind, text("event"), &signed.layout),
         call: text("call"),
+        recipient: text("recipient"),
         is_failed,
         tries: item["tries"].as_u64().unwrap_or(0),
         error: text("error").unwrap_or_default(),

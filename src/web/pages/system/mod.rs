@@ -4,6 +4,7 @@
 mod audit;
 mod erasure;
 mod jobs;
+mod notifications;
 mod overview;
 mod telephones;
 mod tokens;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/system", get(overview::show_page))
         .route("/system/backup", post(overview::backup))
+        .route("/system/notifications", get(notifications::show_page).post(notifications::save))
         .route("/system/tokens", get(tokens::show_page).post(tokens::create))
         .route("/system/tokens/{id}/revoke", post(tokens::revoke))
         .route("/system/telephones", get(telephones::show_page))

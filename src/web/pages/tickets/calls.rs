@@ -279,9 +279,8 @@ fn wave(peaks: &[u8]) -> String {
 pub async fn to_ticket(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<CallId>, Problem>,
+    Id(id): Id<CallId>,
 ) -> Result<Response, Refusal> {
-    let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
     let row = calls::visible(&signed.caller, id, &web).await.map_err(|problem| signed.refuse(problem))?;
     let address = signed.layout.address(&format!("tickets/{}#call-{id}", row.ticket));
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response())

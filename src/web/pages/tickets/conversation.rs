@@ -156,7 +156,7 @@ fn part(row: &MessageRow, web: &Web, layout: &Layout, settings: &Settings) -> Me
     }
 }
 
-fn customer(from: &Identity, name: Option<&str>, layout: &Layout) -> String {
+pub fn customer(from: &Identity, name: Option<&str>, layout: &Layout) -> String {
     let address = match from {
         Identity::Number(text) | Identity::Email(text) => Some(text.as_str()),
         Identity::Visitor(_) | Identity::Unknown => None,
@@ -191,7 +191,7 @@ fn file_url(message: &Message, file: &Attachment) -> String {
     format!("api/v1/tickets/{ticket}/attachments/{}", file.sha256)
 }
 
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_024 => format!("{bytes} B"),
         1_024..1_048_576 => format!("{} KiB", bytes.div_ceil(1_024)),
@@ -203,11 +203,10 @@ fn size(bytes: u64) -> String {
 pub async fn reply(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     form: FieldsAndFiles,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let id = id.map_err(refuse)?.0;
     visible(&signed.caller, id, &web).await.map_err(refuse)?;
     let text = form.fields.text("text").replace("\r\n", "\n");
     let done = match form.fields.text("action") {
@@ -264,10 +263,15 @@ pub async fn as_it_came(
     let pictures = pictures(&message, &web).await;
     let address = |id: &str| pictures.iter().find(|(known, _)| known == id).map(|(_, data)| data.clone());
     let shown = cleaning::with_pictures(&html, address);
+    Ok(framed(&shown))
+}
+
+/// What came as HTML, as it is shown in a frame.
+pub fn framed(shown: &str) -> Response {
     let page = format!("<!doctype html><meta charset=\"utf-8\"><base target=\"_blank\">{shown}");
     let mut answer = (StatusCode::OK, Html(page)).into_response();
     answer.extensions_mut().insert(Policy::Framed);
-    Ok(answer)
+    answer
 }
 
 /// The pictures that came with a message, by what its HTML calls them.

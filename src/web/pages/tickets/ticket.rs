@@ -17,6 +17,7 @@ use super::{
     },
     calls::{self, CallPart, State, Who},
     conversation::{self, Conversation},
+    earlier,
     why::{self, Decision},
 };
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
         ticket_tag,
     },
     routing::ids::{ContactId, MessageId, NoteId, TeamId, TicketId, UserId},
+    store::earlier::Person,
     tickets::ticket::{Status, Ticket},
 };
 use askama::Template;
@@ -40,6 +42,8 @@ use serde::Deserialize;
 const CHOICES_MAX: usize = 200;
 const NOTES: u32 = 50;
 const CALLS_MAX: usize = 20;
+/// How many other tickets of the same person stand beside it.
+const OTHERS: usize = 5;
 
 #[derive(Template)]
 #[template(path = "ticket.html", config = "src/web/pages/askama.toml")]
@@ -64,6 +68,10 @@ struct Page {
     /// After which note the next ones come.
     more_notes: Option<String>,
     contact: Option<ContactPart>,
+    /// Whether it is known who it is about.
+    is_somebodys: bool,
+    /// Other tickets of the same person, the newest first.
+    others: Vec<earlier::Row>,
     form: Form,
     note: String,
     note_fault: Option<String>,
@@ -94,6 +102,8 @@ struct NotePart {
 
 /// What whoever may see it sees of a contact.
 struct ContactPart {
+    /// Where it is shown, for who may see it.
+    page: Option<String>,
     name: String,
     numbers: Vec<String>,
     email: Option<String>,
@@ -109,10 +119,9 @@ pub struct Asked {
 pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     asked: Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Id(id) = id.map_err(|problem| signed.refuse(problem))?;
     let page = page(&web, &signed, id, asked.notes, asked.messages).await;
     Ok(show(&page.map_err(|problem| signed.refuse(problem))?))
 }
@@ -121,11 +130,10 @@ pub async fn show_page(
 pub async fn change(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     visible(&signed.caller, id, &web).await.map_err(refuse)?;
     let patch = patch(&fields).ok_or_else(|| refuse(Problem::not_found()))?;
     let expected = Some(fields.text("tag").to_owned());
@@ -149,11 +157,10 @@ pub async fn change(
 pub async fn note(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let text = fields.text("text").replace("\r\n", "\n");
     match notes::write(&web, &signed.caller, id, text.clone()).await {
         Ok(_) => Ok(to(&signed.layout, id, "#notes")),
@@ -171,11 +178,10 @@ pub async fn note(
 pub async fn called_back(
     Reach(web): Reach<Web>,
     signed: Signed,
-    id: Result<Id<TicketId>, Problem>,
+    Id(id): Id<TicketId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
-    let Id(id) = id.map_err(refuse)?;
     let call = fields.text("call").parse().map_err(|_| refuse(Problem::not_found()))?;
     missed::say(&web, &signed.caller, call).await.map_err(refuse)?;
     Ok(to(&signed.layout, id, &format!("#call-{call}")))
@@ -238,8 +244,9 @@ async fn page(
     let number = first.as_ref().map(|call| call.from.as_str());
     let form = form(&ticket, signed, &settings);
     let conversation = conversation::of(web, signed, &ticket, message).await?;
-    let known = number.and_then(|number| settings.contacts.of(number)).map(|(id, _)| id);
-    let contact = contact(ticket.contact.or(known), signed, &settings);
+    let person = earlier::on(&ticket, number, &settings);
+    let others = others(&person, web, signed, id).await?;
+    let contact = contact(person.contact, signed, &settings);
     let channel = ticket.channel.and_then(|channel| settings.ticket_channels.get(&channel));
     Ok(Page {
         id,
@@ -259,11 +266,23 @@ async fn page(
         notes,
         more_notes,
         contact,
+        is_somebodys: person.contact.is_some() || !person.numbers.is_empty(),
+        others,
         form,
         note: String::new(),
         note_fault: None,
         layout,
     })
+}
+
+async fn others(
+    person: &Person,
+    web: &Web,
+    signed: &Signed,
+    id: TicketId,
+) -> Result<Vec<earlier::Row>, Problem> {
+    let part = earlier::with(person, web, signed, None, OTHERS as u32 + 1).await?;
+    Ok(part.rows.into_iter().filter(|row| row.id != id).take(OTHERS).collect())
 }
 
 async fn notes_of(
@@ -290,6 +309,7 @@ fn contact(id: Option<ContactId>, signed: &Signed, settings: &Settings) -> Optio
     let all = Viewer::new(&signed.caller, settings).contact(id) == Sight::All;
     let seen = |text: &Option<String>| text.clone().filter(|_| all);
     Some(ContactPart {
+        page: all.then(|| format!("contacts/{id}")),
         name: contact.name.clone(),
         numbers: if all { contact.numbers.clone() } else { Vec::new() },
         email: seen(&contact.email),
