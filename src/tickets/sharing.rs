@@ -47,10 +47,11 @@ impl Reached {
         fallbacks && self.rule.is_like(&other.rule)
     }
 
-    /// Notes where everybody's load is.
-    pub fn find_places(&mut self, load: &Load) {
+    /// Notes where everybody's load is, and who works at this minute. It is good for no other.
+    pub fn renew(&mut self, people: &People, load: &Load, at: DateTime<Utc>) {
         for roster in [Some(&mut self.rule), self.fallback.as_mut()].into_iter().flatten() {
             roster.find_places(load.rows(), &Rows::<()>::default());
+            roster.look_at_clock(people, at);
         }
     }
 }

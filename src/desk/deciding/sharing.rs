@@ -109,7 +109,7 @@ impl Engine {
         let Memory { settings, board, load, reached, .. } = &mut self.memory;
         let reached = reached.entry(channel.id).or_insert_with(|| Reached::of(channel, &settings.people));
         debug_assert!(reached.is_like(&Reached::of(channel, &settings.people)), "people changed unheard of");
-        reached.find_places(load);
+        reached.renew(&settings.people, load, at);
         let by_hand =
             |user: UserId| board.known_agent(user).map_or(&ByHand::Available, |agent| &agent.by_hand);
         Question {

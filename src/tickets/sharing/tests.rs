@@ -78,10 +78,14 @@ impl Scene {
     }
 
     fn share(&self) -> Shared {
+        self.share_among(&Reached::of(&self.channel, &self.people))
+    }
+
+    fn share_among(&self, reached: &Reached) -> Shared {
         let by_hand = |user| if self.away.contains(&user) { &LUNCH } else { &AVAILABLE };
         Question {
             channel: &self.channel,
-            reached: &Reached::of(&self.channel, &self.people),
+            reached,
             people: &self.people,
             load: &self.load,
             customer: self.customer,
@@ -552,4 +556,21 @@ fn of_ten_thousand_the_one_gets_it_who_has_the_fewest_and_everybody_is_told_of()
         Reason::FewestOpen { agent: other, kind: TicketType::EmailOther, open: 1, tied: true }
     );
     assert_eq!(next.candidates.objections().filter(|other| other.code() == "away").count(), 1);
+}
+
+#[test]
+fn who_is_looked_up_once_for_many_tickets_goes_home_at_their_minute_all_the_same() {
+    let mut scene = Scene::new(2);
+    let until_half_past_eight = serde_json::json!({ "thu": [["00:00", "20:30"]] });
+    scene.user(0).working_hours = Some(serde_json::from_value(until_half_past_eight).expect("hours"));
+    scene.give(1, TicketType::EmailOther, 5);
+    let mut reached = Reached::of(&scene.channel, &scene.people);
+    // It is Thursday, 20:26:40.
+    for (ms, expected) in [(0, 0), (199_999, 0), (200_000, 1), (86_400_000, 1)] {
+        scene.at = at(ms);
+        reached.renew(&scene.people, &scene.load, scene.at);
+        let shared = scene.share_among(&reached);
+        assert_eq!(shared, scene.share(), "{ms} ms later it is as if they were looked up for it alone");
+        assert_eq!(shared.to, To::Owner(scene.users[expected]), "{ms} ms later");
+    }
 }
