@@ -15,7 +15,7 @@ use crate::{
         ticket::{Status, Ticket},
     },
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures_util::TryStreamExt;
 use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::{BTreeMap, HashMap};
@@ -224,9 +224,10 @@ impl Reader {
         after: Option<TicketId>,
         limit: u32,
     ) -> sqlx::Result<Seen<Ticket>> {
-        let after = after.map(|after| after.to_string());
+        let (earliest, latest) = wished.filter.ids();
+        let after = [after.map(|after| after.to_string()), latest].into_iter().flatten().min();
         let mut query = QueryBuilder::new(COLUMNS);
-        query.push("where ").push(wished.view.of());
+        query.push("where ").push(wished.of());
         if let Some(after) = &after {
             query.push(" and id < ").push_bind(after.clone());
         }
@@ -241,8 +242,9 @@ impl Reader {
             theirs.narrow_tickets(&mut query);
         }
         if theirs.is_some() || wished.is_narrow() {
-            end = self.looks_until("tickets", Some(wished.view.of()), None, after).await?;
-            if let Some(end) = &end {
+            end = self.looks_until("tickets", Some(wished.of()), None, after).await?;
+            end = end.filter(|end| earliest.as_ref().is_none_or(|earliest| end >= earliest));
+            if let Some(end) = end.as_ref().or(earliest.as_ref()) {
                 query.push(" and id >= ").push_bind(end.clone());
             }
         }
@@ -267,6 +269,16 @@ pub struct Wished {
 }
 
 impl Wished {
+    /// Of what it is a part: open tickets have an index of their own.
+    fn of(&self) -> &'static str {
+        match (&self.view, self.filter.open) {
+            (View::All, None) => "true",
+            (View::All, Some(true)) => "closed_ms is null",
+            (View::All | View::Closed, _) => "closed_ms is not null",
+            _ => "closed_ms is null",
+        }
+    }
+
     /// Whether many rows may have to be looked at for one that is wished.
     fn is_narrow(&self) -> bool {
         if self.filter != Filter::default() {
@@ -285,19 +297,39 @@ pub struct Filter {
     pub channel: Option<ChannelId>,
     /// In this workspace: an inbox, or with `None` the help desk.
     pub inbox: Option<Option<InboxId>>,
-    pub owner: Option<UserId>,
+    /// Somebody's, or with `None` nobody's.
+    pub owner: Option<Option<UserId>>,
     pub team: Option<TeamId>,
     pub kind: Option<TicketType>,
     pub status: Option<Status>,
+    /// Not closed, or closed.
+    pub open: Option<bool>,
     pub contact: Option<ContactId>,
+    /// Made then or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Made before.
+    pub until: Option<DateTime<Utc>>,
 }
 
+/// An id is dated when its ticket was made, or later where the clock was set back: seldom by more than this.
+const DATED_WITHIN: TimeDelta = TimeDelta::days(1);
+/// Ids have 48 bits for their date.
+const ID_MS_MAX: i64 = (1 << 48) - 1;
+
 impl Filter {
+    /// The first id that may be of this time, and the first one after it: what is before or after need not be looked at.
+    fn ids(&self) -> (Option<String>, Option<String>) {
+        let first = |at: DateTime<Utc>| format!("{:012x}{}", ms(at).clamp(0, ID_MS_MAX), "0".repeat(20));
+        let since = self.since.and_then(|since| since.checked_sub_signed(DATED_WITHIN));
+        let until = self.until.and_then(|until| until.checked_add_signed(DATED_WITHIN));
+        (since.map(first), until.map(first))
+    }
+
     fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
         let equal = [
             (" and channel = ", self.channel.map(|channel| channel.to_string())),
             (" and inbox = ", self.inbox.flatten().map(|inbox| inbox.to_string())),
-            (" and owner = ", self.owner.map(|owner| owner.to_string())),
+            (" and owner = ", self.owner.flatten().map(|owner| owner.to_string())),
             (" and team = ", self.team.map(|team| team.to_string())),
             (" and type = ", self.kind.map(|kind| type_name(kind).to_owned())),
             (" and status = ", self.status.map(|status| status.name().to_owned())),
@@ -310,6 +342,20 @@ impl Filter {
         }
         if self.inbox == Some(None) {
             query.push(" and inbox is null");
+        }
+        if self.owner == Some(None) {
+            query.push(" and owner is null");
+        }
+        match self.open {
+            None => {}
+            Some(true) => drop(query.push(" and closed_ms is null")),
+            Some(false) => drop(query.push(" and closed_ms is not null")),
+        }
+        if let Some(since) = self.since {
+            query.push(" and created_ms >= ").push_bind(ms(since));
+        }
+        if let Some(until) = self.until {
+            query.push(" and created_ms < ").push_bind(ms(until));
         }
     }
 }
@@ -331,15 +377,6 @@ pub enum View {
 }
 
 impl View {
-    /// Of what it is a part: open tickets have an index of their own.
-    fn of(&self) -> &'static str {
-        match self {
-            Self::All => "true",
-            Self::Closed => "closed_ms is not null",
-            _ => "closed_ms is null",
-        }
-    }
-
     fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
         match self {
             Self::All | Self::Closed => {}

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     desk::{
         messages::Opening,
+        saving::Once,
         settings::{Fault, Refused, Settings, read_form},
     },
     routing::{
@@ -30,7 +31,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How many messages one answers at the most.
@@ -89,29 +90,40 @@ struct Form {
     (status = 201, body = schemas::Ticket, headers(("Location" = String))), (status = 202), (status = 403), (status = 409)
 ))]
 pub async fn create(caller: Caller, State(web): State<Web>, new: NewDocument) -> Result<Response, Problem> {
-    let settings = web.desk.settings();
-    must_have_tickets(&caller, &settings)?;
+    must_have_tickets(&caller, &web.desk.settings())?;
     let id = TicketId(web.new_id());
     let once = new.once(&caller, &format!("/api/v1/tickets/{id}"), false);
-    let mut form: Form = read_form(new.document).map_err(Problem::invalid)?;
+    match open(&caller, new.document, once, &web).await? {
+        Made::Ticket(made) => {
+            let ticket = web.reader.ticket(made).await?.ok_or_else(Problem::not_found)?;
+            Ok(created("tickets", made, tickets::object(&ticket)))
+        }
+        Made::Message(message) => {
+            Ok((StatusCode::ACCEPTED, Json(json!({ "ticket": null, "message": message }))).into_response())
+        }
+    }
+}
+
+/// What came of it.
+pub enum Made {
+    Ticket(TicketId),
+    /// It is kept, but makes no ticket.
+    Message(MessageId),
+}
+
+/// Makes a ticket, as it was sent. `once`: where it is found tells the id of one that is made by hand.
+pub async fn open(caller: &Caller, document: Value, once: Option<Once>, web: &Web) -> Result<Made, Problem> {
+    let settings = web.desk.settings();
+    must_have_tickets(caller, &settings)?;
+    let mut form: Form = read_form(document).map_err(Problem::invalid)?;
     check(&mut form)?;
-    let made = match form.channel {
-        Some(channel) => {
-            let key = once.map(|once| format!("{}:{}", once.asker, once.key));
-            let arrived = hand_in(incoming(form, channel, key, &caller, &settings, &web)?, &web).await?;
-            let Some(ticket) = arrived.ticket else {
-                let kept = Json(json!({ "ticket": null, "message": arrived.message }));
-                return Ok((StatusCode::ACCEPTED, kept).into_response());
-            };
-            ticket
-        }
-        None => {
-            let opening = opening(form, &caller, &settings, &web).await?;
-            web.desk.open_ticket(Opening { once, ..opening }).await??
-        }
+    let Some(channel) = form.channel else {
+        let opening = opening(form, caller, &settings, web).await?;
+        return Ok(Made::Ticket(web.desk.open_ticket(Opening { once, ..opening }).await??));
     };
-    let ticket = web.reader.ticket(made).await?.ok_or_else(Problem::not_found)?;
-    Ok(created("tickets", made, tickets::object(&ticket)))
+    let key = once.map(|once| format!("{}:{}", once.asker, once.key));
+    let arrived = hand_in(incoming(form, channel, key, caller, &settings, web)?, web).await?;
+    Ok(arrived.ticket.map_or(Made::Message(arrived.message), Made::Ticket))
 }
 
 /// Also for pages: a ticket of a message that belongs to none and that they see, for this owner or for whom the rules of its
@@ -129,7 +141,7 @@ pub async fn open_of_message(
     Ok(web.desk.open_ticket(opening).await?)
 }
 
-fn must_have_tickets(caller: &Caller, settings: &Settings) -> Result<(), Problem> {
+pub fn must_have_tickets(caller: &Caller, settings: &Settings) -> Result<(), Problem> {
     let user = caller.user.and_then(|user| settings.people.users.get(&user));
     let may = caller.role == Role::Admin || user.is_some_and(|user| user.ticket_access);
     if may { Ok(()) } else { Err(Problem::forbidden()) }

@@ -43,6 +43,11 @@ impl Problem {
         self.status
     }
 
+    /// What is wrong, each at its place.
+    pub fn faults(&self) -> &[Fault] {
+        &self.errors
+    }
+
     pub fn not_found() -> Self {
         Self::new(404, "There is nothing here")
     }

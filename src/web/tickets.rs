@@ -28,6 +28,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -87,14 +88,55 @@ pub struct Wanted {
     #[param(pattern = "^([0-9a-f]{32}|help_desk)$")]
     #[schema(pattern = "^([0-9a-f]{32}|help_desk)$")]
     pub inbox: Option<String>,
-    pub owner: Option<UserId>,
+    /// A user's id, `me`, or `nobody`.
+    #[param(value_type = Option<String>, pattern = "^([0-9a-f]{32}|me|nobody)$")]
+    #[schema(value_type = Option<String>, pattern = "^([0-9a-f]{32}|me|nobody)$")]
+    pub owner: Option<Owner>,
     pub team: Option<TeamId>,
     #[param(inline, value_type = Option<schemas::TicketType>)]
     #[schema(value_type = Option<schemas::TicketType>)]
     pub r#type: Option<TicketType>,
     #[param(inline)]
     pub status: Option<Status>,
+    /// Not closed, or closed.
+    pub open: Option<bool>,
     pub contact: Option<ContactId>,
+    /// Made then or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Made before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Whose tickets are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Owner {
+    /// Whoever asks.
+    Me,
+    Nobody,
+    One(UserId),
+}
+
+impl TryFrom<String> for Owner {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "me" => Ok(Self::Me),
+            "nobody" => Ok(Self::Nobody),
+            id => id.parse().map(Self::One).map_err(|_| "this is neither an id nor me nor nobody"),
+        }
+    }
+}
+
+impl From<Owner> for String {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::Me => "me".into(),
+            Owner::Nobody => "nobody".into(),
+            Owner::One(user) => user.to_string(),
+        }
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -110,6 +152,10 @@ impl Wanted {
         if self.q.as_ref().is_some_and(|q| q.chars().count() > SOUGHT_MAX) {
             let pointer = format!("{below}/q");
             return Err(Problem::invalid(Fault::new(pointer, "it must have at most 200 characters")));
+        }
+        if self.since.zip(self.until).is_some_and(|(since, until)| until <= since) {
+            let pointer = format!("{below}/until");
+            return Err(Problem::invalid(Fault::new(pointer, "it must be later than since")));
         }
         match self.workspace() {
             Ok(_) => Ok(()),
@@ -127,16 +173,26 @@ impl Wanted {
         }
     }
 
-    fn filter(&self) -> tickets::Filter {
-        tickets::Filter {
+    /// `None`: whoever asks is nobody, and has no tickets.
+    fn filter(&self, caller: &Caller) -> Option<tickets::Filter> {
+        let owner = match self.owner {
+            None => None,
+            Some(Owner::Nobody) => Some(None),
+            Some(Owner::One(user)) => Some(Some(user)),
+            Some(Owner::Me) => Some(Some(caller.user?)),
+        };
+        Some(tickets::Filter {
             channel: self.channel,
             inbox: self.workspace().unwrap_or_default(),
-            owner: self.owner,
+            owner,
             team: self.team,
             kind: self.r#type,
             status: self.status,
+            open: self.open,
             contact: self.contact,
-        }
+            since: self.since,
+            until: self.until,
+        })
     }
 
     /// What is said here stands; for the rest `saved` does.
@@ -150,7 +206,10 @@ impl Wanted {
             team: self.team.or(saved.team),
             r#type: self.r#type.or(saved.r#type),
             status: self.status.or(saved.status),
+            open: self.open.or(saved.open),
             contact: self.contact.or(saved.contact),
+            since: self.since.or(saved.since),
+            until: self.until.or(saved.until),
         }
     }
 }
@@ -189,12 +248,13 @@ pub async fn find(
     let viewer = Viewer::new(caller, &settings);
     let sought = (!text.trim().is_empty()).then(|| sought(text.trim(), &settings));
     let view = wanted.view.unwrap_or_default().of(caller, &settings);
-    let wished = tickets::Wished { view, filter: wanted.filter(), sought };
+    let Some(filter) = wanted.filter(caller) else { return Ok(Seen { rows: Vec::new(), next: None }) };
+    let wished = tickets::Wished { view, filter, sought };
     Ok(web.reader.tickets(&wished, viewer.theirs().as_ref(), after, limit).await?)
 }
 
 /// In characters.
-const SOUGHT_MAX: usize = 200;
+pub const SOUGHT_MAX: usize = 200;
 /// Contacts beyond so many numbers are not looked for: who types so little of a name types more.
 const NUMBERS_MAX: usize = 500;
 /// Fewer digits are in every number.

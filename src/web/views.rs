@@ -62,17 +62,23 @@ pub async fn create(
     State(web): State<Web>,
     Document(body): Document,
 ) -> Result<Response, Problem> {
+    let view = keep(&caller, body, &web).await?;
+    Ok(created("views", view.id, object(&view)))
+}
+
+/// Keeps a view, as it was sent.
+pub async fn keep(caller: &Caller, body: Value, web: &Web) -> Result<View, Problem> {
     let owner = caller
         .user
         .ok_or_else(|| Problem::forbidden().because("views are a user's, and this token is nobody's"))?;
-    let form = read(body, &caller)?;
+    let form = read(body, caller)?;
     if web.reader.count_of_views(owner).await? >= VIEWS_MAX {
         let detail = format!("a user keeps at most {VIEWS_MAX} views");
         return Err(Refused::Conflict(Fault::new("", detail)).into());
     }
-    let view = kept(ViewId(web.new_id()), owner, form, &web);
+    let view = kept(ViewId(web.new_id()), owner, form, web);
     web.desk.record(Row::View(Kept::As(view.clone()))).await?;
-    Ok(created("views", view.id, object(&view)))
+    Ok(view)
 }
 
 /// Shows a view.
@@ -96,14 +102,19 @@ pub async fn change(
     Id(id): Id<ViewId>,
     Document(patch): Document,
 ) -> Result<Json<Value>, Problem> {
-    let before = writable(&caller, id, &web).await?;
+    Ok(Json(object(&rewrite(&caller, id, patch, &web).await?)))
+}
+
+/// Changes a view, as a merge patch says.
+pub async fn rewrite(caller: &Caller, id: ViewId, patch: Value, web: &Web) -> Result<View, Problem> {
+    let before = writable(caller, id, web).await?;
     let mut document =
         json!({ "name": before.name, "shared": before.shared_at.is_some(), "tickets": before.document });
     merge(&mut document, patch);
-    let form = read(document, &caller)?;
-    let view = kept(id, before.owner, form, &web);
+    let form = read(document, caller)?;
+    let view = kept(id, before.owner, form, web);
     web.desk.record(Row::View(Kept::As(view.clone()))).await?;
-    Ok(Json(object(&view)))
+    Ok(view)
 }
 
 /// Forgets a view of one's own; admins those of others, too.
@@ -115,19 +126,27 @@ pub async fn delete(
     State(web): State<Web>,
     Id(id): Id<ViewId>,
 ) -> Result<StatusCode, Problem> {
-    writable(&caller, id, &web).await?;
-    web.desk.record(Row::View(Kept::Gone(id))).await?;
+    forget(&caller, id, &web).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn forget(caller: &Caller, id: ViewId, web: &Web) -> Result<(), Problem> {
+    writable(caller, id, web).await?;
+    web.desk.record(Row::View(Kept::Gone(id))).await?;
+    Ok(())
 }
 
 /// What a view asks for. `None`: there is no such view for whoever asks.
 pub async fn wanted(caller: &Caller, id: ViewId, web: &Web) -> Result<Wanted, Problem> {
-    let view = visible(caller, id, web).await?;
-    // What was kept by an older program may ask for what is there no more; then the rest of it stands.
-    Ok(serde_json::from_value(view.document).unwrap_or_default())
+    Ok(asked(&visible(caller, id, web).await?))
 }
 
-async fn visible(caller: &Caller, id: ViewId, web: &Web) -> Result<View, Problem> {
+/// What was kept by an older program may ask for what is there no more; then it asks for nothing.
+pub fn asked(view: &View) -> Wanted {
+    serde_json::from_value(view.document.clone()).unwrap_or_default()
+}
+
+pub async fn visible(caller: &Caller, id: ViewId, web: &Web) -> Result<View, Problem> {
     let view = web.reader.view(id).await?.ok_or_else(Problem::not_found)?;
     let theirs = caller.user == Some(view.owner) || view.shared_at.is_some() || caller.role == Role::Admin;
     if theirs { Ok(view) } else { Err(Problem::not_found()) }
@@ -135,10 +154,14 @@ async fn visible(caller: &Caller, id: ViewId, web: &Web) -> Result<View, Problem
 
 async fn writable(caller: &Caller, id: ViewId, web: &Web) -> Result<View, Problem> {
     let view = visible(caller, id, web).await?;
-    match caller.user == Some(view.owner) || caller.role == Role::Admin {
+    match may_write(caller, &view) {
         true => Ok(view),
         false => Err(Problem::forbidden().because("this view is somebody else's")),
     }
+}
+
+pub fn may_write(caller: &Caller, view: &View) -> bool {
+    caller.user == Some(view.owner) || caller.role == Role::Admin
 }
 
 fn read(body: Value, caller: &Caller) -> Result<Form, Problem> {
@@ -169,7 +192,7 @@ fn kept(id: ViewId, owner: UserId, form: Form, web: &Web) -> View {
     View { id, owner, shared_at, name: form.name, document: json!(form.tickets) }
 }
 
-fn object(view: &View) -> Value {
+pub fn object(view: &View) -> Value {
     json!({
         "id": view.id, "owner": view.owner, "name": view.name, "shared": view.shared_at.is_some(),
         "tickets": view.document,

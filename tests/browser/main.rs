@@ -62,6 +62,10 @@ stories! {
     why_somebody_is_not_rung: at_the_desk(),
     a_visitor_chats: at_the_desk(),
     contacts: at_the_desk(),
+    written_channel: at_the_desk(),
+    skills: at_the_desk(),
+    replay: at_the_desk(),
+    search_and_views: at_the_desk(),
     notifications: at_the_desk(),
     waiting_tickets: at_the_desk(),
 }

@@ -47,6 +47,11 @@ export const PAGES = [
   { name: 'wallboard', as: 'admin', address: 'board?wall' },
   { name: 'test-call', as: 'admin', prepare: async (desk, here) => `test-call?channel=${here.calls}&from=%2B43660111` },
   { name: 'replay', as: 'admin', prepare: async (desk, here) => `replay?channel=${here.calls}&days=7&strategy=round_robin&play=1` },
+  { name: 'tickets-filtered', as: 'admin', prepare: async desk => `tickets?saved=${await kept(desk)}&q=&status=open&owner=nobody&since=2020-01-01&until=2019-01-01` },
+  { name: 'tickets-kept', as: 'agent', prepare: async desk => `tickets?saved=${await kept(desk)}` },
+  { name: 'ticket-views', as: 'admin', address: 'tickets/views' },
+  { name: 'ticket-view', as: 'admin', prepare: async desk => `tickets/views/${await kept(desk)}` },
+  { name: 'ticket-new', as: 'admin', address: 'tickets/new' },
   { name: 'conversation', as: 'admin', prepare: async (desk, here) => `tickets/${await conversation(desk, here)}` },
   { name: 'contacts', as: 'admin', address: 'contacts' },
   { name: 'contact-new', as: 'admin', address: 'contacts/new' },
@@ -195,6 +200,16 @@ export function messageOf(desk, caller) {
     const { items } = await desk.get('calls?limit=100')
     return items.find(call => call.provider_call_id === caller.sid && call.voicemail)
   })
+}
+
+// A list that is kept and shared by an admin. Its id.
+async function kept(desk) {
+  const { items } = await desk.get('users?limit=200')
+  const eve = items.find(user => user.name === 'Eve')
+  const { token } = await desk.post('tokens', { name: `Eve ${desk.numbers++}`, role: 'admin', user: eve.id })
+  const theirs = Object.assign(Object.create(desk), { token })
+  const wanted = { open: true, owner: 'nobody', since: '2020-01-01T00:00:00Z' }
+  return (await theirs.api('POST', 'views', { name: `Open <b> שלום ${desk.numbers}`, shared: true, tickets: wanted })).id
 }
 
 async function team(desk, name) {

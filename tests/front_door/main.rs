@@ -21,6 +21,7 @@ mod media;
 mod notifications;
 mod pages_channels;
 mod pages_contacts;
+mod pages_lists;
 mod pages_live;
 mod pages_notifications;
 mod pages_people;

@@ -138,7 +138,7 @@ async fn a_channel_is_made_changed_and_deleted_and_markup_is_shown_as_typed() {
     set(&mut form, "mon", "9-12, 11-13");
     set(&mut form, "tue", "nine");
     set(&mut form, "ring_seconds", "soon");
-    set(&mut form, "mode", "schedule");
+    set(&mut form, "hours_mode", "schedule");
     let wrong = send(&admin, &path, &form, "save").await;
     assert_eq!(wrong.status, 422);
     for told in

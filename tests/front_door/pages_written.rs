@@ -107,6 +107,90 @@ async fn a_channel_is_made_changed_and_deleted_and_nothing_that_was_typed_is_los
 }
 
 #[tokio::test]
+async fn hours_are_typed_filled_in_and_closed_by_hand_as_those_of_calls() {
+    let desk = Desk::open().await;
+    let ann = desk.agent("Ann").await;
+    let mut eve = admin(&desk).await;
+    let week = |mon, action| {
+        vec![
+            ("hours_mode", "schedule"),
+            ("mon", mon),
+            ("sat", "22-02"),
+            ("copy_from", "mon"),
+            ("copy_to", "tue"),
+            ("action", action),
+        ]
+    };
+    let sent = |tag, mon, action| [form(&ann, tag), week(mon, action)].concat();
+    let wrong = eve.post("/channels/written/new", &sent("", "nine", "save")).await;
+    assert_eq!(wrong.status, 422);
+    for shown in ["“nine” is no time such as", "id=\"mon-fault\"", "value=\"nine\"", "value=\"22-02\""] {
+        assert!(wrong.text().contains(shown), "{shown} in {}", wrong.text());
+    }
+    let copied = eve.post("/channels/written/new", &sent("", "9-12", "copy")).await;
+    assert_eq!(copied.status, 200);
+    assert_eq!(copied.text().matches("value=\"9-12\"").count(), 2, "{}", copied.text());
+    assert_eq!(desk.api.all("channels").await, [] as [Value; 0], "a button saves nothing");
+
+    let made = eve.post("/channels/written/new", &sent("", "9-12, 13-17.30", "save")).await;
+    assert_eq!(made.status, 303, "{}", made.text());
+    let path = made.header("location").trim_end_matches("?saved").to_owned();
+    let at = format!("channels/{}", path.rsplit('/').next().expect("an id"));
+    let stored = desk.api.get(&at).await;
+    let weekly = json!({ "mon": [["09:00", "12:00"], ["13:00", "17:30"]], "sat": [["22:00", "02:00"]] });
+    assert_eq!((&stored["hours"]["mode"], &stored["hours"]["weekly"]), (&json!("schedule"), &weekly));
+
+    let page = eve.get(&path).await;
+    let tag = value(&page, "tag");
+    assert!(page.text().contains("value=\"09:00-12:00, 13:00-17:30\""), "{}", page.text());
+    let overlap = eve.post(&path, &sent(&tag, "9-12, 11-13", "save")).await;
+    assert_eq!(overlap.status, 422);
+    assert!(overlap.text().contains("overlap with others"), "{}", overlap.text());
+    let holidays = [sent(&tag, "9-12", "holidays"), vec![("region", "AT"), ("year", "2031")]].concat();
+    let holidays = eve.post(&path, &holidays).await;
+    assert_eq!(holidays.status, 200);
+    for shown in ["13 days were added", "It is not saved yet.", "value=\"2031-10-26\""] {
+        assert!(holidays.text().contains(shown), "{shown} in {}", holidays.text());
+    }
+    let no_file = eve.post(&path, &sent(&tag, "9-12", "ical")).await;
+    assert_eq!(no_file.status, 422);
+    assert!(no_file.text().contains("id=\"ical-fault\""), "{}", no_file.text());
+    assert_eq!(desk.api.get(&at).await, stored);
+    let closed_day = [
+        sent(&tag, "9-12", "save"),
+        vec![("exception_date", "2031-12-24"), ("exception_spans", ""), ("exception_name", "Eve <b>")],
+    ]
+    .concat();
+    assert_eq!(eve.post(&path, &closed_day).await.status, 303);
+    let stored = desk.api.get(&at).await;
+    assert_eq!(
+        stored["hours"]["exceptions"][0],
+        json!({ "date": "2031-12-24", "spans": [], "name": "Eve <b>" })
+    );
+    assert!(eve.get(&path).await.text().contains("Eve &#60;b&#62;"));
+
+    let closing = format!("{path}/closing");
+    assert_eq!(eve.post(&closing, &[("until", "2001-01-01T00:00")]).await.status, 422);
+    let closed = eve.post(&closing, &[("until", "2099-01-01T00:00")]).await;
+    assert_eq!((closed.status, closed.header("location")), (303, &*format!("{path}?saved")));
+    assert_eq!(
+        desk.api.get(&at).await["hours"]["closed_until"],
+        "2098-12-31T23:00:00Z",
+        "on the channel's wall"
+    );
+    assert!(eve.get(&path).await.text().contains("Closed by hand until"));
+    let mut agent = signed_in(&desk, &ann.id).await;
+    assert_eq!(agent.post(&closing, &[]).await.status, 403);
+    assert_eq!(eve.post(&closing, &[]).await.status, 303);
+    assert_eq!(desk.api.get(&at).await["hours"]["closed_until"], Value::Null);
+    assert_eq!(
+        desk.api.get(&at).await["hours"]["weekly"],
+        stored["hours"]["weekly"],
+        "nothing else is touched"
+    );
+}
+
+#[tokio::test]
 async fn skills_are_made_and_given_to_people_and_a_channel_asks_for_them() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;

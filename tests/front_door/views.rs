@@ -29,6 +29,8 @@ async fn a_list_is_narrowed_by_all_that_is_asked_for() {
     desk.api.patch(&format!("tickets/{first}"), json!({ "owner": ann.id, "team": team })).await;
     desk.api.patch(&format!("tickets/{second}"), json!({ "status": "closed" })).await;
     desk.api.patch(&format!("tickets/{third}"), json!({ "status": "waiting" })).await;
+    let seen = desk.api.get(&format!("tickets/{second}")).await;
+    let at = seen["created_at"].as_str().expect("an instant");
     for (query, expected) in [
         (format!("channel={}", pumps.id), vec![second, first]),
         (format!("channel={}", boilers.id), vec![third]),
@@ -42,15 +44,45 @@ async fn a_list_is_narrowed_by_all_that_is_asked_for() {
         ("view=unassigned".into(), vec![third]),
         (format!("view=closed&owner={}", ann.id), vec![]),
         (format!("q={first}&team={team}"), vec![first]),
+        ("owner=nobody".into(), vec![third, second]),
+        ("owner=me".into(), vec![]),
+        ("open=true".into(), vec![third, first]),
+        ("open=false".into(), vec![second]),
+        ("view=closed&open=true".into(), vec![]),
+        ("open=true&owner=nobody".into(), vec![third]),
+        (format!("since={at}"), vec![third, second]),
+        (format!("until={at}"), vec![first]),
+        ("since=2999-01-01T00:00:00Z".into(), vec![]),
+        ("until=2001-01-01T00:00:00Z".into(), vec![]),
+        (
+            "since=2001-01-01T00:00:00Z&until=+262000-01-01T00:00:00Z".replace('+', "%2B"),
+            vec![third, second, first],
+        ),
     ] {
         let found = desk.api.all(&format!("tickets?{query}")).await;
         assert_eq!(ids(&found), expected, "{query}");
     }
-    for (query, pointer) in [("inbox=sales", "/inbox"), (&*format!("q={}", "x".repeat(201)), "/q")] {
+    let mine = Api::new(&desk.api.address, &ann.token).all("tickets?owner=me").await;
+    assert_eq!(ids(&mine), [first]);
+    for (query, pointer) in [
+        ("inbox=sales", "/inbox"),
+        (&*format!("q={}", "x".repeat(201)), "/q"),
+        ("since=2026-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "/until"),
+    ] {
         let (status, problem) = desk.api.ask(Method::GET, &format!("tickets?{query}"), None).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)), "{query}");
     }
-    for query in ["channel=x", "owner=x", "type=fax", "status=gone", "contact=x", "saved=x"] {
+    for query in [
+        "channel=x",
+        "owner=x",
+        "type=fax",
+        "status=gone",
+        "contact=x",
+        "saved=x",
+        "open=x",
+        "since=x",
+        "until=x",
+    ] {
         let (status, _) = desk.api.ask(Method::GET, &format!("tickets?{query}"), None).await;
         assert_eq!(status, 400, "{query}");
     }
@@ -70,7 +102,7 @@ async fn a_list_is_kept_under_a_name_and_asked_for_again() {
         "id": id, "owner": ann.id, "name": "Pumps", "shared": false,
         "tickets": {
             "view": "unassigned", "q": null, "channel": pumps.id, "inbox": null, "owner": null, "team": null,
-            "type": null, "status": null, "contact": null,
+            "type": null, "status": null, "open": null, "contact": null, "since": null, "until": null,
         },
     });
     assert_eq!(view, expected);

@@ -2,7 +2,7 @@
 // same form is filled in with the keyboard, and the panel shows what is saved.
 
 import { calendar } from "./calendar.js";
-import { schedule, week } from "./hours.js";
+import { week } from "./hours.js";
 import { recorder } from "./recorder.js";
 
 const AFTER_TYPING_MS = 350;
@@ -74,7 +74,7 @@ function changed() {
   timer = setTimeout(look, AFTER_TYPING_MS);
 }
 
-const redraw = week(form, changed);
+week(form, changed);
 calendar(form, changed);
 form.querySelectorAll(".message").forEach((message) => {
   const audio = message.querySelector("audio");
@@ -86,21 +86,7 @@ form.querySelectorAll(".message").forEach((message) => {
   if (mayChange) recorder(message);
 });
 
-form.querySelector('button[value="copy"]')?.addEventListener("click", (event) => {
-  event.preventDefault();
-  const from = form.elements[form.elements.copy_from.value].value;
-  form.querySelectorAll('input[name="copy_to"]:checked').forEach(({ value }) => {
-    form.elements[value].value = from;
-  });
-  schedule(form);
-  redraw();
-  changed();
-});
-
-form.addEventListener("input", ({ target }) => {
-  if (target.classList.contains("hours")) schedule(form);
-  changed();
-});
+form.addEventListener("input", changed);
 form.addEventListener("submit", () => { isSent = true; });
 instant.addEventListener("submit", (event) => { event.preventDefault(); look(); });
 instant.elements.at.addEventListener("change", look);

@@ -59,7 +59,7 @@ function draw(strip, spans, before) {
   });
 }
 
-/** Makes the strips of a form work. `changed` is called when something was painted. */
+/** Makes the strips of a form work, and its copying of days. `changed` is called when something was painted or copied. */
 export function week(form, changed) {
   const days = [...form.querySelectorAll(".strip")].map((strip) => ({
     strip,
@@ -76,11 +76,23 @@ export function week(form, changed) {
   }
   form.querySelector(".legend").hidden = false;
   redraw();
-  return redraw;
+  copying(form, () => { schedule(form); redraw(); changed(); });
+  form.addEventListener("input", ({ target }) => { if (target.classList.contains("hours")) schedule(form); });
 }
 
-export function schedule(form) {
-  form.querySelector('input[name="mode"][value="schedule"]').checked = true;
+function copying(form, done) {
+  form.querySelector('button[value="copy"]')?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const from = form.elements[form.elements.copy_from.value].value;
+    form.querySelectorAll('input[name="copy_to"]:checked').forEach(({ value }) => {
+      form.elements[value].value = from;
+    });
+    done();
+  });
+}
+
+function schedule(form) {
+  form.querySelector('input[name="hours_mode"][value="schedule"]').checked = true;
 }
 
 /** Pressing on a closed cell opens from there to where it is let go; on an open one it closes. */

@@ -3,14 +3,10 @@
 
 use super::{
     super::{form::Fields, layout::Layout},
-    week::{self, WEEKDAYS},
+    opening::{self, Opening},
 };
-use crate::{
-    calls::channel::Slot,
-    desk::settings::Fault,
-    routing::hours::{Hours, HoursError, Problem},
-};
-use serde_json::{Map, Value, json};
+use crate::{calls::channel::Slot, desk::settings::Fault};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What is left empty follows the configuration.
@@ -33,12 +29,7 @@ pub struct Draft {
     pub numbers: String,
     pub time_zone: String,
     pub withheld: String,
-    pub scheduled: bool,
-    /// RFC 3339, or nothing.
-    pub closed_until: String,
-    /// Monday first.
-    pub week: [String; 7],
-    pub exceptions: Vec<Exception>,
+    pub opening: Opening,
     pub users: Vec<String>,
     pub teams: Vec<String>,
     pub strategy: String,
@@ -51,13 +42,6 @@ pub struct Draft {
     /// As in [`MAILS`]: addresses, one on a line.
     pub mails: [String; 3],
     pub recording: String,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exception {
-    pub date: String,
-    pub spans: String,
-    pub name: String,
 }
 
 /// What callers hear in one place.
@@ -78,13 +62,13 @@ impl Faults {
         self.0.get(field).cloned()
     }
 
-    /// For one row of several.
-    pub fn at(&self, field: &str, row: &usize) -> Option<String> {
-        self.get(&format!("{field}.{row}"))
-    }
-
     pub fn add(&mut self, field: impl Into<String>, text: impl Into<String>) {
         self.0.entry(field.into()).or_insert_with(|| text.into());
+    }
+
+    /// What is known of a field already stays.
+    pub fn extend(&mut self, others: Self) {
+        others.0.into_iter().for_each(|(field, text)| self.add(field, text));
     }
 
     pub fn is_empty(&self) -> bool {
@@ -104,14 +88,13 @@ impl Faults {
 
 /// The field that shows this place of the document.
 fn field(pointer: &str) -> String {
+    if let Some(below) = pointer.strip_prefix("/hours") {
+        return opening::field(below);
+    }
     let mut steps = pointer.split('/').skip(1);
     let first = steps.next().unwrap_or_default();
-    let (second, third) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-    match (first, second) {
+    match (first, steps.next().unwrap_or_default()) {
         ("number", _) => "numbers".into(),
-        ("hours", "weekly") => third.to_owned(),
-        ("hours", "exceptions") if !third.is_empty() => format!("exception.{third}"),
-        ("hours", _) => "mode".into(),
         ("routing" | "greetings" | "notify", second) if !second.is_empty() => second.to_owned(),
         _ => first.to_owned(),
     }
@@ -121,22 +104,14 @@ impl Draft {
     pub fn of(document: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let lines = |value: &Value| list(value).join("\n");
-        let (hours, routing, notify) = (&document["hours"], &document["routing"], &document["notify"]);
-        let exception = |one: &Value| Exception {
-            date: text(&one["date"]),
-            spans: week::typed(&one["spans"]),
-            name: text(&one["name"]),
-        };
+        let (routing, notify) = (&document["routing"], &document["notify"]);
         Self {
             name: text(&document["name"]),
             provider: text(&document["provider"]),
             numbers: lines(&document["numbers"]),
             time_zone: text(&document["time_zone"]),
             withheld: text(&document["withheld"]),
-            scheduled: hours["mode"] == "schedule",
-            closed_until: text(&hours["closed_until"]),
-            week: WEEKDAYS.map(|day| week::typed(&hours["weekly"][day])),
-            exceptions: hours["exceptions"].as_array().into_iter().flatten().map(exception).collect(),
+            opening: Opening::of(&document["hours"]),
             users: list(&routing["users"]),
             teams: list(&routing["teams"]),
             strategy: text(&routing["strategy"]),
@@ -152,21 +127,13 @@ impl Draft {
     pub fn sent(fields: &Fields) -> Self {
         let text = |name: &str| fields.text(name).to_owned();
         let all = |name: &str| fields.all(name).map(str::to_owned).collect::<Vec<_>>();
-        let (dates, spans, names) = (all("exception_date"), all("exception_spans"), all("exception_name"));
-        let at = |list: &[String], index: usize| list.get(index).cloned().unwrap_or_default();
-        let rows = dates.len().max(spans.len()).max(names.len());
-        let row = |n| Exception { date: at(&dates, n), spans: at(&spans, n), name: at(&names, n) };
-        let exceptions = (0..rows).map(row).filter(|row| *row != Exception::default());
         Self {
             name: text("name"),
             provider: text("provider"),
             numbers: text("numbers"),
             time_zone: text("time_zone"),
             withheld: text("withheld"),
-            scheduled: fields.text("mode") == "schedule",
-            closed_until: text("closed_until"),
-            week: WEEKDAYS.map(text),
-            exceptions: exceptions.collect(),
+            opening: Opening::sent(fields),
             users: all("users"),
             teams: all("teams"),
             strategy: text("strategy"),
@@ -187,7 +154,7 @@ impl Draft {
     pub fn document(&self, saved: &Value, layout: &Layout) -> Result<Value, Faults> {
         let mut faults = Faults::default();
         let mut document = saved.clone();
-        let hours = self.hours(layout, &mut faults);
+        let hours = self.opening.document(layout, &mut faults);
         let mut routing = saved["routing"].clone();
         put(&mut routing, "users", json!(self.users));
         put(&mut routing, "teams", json!(self.teams));
@@ -231,42 +198,6 @@ impl Draft {
         Ok(document)
     }
 
-    /// Looked at here already, so that what is wrong is said in the reader's language.
-    fn hours(&self, layout: &Layout, faults: &mut Faults) -> Value {
-        let unreadable = |piece: String| layout.t1("opening-unreadable", "piece", piece);
-        let mut hours = json!({ "mode": if self.scheduled { "schedule" } else { "always" } });
-        if !self.closed_until.is_empty() {
-            put(&mut hours, "closed_until", json!(self.closed_until));
-        }
-        let mut weekly = Map::new();
-        for (day, typed) in WEEKDAYS.into_iter().zip(&self.week) {
-            match week::spans(typed) {
-                Ok(spans) => drop(weekly.insert(day.into(), spans)),
-                Err(piece) => faults.add(day, unreadable(piece)),
-            }
-        }
-        let mut exceptions = Vec::new();
-        for (row, exception) in self.exceptions.iter().enumerate() {
-            let name = Some(&exception.name).filter(|name| !name.is_empty());
-            match week::spans(&exception.spans) {
-                Ok(spans) => {
-                    exceptions.push(json!({ "date": exception.date, "spans": spans, "name": name }));
-                }
-                Err(piece) => faults.add(format!("exception.{row}"), unreadable(piece)),
-            }
-        }
-        if self.scheduled {
-            put(&mut hours, "weekly", weekly.into());
-            put(&mut hours, "exceptions", exceptions.into());
-        }
-        if faults.is_empty()
-            && let Err(error) = Hours::from_json(&hours)
-        {
-            faults.add(field(&format!("/hours{}", error.pointer())), told(&error, layout));
-        }
-        hours
-    }
-
     /// Every field with what is in it, for two to be laid side by side.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![
@@ -275,13 +206,8 @@ impl Draft {
             ("numbers", self.numbers.replace('\n', ", ")),
             ("time_zone", self.time_zone.clone()),
             ("withheld", self.withheld.clone()),
-            ("mode", if self.scheduled { "schedule".into() } else { "always".into() }),
-            ("closed_until", self.closed_until.clone()),
         ];
-        lines.extend(WEEKDAYS.into_iter().zip(self.week.iter().map(|typed| plain(typed))));
-        let mut exceptions: Vec<String> = self.exceptions.iter().map(Exception::line).collect();
-        exceptions.sort();
-        lines.push(("exceptions", exceptions.join("; ")));
+        lines.extend(self.opening.lines());
         lines.push(("users", self.users.join(", ")));
         lines.push(("teams", self.teams.join(", ")));
         lines.push(("strategy", self.strategy.clone()));
@@ -321,17 +247,6 @@ impl Message {
     }
 }
 
-impl Exception {
-    fn line(&self) -> String {
-        format!("{} {} {}", self.date, plain(&self.spans), self.name).trim().to_owned()
-    }
-}
-
-/// The same hours are typed in several ways.
-fn plain(typed: &str) -> String {
-    week::spans(typed).map_or_else(|_| typed.to_owned(), |spans| week::typed(&spans))
-}
-
 /// Numbers or addresses, each on a line or after a comma.
 fn pieces(typed: &str) -> Vec<&str> {
     typed.split(['\n', ',', ';']).map(str::trim).filter(|piece| !piece.is_empty()).collect()
@@ -347,16 +262,6 @@ fn put(object: &mut Value, key: &str, value: Value) {
     }
     if let Some(fields) = object.as_object_mut() {
         fields.insert(key.into(), value);
-    }
-}
-
-fn told(error: &HoursError, layout: &Layout) -> String {
-    match error.problem() {
-        Problem::Overlap { .. } => layout.t("opening-overlap"),
-        Problem::EqualEnds { .. } | Problem::StartsAtTheEnd => layout.t("opening-empty-span"),
-        Problem::BadDate { .. } => layout.t("opening-no-date"),
-        Problem::DoubledDate { .. } => layout.t("opening-date-twice"),
-        _ => error.to_string(),
     }
 }
 
@@ -427,13 +332,13 @@ mod tests {
             draft.document(&document(), &layout()).expect_err("wrong").0
         };
         let one = |field: &str, text: &str| BTreeMap::from([(field.to_owned(), text.to_owned())]);
-        let unreadable = wrong(&|draft| draft.week[2] = "neun".into());
+        let unreadable = wrong(&|draft| draft.opening.week[2] = "neun".into());
         assert_eq!(unreadable, one("wed", "„neun“ ist keine Zeit wie 09:00-12:00."));
-        let overlap = wrong(&|draft| draft.week[0] = "9-12, 11-13".into());
+        let overlap = wrong(&|draft| draft.opening.week[0] = "9-12, 11-13".into());
         assert_eq!(overlap, one("mon", "Diese Zeiten überschneiden sich mit anderen."));
-        let twice = wrong(&|draft| draft.exceptions.push(draft.exceptions[0].clone()));
+        let twice = wrong(&|draft| draft.opening.exceptions.push(draft.opening.exceptions[0].clone()));
         assert_eq!(twice, one("exception.1", "Dieses Datum steht schon da."));
-        let no_date = wrong(&|draft| draft.exceptions[0].date.clear());
+        let no_date = wrong(&|draft| draft.opening.exceptions[0].date.clear());
         assert_eq!(no_date, one("exception.0", "Hier fehlt ein Datum."));
         let number = wrong(&|draft| draft.times[2] = "-1".into());
         assert_eq!(number, one("wait_seconds", "Das ist keine ganze Zahl."));

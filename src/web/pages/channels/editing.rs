@@ -4,14 +4,15 @@
 use super::{
     super::{
         super::{Problem, Web, auth::Id, channels::Channels, settings::current},
-        form::{Fields, FieldsAndFiles},
+        form::FieldsAndFiles,
         layout::{Layout, Signed},
         refusal::Refusal,
         saving::{self, Outcome},
         show, show_wrong,
     },
-    draft::{Draft, Exception, Faults, MAILS, Message, TIMES},
-    ical,
+    closing::ClosingPart,
+    draft::{Draft, Faults, MAILS, Message, TIMES},
+    opening::OpeningPart,
     panel::{self, Panel, instant_in, seen},
     recordings,
     week::WEEKDAYS,
@@ -24,7 +25,6 @@ use crate::{
     },
     desk::settings::{Settings, tag},
     routing::{
-        holidays::{REGIONS, Region},
         ids::{ChannelId, UserId},
         people::{Seat, User},
         sentences::Teller,
@@ -37,10 +37,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::{Datelike, NaiveDate, NaiveTime};
 
-/// A calendar of holidays is small.
-const CALENDAR_MAX: usize = 1 << 20;
 /// So many users are listed who are not chosen; others are added by name.
 const OTHERS_MAX: usize = 200;
 /// So many recordings can be chosen from, the newest first, besides those that are chosen.
@@ -65,10 +62,8 @@ struct Page {
     draft: Draft,
     open: bool,
     state: String,
-    /// The closing by hand that is in force, in words.
-    closed_until: Option<String>,
-    /// Midnight, on the channel's wall.
-    end_of_today: String,
+    closing: ClosingPart,
+    hours: OpeningPart,
     zone: &'static str,
     chosen: Vec<Person>,
     others: Vec<Person>,
@@ -82,7 +77,6 @@ struct Page {
     /// Numbers with messages of their own, which are not shown here.
     numbers_with_own: usize,
     defaults: [u32; 6],
-    years: [i32; 2],
     panel: Panel,
 }
 
@@ -160,21 +154,16 @@ async fn take(web: &Web, signed: &Signed, id: ChannelId, form: FieldsAndFiles) -
     recordings::take(web, signed, &form, &mut draft, &mut shown.faults).await?;
     shown.add_users = add_users(web, signed, &mut draft, fields.text("add_users"), &mut shown.faults);
     let known = fields.text("tag").to_owned();
-    let (action, which) = fields.text("action").split_once(':').unwrap_or((fields.text("action"), ""));
-    let zone = &channel.zone;
-    match action {
-        "copy" => copy(&mut draft, fields),
-        "more" => draft.exceptions.push(Exception::default()),
-        "remove" => remove(&mut draft, which),
-        "first" => put_first(&mut draft, which),
-        "holidays" => {
-            let today = zone.local(web.clock.now().at).date();
-            shown.note = Some(add_holidays(&signed.layout, &mut draft, fields, today));
-        }
-        "ical" => add_calendar(&signed.layout, &mut draft, &form, &mut shown),
-        "upload" => {}
-        _ if !shown.faults.is_empty() => {}
-        _ => return save(web, signed, &channel, &known, draft, shown).await,
+    let action = fields.text("action");
+    let today = channel.zone.local(web.clock.now().at).date();
+    match draft.opening.press(action, &form, &signed.layout, today, &mut shown.faults) {
+        Some(note) => shown.note = note,
+        None => match action.split_once(':') {
+            Some(("first", which)) => put_first(&mut draft, which),
+            None if action == "upload" => {}
+            _ if !shown.faults.is_empty() => {}
+            _ => return save(web, signed, &channel, &known, draft, shown).await,
+        },
     }
     let is_wrong = !shown.faults.is_empty();
     let page = page(web, signed, &channel, known, draft, shown).await?;
@@ -260,70 +249,11 @@ fn add_users(web: &Web, signed: &Signed, draft: &mut Draft, typed: &str, faults:
     unknown.join(", ")
 }
 
-fn copy(draft: &mut Draft, fields: &Fields) {
-    let place = |day: &str| WEEKDAYS.iter().position(|known| *known == day);
-    let Some(from) = place(fields.text("copy_from")) else { return };
-    let typed = draft.week[from].clone();
-    for day in fields.all("copy_to").filter_map(place) {
-        draft.week[day] = typed.clone();
-    }
-    draft.scheduled = true;
-}
-
-fn remove(draft: &mut Draft, which: &str) {
-    match which.parse::<usize>() {
-        Ok(row) if row < draft.exceptions.len() => drop(draft.exceptions.remove(row)),
-        _ => {}
-    }
-}
-
 /// Under a fixed order the first is asked first.
 fn put_first(draft: &mut Draft, which: &str) {
     if let Some(place) = draft.users.iter().position(|user| user == which) {
         draft.users[..=place].rotate_right(1);
     }
-}
-
-/// Closes on every holiday of the chosen year that is to come and is not in the list yet.
-fn add_holidays(layout: &Layout, draft: &mut Draft, fields: &Fields, today: NaiveDate) -> String {
-    let Some(region) = Region::of(fields.text("region")) else { return layout.t("holidays-choose") };
-    let year = fields.text("year").parse().unwrap_or(today.year());
-    let days = region.holidays(year).into_iter().filter(|(date, _)| *date >= today);
-    let added = add_days(draft, days);
-    layout.count("opening-days-added", added)
-}
-
-fn add_calendar(layout: &Layout, draft: &mut Draft, form: &FieldsAndFiles, shown: &mut Shown) {
-    let Some(file) = form.file("ical") else { return shown.faults.add("ical", layout.t("ical-choose")) };
-    if file.len() > CALENDAR_MAX {
-        return shown.faults.add("ical", layout.t("ical-too-large"));
-    }
-    let calendar = match ical::read(file) {
-        Ok(calendar) => calendar,
-        Err(refused) => return shown.faults.add("ical", layout.t(refused.key())),
-    };
-    let mut told = vec![layout.count("opening-days-added", add_days(draft, calendar.days.into_iter()))];
-    if calendar.left_out > 0 {
-        told.push(layout.count("ical-left-out", calendar.left_out));
-    }
-    if calendar.repeated > 0 {
-        told.push(layout.count("ical-repeated", calendar.repeated));
-    }
-    shown.note = Some(told.join(" "));
-}
-
-/// How many were not there yet.
-fn add_days(draft: &mut Draft, days: impl Iterator<Item = (NaiveDate, String)>) -> usize {
-    let before = draft.exceptions.len();
-    for (date, name) in days {
-        let date = date.to_string();
-        if !draft.exceptions.iter().any(|exception| exception.date == date) {
-            draft.exceptions.push(Exception { date, spans: String::new(), name });
-        }
-    }
-    draft.exceptions.sort_by(|a, b| a.date.cmp(&b.date));
-    draft.scheduled = true;
-    draft.exceptions.len() - before
 }
 
 async fn page(
@@ -345,11 +275,11 @@ async fn page(
     let panel = Panel::of(web, layout, channel, made, &shown.at).await?;
     let name = |user| settings.name_of(user);
     let teller = Teller { language: layout.language, zone: &channel.zone, name: &name };
-    let closed_until = channel.hours.closed_until.filter(|until| *until > now);
     let (chosen, mut others) = people(&settings, &draft, &preview, &teller);
     let more_users = others.len().saturating_sub(OTHERS_MAX);
     others.truncate(OTHERS_MAX);
-    let today = channel.zone.local(now).date();
+    let action = format!("channels/{}/closing", channel.id);
+    let hours = OpeningPart::of(&draft.opening, &shown.faults, layout, &channel.zone, now);
     Ok(Page {
         id: channel.id.to_string(),
         tag,
@@ -361,8 +291,8 @@ async fn page(
         differences: shown.differences,
         open: preview.hours.open,
         state: panel::state(layout, &preview, channel),
-        closed_until: closed_until.map(|until| teller.instant(until)),
-        end_of_today: end_of(today),
+        closing: ClosingPart::of(action, &channel.hours, &channel.zone, now, layout),
+        hours,
         zone: channel.zone.name(),
         chosen,
         others,
@@ -373,16 +303,10 @@ async fn page(
         recordings: heard(signed, &settings, &draft),
         numbers_with_own: channel.greetings.by_number.len(),
         defaults: defaults(web.ground.times),
-        years: [today.year(), today.year() + 1],
         draft,
         panel,
         layout: layout.clone(),
     })
-}
-
-fn end_of(today: NaiveDate) -> String {
-    let end = today.succ_opt().unwrap_or(today).and_time(NaiveTime::MIN);
-    end.format("%Y-%m-%dT%H:%M").to_string()
 }
 
 /// As in [`TIMES`].
@@ -479,10 +403,6 @@ impl Page {
         slots.map(|(slot, message)| (slot, message, self.faults.get(slot)))
     }
 
-    fn week(&self) -> impl Iterator<Item = (&'static str, &String, Option<String>)> {
-        WEEKDAYS.into_iter().zip(&self.draft.week).map(|(day, typed)| (day, typed, self.faults.get(day)))
-    }
-
     fn times(&self) -> impl Iterator<Item = (&'static str, &String, u32, Option<String>)> {
         let times = TIMES.into_iter().zip(&self.draft.times).zip(self.defaults);
         times.map(|((key, typed), default)| (key, typed, default, self.faults.get(key)))
@@ -492,25 +412,17 @@ impl Page {
         MAILS.into_iter().zip(&self.draft.mails).map(|(key, typed)| (key, typed, self.faults.get(key)))
     }
 
-    fn regions(&self) -> &'static [Region] {
-        &REGIONS
-    }
-
     /// Where a recording is served.
     fn sound(&self, choice: &str) -> Option<String> {
         let found = self.recordings.iter().find(|recording| recording.id == choice);
         found.map(|recording| format!("media/{}.wav", recording.sha256))
     }
 
-    fn weekday(&self, day: &str) -> String {
-        words::named(&self.layout, day)
-    }
-
     /// What a field is called.
     fn label(&self, field: &str) -> String {
         let field = field.replace('_', "-");
         match WEEKDAYS.contains(&field.as_str()) {
-            true => self.weekday(&field),
+            true => words::named(&self.layout, &field),
             false => self.layout.t(&format!("channel-{field}")),
         }
     }

@@ -8,6 +8,7 @@ mod draft;
 mod editing;
 mod ical;
 mod list;
+mod opening;
 mod panel;
 mod recordings;
 mod week;
@@ -30,6 +31,7 @@ pub fn routes() -> Router<Web> {
         .route("/channels/written", get(written::show_list))
         .route("/channels/written/new", get(written::show_new).post(written::create))
         .route("/channels/written/{id}", get(written::show_page).post(written::change))
+        .route("/channels/written/{id}/closing", post(closing::close_written))
         .route("/channels/written/{id}/deletion", post(written::delete))
         .route("/channels/{id}", get(editing::show_page).post(editing::take_form))
         .route("/channels/{id}/panel", get(panel::show_saved).post(panel::show_draft))

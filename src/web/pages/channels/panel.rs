@@ -23,7 +23,7 @@ use super::{
 use crate::{
     calls::{channel::Channel, preview::Preview},
     desk::settings::{Refused, Settings},
-    routing::{ids::ChannelId, sentences::Teller},
+    routing::{ids::ChannelId, sentences::Teller, zone::Zone},
 };
 use askama::Template;
 use axum::{
@@ -136,7 +136,7 @@ impl Panel {
         };
         let is_draft = draft.is_some();
         let channel = draft.unwrap_or_else(|| saved.clone());
-        let chosen = instant(at, &channel);
+        let chosen = instant(at, &channel.zone);
         let wrong_instant = (!at.is_empty() && chosen.is_none()).then(|| layout.t("panel-no-instant"));
         let settings = web.desk.settings();
         let preview = web.desk.preview(channel.id, chosen, None, Some(channel.clone())).await??;
@@ -188,9 +188,9 @@ fn passed_over(layout: &Layout, preview: &Preview, channel: &Channel, settings: 
     all.filter_map(|(user, _, objection)| Some(teller.objection(user, objection?))).collect()
 }
 
-/// What was typed, on the channel's wall.
-pub fn instant(at: &str, channel: &Channel) -> Option<DateTime<Utc>> {
+/// What was typed, on a channel's wall.
+pub fn instant(at: &str, zone: &Zone) -> Option<DateTime<Utc>> {
     let wall = NaiveDateTime::parse_from_str(at, "%Y-%m-%dT%H:%M")
         .or_else(|_| NaiveDateTime::parse_from_str(at, "%Y-%m-%dT%H:%M:%S"));
-    channel.zone.instant(wall.ok()?)
+    zone.instant(wall.ok()?)
 }

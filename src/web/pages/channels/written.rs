@@ -11,17 +11,21 @@ use super::{
             warnings,
         },
         differences,
-        form::Fields,
+        form::{Fields, FieldsAndFiles},
         layout::{Layout, Signed},
         refusal::Refusal,
         saving::{self, Outcome},
         show, show_changed, show_wrong,
     },
+    closing::ClosingPart,
+    draft::Faults,
+    opening::OpeningPart,
     written_form::{Choice, WrittenForm},
 };
 use crate::{
     desk::settings::{Fault, tag},
-    routing::ids::ChannelId,
+    routing::{ids::ChannelId, zone::Zone},
+    tickets::channel::Channel,
 };
 use askama::Template;
 use axum::{
@@ -60,6 +64,11 @@ struct Page {
     is_admin: bool,
     tag: String,
     form: WrittenForm,
+    hours: OpeningPart,
+    /// Of a new one there is nothing to close.
+    closing: Option<ClosingPart>,
+    /// What a button has filled in, which is not saved yet.
+    note: Option<String>,
     warnings: Vec<String>,
     /// What other systems send to, if anything.
     hook: Option<String>,
@@ -126,17 +135,54 @@ pub async fn show_new(
     Ok(show(&empty(&web, &signed, form)))
 }
 
-pub async fn create(State(web): State<Web>, signed: Signed, fields: Fields) -> Result<Response, Refusal> {
+pub async fn create(
+    State(web): State<Web>,
+    signed: Signed,
+    form: FieldsAndFiles,
+) -> Result<Response, Refusal> {
     signed.caller.must_be_admin().map_err(|problem| signed.refuse(problem))?;
-    let form = WrittenForm::read(&fields);
-    let outcome = saving::create::<Channels>(&web, &signed, form.document(None)).await;
+    let typed = match read(&form, &web, &signed.layout, &web.ground.account) {
+        Read::Sent(typed) => typed,
+        Read::FilledIn(typed, note) => return Ok(filled_in(empty(&web, &signed, typed), note)),
+    };
+    let document = match typed.document(None, &signed.layout) {
+        Ok(document) => document,
+        Err(faults) => return Ok(show_wrong(&empty(&web, &signed, typed.with_hours_faults(faults)))),
+    };
+    let outcome = saving::create::<Channels>(&web, &signed, document).await;
     match outcome.map_err(|problem| signed.refuse(problem))? {
-        Outcome::Wrong(faults) => Ok(show_wrong(&empty(&web, &signed, form.with_faults(faults)))),
+        Outcome::Wrong(faults) => Ok(show_wrong(&empty(&web, &signed, typed.with_faults(faults)))),
         Outcome::Saved(channel) | Outcome::Changed(channel) => {
             let id = channel["id"].as_str().unwrap_or_default();
             Ok(to(&signed.layout, &format!("channels/written/{id}?saved")))
         }
     }
+}
+
+/// What came of the form that was sent.
+enum Read {
+    /// To be saved.
+    Sent(WrittenForm),
+    /// A button has filled something in, with what it tells.
+    FilledIn(WrittenForm, Option<String>),
+}
+
+fn read(form: &FieldsAndFiles, web: &Web, layout: &Layout, zone: &Zone) -> Read {
+    let mut typed = WrittenForm::read(&form.fields);
+    let today = zone.local(web.clock.now().at).date();
+    let mut faults = Faults::default();
+    let action = form.fields.text("action");
+    let pressed =
+        typed.opening.as_mut().and_then(|opening| opening.press(action, form, layout, today, &mut faults));
+    match pressed {
+        None => Read::Sent(typed),
+        Some(note) => Read::FilledIn(typed.with_hours_faults(faults), note),
+    }
+}
+
+fn filled_in(page: Page, note: Option<String>) -> Response {
+    let page = Page { note, ..page };
+    if page.form.is_faulty() { show_wrong(&page) } else { show(&page) }
 }
 
 pub async fn show_page(
@@ -153,28 +199,33 @@ pub async fn change(
     State(web): State<Web>,
     signed: Signed,
     Id(id): Id<ChannelId>,
-    fields: Fields,
+    form: FieldsAndFiles,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
     signed.caller.must_be_admin().map_err(refuse)?;
     let shown = page(&web, &signed, id)?;
+    let zone = seen(&web, &signed, id).map_err(refuse)?.zone;
     let there = current::<Channels>(&web, id).map_err(refuse)?;
-    let known = fields.text("tag").to_owned();
-    let form = WrittenForm::read(&fields);
-    let document = form.document(Some(&there));
+    let known = form.fields.text("tag").to_owned();
+    let with = |form: WrittenForm, shown: Page| Page { tag: known.clone(), ..shown.with(form, &web, &zone) };
+    let typed = match read(&form, &web, &signed.layout, &zone) {
+        Read::Sent(typed) => typed,
+        Read::FilledIn(typed, note) => return Ok(filled_in(with(typed, shown), note)),
+    };
+    let document = match typed.document(Some(&there), &signed.layout) {
+        Ok(document) => document,
+        Err(faults) => return Ok(show_wrong(&with(typed.with_hours_faults(faults), shown))),
+    };
     let outcome = saving::replace::<Channels>(&web, &signed, id, &known, document.clone()).await;
     match outcome.map_err(refuse)? {
         Outcome::Saved(_) => Ok(to(&signed.layout, &format!("channels/written/{id}?saved"))),
-        Outcome::Wrong(faults) => {
-            let form = form.with_faults(faults).with_choices(&web, &signed.layout);
-            Ok(show_wrong(&Page { form, tag: known, ..shown }))
-        }
+        Outcome::Wrong(faults) => Ok(show_wrong(&with(typed.with_faults(faults), shown))),
         Outcome::Changed(now) => {
             let mut mine = now.clone();
             super::super::super::page::merge(&mut mine, document);
             let theirs = differences::between(&now, &mine);
-            let form = form.with_choices(&web, &signed.layout);
-            Ok(show_changed(&Page { form, tag: tag(&now), theirs, is_changed: true, ..shown }))
+            let page = with(typed, shown);
+            Ok(show_changed(&Page { tag: tag(&now), theirs, is_changed: true, ..page }))
         }
     }
 }
@@ -205,14 +256,28 @@ pub async fn delete(
     }
 }
 
+impl Page {
+    /// With what was typed.
+    fn with(self, form: WrittenForm, web: &Web, zone: &Zone) -> Self {
+        let now = web.clock.now().at;
+        let opening = form.opening.clone().unwrap_or_default();
+        let hours = OpeningPart::of(&opening, &form.hours_faults, &self.layout, zone, now);
+        Self { form: form.with_choices(web, &self.layout), hours, ..self }
+    }
+}
+
 fn empty(web: &Web, signed: &Signed, form: WrittenForm) -> Page {
-    let layout = signed.layout.clone();
+    let (layout, zone) = (signed.layout.clone(), &web.ground.account);
+    let opening = form.opening.clone().unwrap_or_default();
     Page {
         id: None,
         title: layout.t("written-new"),
         kind_name: kind_name(&layout, &form.kind),
         is_admin: true,
         tag: String::new(),
+        hours: OpeningPart::of(&opening, &form.hours_faults, &layout, zone, web.clock.now().at),
+        closing: None,
+        note: None,
         form: form.with_choices(web, &layout),
         warnings: Vec::new(),
         hook: None,
@@ -224,30 +289,39 @@ fn empty(web: &Web, signed: &Signed, form: WrittenForm) -> Page {
     }
 }
 
-fn page(web: &Web, signed: &Signed, id: ChannelId) -> Result<Page, Refusal> {
-    let refuse = |problem: Problem| signed.refuse(problem);
-    signed.caller.must_not_be_agent().map_err(refuse)?;
+/// A channel that whoever asks may look into.
+pub fn seen(web: &Web, signed: &Signed, id: ChannelId) -> Result<Channel, Problem> {
+    signed.caller.must_not_be_agent()?;
     let settings = web.desk.settings();
     let is_seen = Viewer::new(&signed.caller, &settings).channel(id) == Sight::All;
-    let channel = settings.ticket_channels.get(&id).filter(|_| is_seen);
-    let channel = channel.ok_or_else(|| refuse(Problem::not_found()))?;
+    settings.ticket_channels.get(&id).filter(|_| is_seen).cloned().ok_or_else(Problem::not_found)
+}
+
+fn page(web: &Web, signed: &Signed, id: ChannelId) -> Result<Page, Refusal> {
+    let refuse = |problem: Problem| signed.refuse(problem);
+    let channel = seen(web, signed, id).map_err(refuse)?;
     let document = current::<Channels>(web, id).map_err(refuse)?;
-    let layout = signed.layout.clone();
+    let (settings, layout) = (web.desk.settings(), signed.layout.clone());
     let hook = match channel.way.name() {
         "form" => Some(format!("{}/hooks/form/{id}", web.public_url)),
         "chat" => Some(format!("{}/chat/{id}.js", web.public_url)),
         "email" => Some(format!("{}/hooks/mail/{id}", web.public_url)),
         _ => None,
     };
-    Ok(Page {
+    let form = WrittenForm::of(&document);
+    let closing = format!("channels/written/{id}/closing");
+    let now = web.clock.now().at;
+    let page = Page {
         id: Some(id),
         title: channel.name.clone(),
         is_admin: signed.caller.must_be_admin().is_ok(),
         tag: tag(&document),
-        warnings: warnings::of_written(web, channel, &settings, layout.language),
+        closing: Some(ClosingPart::of(closing, &channel.hours, &channel.zone, now, &layout)),
+        warnings: warnings::of_written(web, &channel, &settings, layout.language),
         hook,
-        ..empty(web, signed, WrittenForm::of(&document))
-    })
+        ..empty(web, signed, form.clone())
+    };
+    Ok(page.with(form, web, &channel.zone))
 }
 
 fn to(layout: &Layout, page: &str) -> Response {

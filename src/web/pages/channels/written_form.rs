@@ -2,6 +2,8 @@
 
 use super::{
     super::{super::Web, form::Fields, layout::Layout, saving::fault},
+    draft::Faults,
+    opening::{self, Opening},
     written::mode_name,
 };
 use crate::{
@@ -96,7 +98,11 @@ pub struct WrittenForm {
     pub properties: String,
     pub origins: String,
     details: Vec<(&'static str, String)>,
+    /// `None`: the form did not say, and they stay as they are.
+    pub opening: Option<Opening>,
     faults: Vec<Fault>,
+    /// What can't be read of the hours.
+    pub hours_faults: Faults,
     // What there is to choose from.
     pub inboxes: Vec<Choice>,
     pub modes: Vec<Choice>,
@@ -180,6 +186,7 @@ impl WrittenForm {
             properties: properties.collect::<Vec<_>>().join("\n"),
             origins: texts(&document["chat"]["origins"]).join("\n"),
             details,
+            opening: Some(Opening::of(&document["hours"])),
             kind,
             ..Self::default()
         }
@@ -224,17 +231,28 @@ impl WrittenForm {
             properties: text("properties"),
             origins: text("origins"),
             details: own_fields(&kind).iter().map(|(field, _)| (*field, text(field))).collect(),
+            opening: (!fields.text("hours_mode").is_empty()).then(|| Opening::sent(fields)),
             kind,
             ..Self::default()
         }
     }
 
     pub fn with_faults(self, faults: Vec<Fault>) -> Self {
-        Self { faults, ..self }
+        Self { hours_faults: opening::faults(&faults), faults, ..self }
     }
 
-    /// The whole document. What the form does not show stays as it is `there`.
-    pub fn document(&self, there: Option<&Value>) -> Value {
+    pub fn with_hours_faults(self, hours_faults: Faults) -> Self {
+        Self { hours_faults, ..self }
+    }
+
+    /// The whole document. What the form does not show stays as it is `there`. Err: what of the hours can't be read.
+    pub fn document(&self, there: Option<&Value>, layout: &Layout) -> Result<Value, Faults> {
+        let mut faults = Faults::default();
+        let typed = self.opening.as_ref().map(|opening| opening.document(layout, &mut faults));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let hours = typed.or_else(|| there.map(|there| there["hours"].clone()));
         let lines = |text: &str| {
             text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
         };
@@ -261,7 +279,7 @@ impl WrittenForm {
             "enabled": self.enabled,
             "makes_tickets": self.makes_tickets,
             "time_zone": none_if_empty(&self.time_zone),
-            "hours": there.map(|there| &there["hours"]),
+            "hours": hours,
             "assignment": {
                 "mode": self.mode,
                 "users": self.users,
@@ -280,7 +298,7 @@ impl WrittenForm {
         if let Some(details) = self.details(&lines(&self.origins)) {
             document[self.kind.as_str()] = details;
         }
-        document
+        Ok(document)
     }
 
     fn details(&self, origins: &[String]) -> Option<Value> {
@@ -395,15 +413,16 @@ impl WrittenForm {
     }
 
     pub fn is_faulty(&self) -> bool {
-        !self.faults.is_empty()
+        !self.faults.is_empty() || !self.hours_faults.is_empty()
     }
 
     /// What is wrong, and has no field here.
     pub fn other_fault(&self) -> Option<String> {
-        const SHOWN: [&str; 10] = [
+        const SHOWN: [&str; 11] = [
             "/name",
             "/inbox",
             "/time_zone",
+            "/hours",
             "/assignment",
             "/skills",
             "/relax_after_minutes",

@@ -1,10 +1,13 @@
-//! Tickets: lists, and one with its calls, its messages and why everything was decided as it was.
+//! Tickets: lists, opening one by hand, and one with its calls, its messages and why everything was decided as it was.
 
 mod calls;
 mod conversation;
 pub mod earlier;
+mod filters;
 mod list;
 mod loose;
+mod opening;
+mod saved;
 mod ticket;
 mod waiting;
 mod why;
@@ -20,6 +23,11 @@ pub use calls::Who;
 pub fn routes() -> Router<Web> {
     Router::new()
         .route("/tickets", get(list::show_page))
+        .route("/tickets/new", get(opening::show_form).post(opening::open))
+        .route("/tickets/views", get(saved::show_list).post(saved::keep))
+        .route("/tickets/views/{id}", get(saved::show_page).post(saved::change))
+        .route("/tickets/views/{id}/filters", post(saved::keep_filters))
+        .route("/tickets/views/{id}/deletion", post(saved::delete))
         .route("/tickets/waiting", get(waiting::show_page))
         .route("/tickets/messages", get(loose::show_list))
         .route("/tickets/messages/{message}", get(loose::show_message).post(loose::make_ticket))

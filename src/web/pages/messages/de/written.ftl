@@ -67,3 +67,4 @@ written-reroutes = Wartende Tickets werden neu verteilt, sobald jemand sie über
 written-properties = Eigenschaften von Anfang an
 written-properties-hint = Wie Produkt: Pumpe, jede in einer eigenen Zeile.
 written-deletion = Nichts kommt mehr herein. Seine Tickets bleiben.
+written-hours-hint = Was kommt, wird jederzeit zugeteilt. Wartende Tickets werden wieder zugeteilt, während geöffnet ist.

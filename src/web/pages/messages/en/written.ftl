@@ -67,3 +67,4 @@ written-reroutes = Waiting tickets are shared out again when somebody can take t
 written-properties = Properties from the start
 written-properties-hint = As product: pump, each on a line of its own.
 written-deletion = Nothing comes in by it any more. Its tickets stay.
+written-hours-hint = What comes is shared out at any time. Tickets that wait are shared out again while it is open.

@@ -67,3 +67,4 @@ written-reroutes = Saker som venter, fordeles på nytt når noen kan ta dem
 written-properties = Egenskaper fra begynnelsen
 written-properties-hint = Som produkt: pumpe, hver på sin egen linje.
 written-deletion = Ingenting kommer inn lenger. Sakene blir.
+written-hours-hint = Det som kommer, fordeles når som helst. Saker som venter, fordeles igjen mens det er åpent.

@@ -67,3 +67,4 @@ written-reroutes = Wachtende tickets worden opnieuw verdeeld als iemand ze kan a
 written-properties = Eigenschappen vanaf het begin
 written-properties-hint = Zoals product: pomp, elk op een eigen regel.
 written-deletion = Er komt niets meer binnen. De tickets blijven.
+written-hours-hint = Wat binnenkomt, wordt altijd verdeeld. Wachtende tickets worden opnieuw verdeeld terwijl het open is.

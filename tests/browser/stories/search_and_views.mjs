@@ -1,0 +1,108 @@
+// An agent looks for words, filters, keeps that under a name, comes back to it on a small telephone without scripts, and
+// deletes it; a supervisor shares theirs. A ticket is opened by hand.
+
+import { expect, until } from '../waiting.mjs'
+
+export default async ({ desk, visit }) => {
+  const document = await desk.user('Ann')
+  const ben = await desk.user('Ben', { role: 'supervisor' })
+  const team = await desk.post('teams', { name: 'Support', main: [document.id, ben.id] })
+  for (const [subject, more] of [['The pump leaks', {}], ['The pump drips', { owner: document.id }], ['The boiler', {}]]) {
+    await desk.post('tickets', { subject, team: team.id, ...more })
+  }
+  const ann = await visit(document)
+  const { page } = ann
+  const subjects = async () => (await page.locator('table.tickets tbody tr').allTextContents()).map(text => /The \w+( \w+s)?/.exec(text)?.[0]).sort()
+  const tickets = page.getByRole('navigation', { name: 'Lists', exact: true })
+
+  await ann.open('tickets')
+  expect(await subjects(), ['The boiler', 'The pump leaks'], 'what is nobody’s')
+  await tickets.getByRole('link', { name: 'My teams open' }).click()
+  await page.getByText('The pump drips').waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('pump')
+  await page.keyboard.press('Enter')
+  await page.getByText('The boiler').waitFor({ state: 'detached' })
+  expect(await subjects(), ['The pump drips', 'The pump leaks'])
+  await ann.examine()
+
+  await page.getByText('Filters').click()
+  await page.getByLabel('Owner', { exact: true }).selectOption('me')
+  await page.getByLabel('Opened since').fill('2020-01-01')
+  await page.getByLabel('Opened until').fill('2019-01-01')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByText('This is earlier than the first day.').waitFor()
+  expect(await page.getByLabel('Opened until').getAttribute('aria-invalid'), 'true')
+  expect(await subjects(), ['The pump drips'], 'the rest of it stands')
+  await ann.examine()
+  await page.getByLabel('Opened until').fill('')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByText('Keep this as a list').click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('A name has 1 to 200 characters').waitFor()
+  await ann.examine()
+  await page.getByLabel('Name of the list').fill('My pumps 🔧')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('heading', { name: 'My pumps 🔧' }).waitFor()
+  const address = page.url()
+  await ann.examine()
+
+  // Later, on a small telephone, without scripts: the address and the link are the same list.
+  const phone = await visit(document, { javaScriptEnabled: false, viewport: { width: 360, height: 800 } })
+  await phone.page.goto(address)
+  expect(await phone.page.locator('table.tickets tbody tr').count(), 1)
+  await phone.page.getByRole('navigation', { name: 'Lists', exact: true }).getByRole('link', { name: 'All', exact: true }).click()
+  await phone.page.getByRole('link', { name: 'My pumps 🔧' }).click()
+  await phone.page.getByRole('heading', { name: 'My pumps 🔧' }).waitFor()
+
+  // It asks for something else, is renamed, and goes.
+  await page.getByRole('searchbox').fill('')
+  await page.getByLabel('Owner', { exact: true }).selectOption('nobody')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByRole('button', { name: 'Keep this in “My pumps 🔧”' }).click()
+  await page.getByRole('link', { name: 'Rename or delete' }).click()
+  await ann.examine()
+  await page.getByLabel('Name of the list').fill('To do')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('heading', { name: 'To do' }).waitFor()
+  expect(await subjects(), ['The boiler', 'The pump leaks'])
+  const [view] = (await ann.context.request.get('api/v1/views').then(answer => answer.json())).items
+  expect([view.name, view.shared, view.tickets.owner, view.tickets.q], ['To do', false, 'nobody', null])
+  await page.getByRole('link', { name: 'Manage' }).click()
+  await ann.examine()
+  await page.getByRole('link', { name: 'Rename or delete To do' }).click()
+  await page.getByText('Delete this list').click()
+  await page.getByRole('button', { name: 'Delete “To do”' }).click()
+  await page.getByText('No list is kept yet.').waitFor()
+
+  // What a supervisor shares, everybody finds.
+  const lead = await visit(ben)
+  await lead.open('tickets?q=boiler')
+  await lead.page.getByText('Keep this as a list').click()
+  await lead.page.getByLabel('Name of the list').fill('Boilers')
+  await lead.page.getByLabel('Everybody may use it').check()
+  await lead.page.getByRole('button', { name: 'Save', exact: true }).click()
+  await lead.page.getByRole('heading', { name: 'Boilers' }).waitFor()
+  await ann.open('tickets')
+  await page.getByRole('link', { name: 'Boilers' }).click()
+  await page.getByRole('heading', { name: 'Boilers' }).waitFor()
+  expect(await subjects(), ['The boiler'])
+  expect(await page.getByRole('link', { name: 'Rename or delete' }).count(), 0, 'it is not hers to change')
+
+  await page.getByRole('link', { name: 'New ticket' }).click()
+  await ann.examine()
+  await page.getByLabel('Subject').fill('The valve <b>')
+  await page.getByLabel('Customer’s telephone number or email').fill('tomorrow')
+  await page.getByRole('button', { name: 'Open the ticket' }).click()
+  await page.getByText('a number is + and 7 to 15 digits').waitFor()
+  await ann.examine()
+  await page.getByLabel('Customer’s telephone number or email').fill('clara@example.org')
+  await page.getByLabel('Customer’s name').fill('Clara Novak')
+  await page.getByLabel('Text').fill('She rang the front desk.')
+  await page.getByRole('button', { name: 'Open the ticket' }).click()
+  await page.getByText('She rang the front desk.').waitFor()
+  await page.getByText('The valve <b>').waitFor()
+  await ann.examine()
+  const mine = await until('it is hers', async () => (await desk.get(`tickets?owner=${document.id}&q=valve`)).items[0])
+  expect(mine.customer, { kind: 'email', value: 'clara@example.org' })
+}
