@@ -25,6 +25,9 @@ use tokio::time::sleep;
 const BACKOFF: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200];
 /// Longer, and it is tried again: whoever takes it is asked whether it came before.
 const SENT_WITHIN: Duration = Duration::from_secs(180);
+/// For each file besides, and each piece of a long text: what has gone out in part would come twice.
+const PART_WITHIN: Duration = Duration::from_secs(300);
+const PIECE_BYTES: usize = 4_096;
 
 /// What became of a try to send a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +126,8 @@ impl Messenger {
             return Err(NotSent::Never("it is none of ours".into()));
         };
         let outgoing = Outgoing { to: to.clone(), message, references };
-        let sent = tokio::time::timeout(SENT_WITHIN, self.send_by(channel, &outgoing)).await;
+        let sent =
+            tokio::time::timeout(sent_within(&outgoing.message), self.send_by(channel, &outgoing)).await;
         sent.unwrap_or_else(|_| Err(NotSent::Later("it took too long".into())))
     }
 
@@ -159,4 +163,9 @@ impl Messenger {
         }
         Ok(files)
     }
+}
+
+fn sent_within(message: &Message) -> Duration {
+    let parts = message.attachments.len() + message.text.len() / PIECE_BYTES;
+    SENT_WITHIN + PART_WITHIN * u32::try_from(parts).unwrap_or(u32::MAX / 1_000)
 }

@@ -124,6 +124,27 @@ async fn whoever_replies_first_owns_the_ticket_and_a_draft_changes_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_answers_by_a_workspace_in_which_they_do_not_work() {
+    let desk = Desk::open().await;
+    let [anna, ben] = desk.agents(["Anna", "Ben"]).await;
+    let channel = portal(&desk, json!({})).await;
+    let only = json!({ "users": [ben.id], "teams": [] });
+    let inbox = desk.api.create("inboxes", json!({ "name": "Sales", "only": only })).await;
+    let email = json!({ "mailbox": "sales", "address": "sales@example.org" });
+    let mail = json!({ "kind": "email", "name": "Sales", "inbox": inbox, "email": email });
+    let mail = desk.api.create("channels", mail).await;
+    let ticket = desk.api.post("tickets", question(&channel, "a-1")).await;
+    let at = format!("tickets/{}", text(&ticket["id"]));
+    let answer = |text: &str| Some(json!({ "text": text, "channel": mail }));
+    for (agent, status) in [(&anna, 422), (&ben, 201)] {
+        desk.api.patch(&at, json!({ "owner": agent.id })).await;
+        let path = format!("{at}/messages");
+        let told = desk.api.with_token(&agent.token).ask(Method::POST, &path, answer("Buy!")).await;
+        assert_eq!(told.0, status, "{}", told.1);
+    }
+}
+
+#[tokio::test]
 async fn a_reply_under_one_key_is_sent_once() {
     let desk = Desk::open().await;
     let channel = portal(&desk, json!({})).await;

@@ -83,8 +83,12 @@ async fn channel(desk: &Desk, service: &Service, deadline_seconds: u32, users: &
 
 /// A customer writes.
 async fn writes(desk: &Desk, id: &str, text: &str) {
-    let value = json!({ "metadata": { "phone_number_id": "106540352242922" },
-        "messages": [{ "from": "436601234567", "id": id, "type": "text", "text": { "body": text } }] });
+    let message = json!({ "from": "436601234567", "id": id, "type": "text", "text": { "body": text } });
+    brings(desk, &[message]).await;
+}
+
+async fn brings(desk: &Desk, messages: &[Value]) {
+    let value = json!({ "metadata": { "phone_number_id": "106540352242922" }, "messages": messages });
     let changes = json!([{ "field": "messages", "value": value }]);
     let body =
         json!({ "object": "whatsapp_business_account", "entry": [{ "changes": changes }] }).to_string();
@@ -153,6 +157,32 @@ async fn it_answers_as_long_as_it_likes_and_then_hands_over() {
         Some(0)
     );
     assert_eq!((service.asked().len(), answers(&desk).await.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn in_a_long_conversation_it_is_told_what_was_said_last() {
+    let (service, desk) = (Service::start().await, desk(&format!("whsec_{KEY}")).await);
+    let ann = desk.agent("Ann").await;
+    channel(&desk, &service, 30, &[&ann.id]).await;
+    service.says(200, json!({ "action": "answer", "text": "Go on" }));
+    let message = |number: usize| {
+        let (id, body) = (format!("wamid.{number}"), format!("Number {number}"));
+        json!({ "from": "436601234567", "id": id, "type": "text", "text": { "body": body } })
+    };
+    brings(&desk, &(0..205).map(message).collect::<Vec<_>>()).await;
+    until_reason(&desk, "customer_agent_answered").await;
+    writes(&desk, "wamid.last", "And this is all").await;
+    for _ in 0..2 * PATIENCE.as_millis() / 50 {
+        let asked = service.asked();
+        let told = |asked: &Value| asked["data"]["messages"].as_array().unwrap().clone();
+        let last = told(asked.last().unwrap());
+        if last.last().unwrap()["text"] == "And this is all" {
+            assert_eq!(last.len(), 200);
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it is never told: {:?}", service.asked().last().unwrap()["data"]["messages"][199]);
 }
 
 #[tokio::test]
