@@ -24,7 +24,7 @@ use crate::{
     tickets::{
         channel::Channel as TicketChannel,
         preview::{Preview as TicketPreview, preview as preview_ticket},
-        sharing::{Customer, Question, To},
+        sharing::{Customer, Question, Reached, To},
     },
 };
 use anyhow::{Context, anyhow};
@@ -100,6 +100,7 @@ fn of_ticket(
     };
     let contact = from.and_then(known).map(|(_, contact)| contact);
     preview_ticket(&Question {
+        reached: &Reached::of(channel, &settings.people),
         channel,
         people: &settings.people,
         load,

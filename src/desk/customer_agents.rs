@@ -1,7 +1,7 @@
 //! Asks the outside services that answer before people do (R25). Whose turn it is are rows, committed with the message that
 //! is to be answered; each is asked once, and has until its deadline. Whatever does not come to an answer hands over.
 
-use super::{Desk, Input, Unavailable, postman::Errand};
+use super::{Desk, Input, Unavailable, lines::unbroken, postman::Errand};
 use crate::{
     clock::Clock,
     notify::{client::Outward, signing},
@@ -27,6 +27,7 @@ const MESSAGES_TOLD: u32 = 200;
 const TEXT_CHARS_MAX: usize = 50_000;
 const BECAUSE_CHARS_MAX: usize = 300;
 const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(50);
+const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 
 /// What came of a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,13 +77,17 @@ impl CustomerAgents {
         let mut under_way = HashSet::new();
         tokio::pin!(stop);
         loop {
-            if let Err(error) = agents.start_open(&mut turns, &mut under_way).await {
-                warn!(%error, "whose turn it is can't be read");
-                sleep(Duration::from_secs(1)).await;
-            }
+            let nap = match agents.start_open(&mut turns, &mut under_way).await {
+                Ok(()) => LOOK_AT_LEAST_EVERY,
+                Err(error) => {
+                    warn!(%error, "whose turn it is can't be read");
+                    Duration::from_secs(1)
+                }
+            };
             tokio::select! {
                 () = &mut stop => return,
                 changed = news.changed() => if changed.is_err() { return },
+                () = sleep(nap) => {}
                 Some(done) = turns.join_next() => if let Ok(turn) = done {
                     under_way.remove(&turn);
                 },
@@ -111,7 +116,9 @@ impl CustomerAgents {
 
     /// Asks once, and reports until the report is on the disk.
     async fn take(&self, turn: Turn) {
-        let took = self.ask(turn).await.unwrap_or_else(|error| Took::Fails { error });
+        let broke = || Err("asking it breaks: this is a fault of the program".into());
+        let took = unbroken(self.ask(turn)).await.unwrap_or_else(broke);
+        let took = took.unwrap_or_else(|error| Took::Fails { error });
         let errand = Errand::AgentTook { ticket: turn.ticket, asked_at: turn.asked_at, took };
         while let Err(Unavailable) = self.desk.ask(Input::Errand(errand.clone())).await {
             sleep(Duration::from_secs(1)).await;

@@ -13,6 +13,7 @@ use crate::{
         audit::{AuditRow, Author, Subject},
         batch::Batch,
         jobs::JobRow,
+        mentions,
         removal::{self, Erasure, Removal},
     },
 };
@@ -101,7 +102,7 @@ impl Person {
 
     /// Everybody who may stand in a text.
     fn all_in(text: &str) -> HashSet<Self> {
-        let text = removal::plain(text);
+        let text = mentions::plain(text);
         let words = text.split(|c: char| !c.is_ascii_alphanumeric());
         let numbers = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
         let numbers = numbers.filter_map(|digits| Self::read(digits.trim_start_matches('0')));
@@ -431,7 +432,7 @@ mod tests {
         ] {
             let person = Person::read(person).expect("a person");
             assert!(Person::all_in(text).contains(&person), "{person:?} in {text}");
-            assert!(removal::stands_in(person.mention(), text), "{person:?} in {text}");
+            assert!(mentions::stands_in(person.mention(), text), "{person:?} in {text}");
         }
     }
 }

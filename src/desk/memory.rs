@@ -20,7 +20,7 @@ use crate::{
         load::Load,
     },
     store::{self, Writer, known_calls::fingerprint},
-    tickets::{ticket::Ticket, waiting::Waiting},
+    tickets::{sharing::Reached, ticket::Ticket, waiting::Waiting},
 };
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -51,6 +51,8 @@ pub(super) struct Memory {
     pub told: HashMap<CallId, Told>,
     /// A call that is over and whose message is being kept now.
     pub late: Option<Late>,
+    /// Whom channels reach that make tickets, as far as it was asked since people and channels last changed.
+    pub reached: HashMap<ChannelId, Reached>,
     /// Tickets that are routed again until somebody has them.
     pub waiting: Waiting,
     /// The channels whose tickets wait in line.
@@ -179,6 +181,7 @@ pub(super) async fn recall(
         keeping,
         told,
         late: None,
+        reached: HashMap::new(),
         waiting,
         rerouting: BTreeSet::new(),
         ids,

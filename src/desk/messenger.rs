@@ -1,7 +1,11 @@
 //! Sends what people answer, by the channels' ways out. What is to be sent are rows, committed with the reply; each channel has
 //! a line of its own, and what is said on a ticket goes out in its order.
 
-use super::{Desk, Input, Unavailable, postman::Errand};
+use super::{
+    Desk, Input, Unavailable,
+    lines::{Lines, carry_on, unbroken},
+    postman::Errand,
+};
 use crate::{
     attachments::Attachments,
     clock::Clock,
@@ -14,23 +18,16 @@ use crate::{
     },
 };
 use chrono::{DateTime, Utc};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::{task::JoinSet, time::sleep};
-use tracing::warn;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 
-/// How many messages of one channel are under way at once.
-const AT_ONCE: usize = 4;
 /// Seconds between the tries; then it is given up.
 const BACKOFF: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200];
 /// Longer, and it is tried again: whoever takes it is asked whether it came before.
 const SENT_WITHIN: Duration = Duration::from_secs(180);
-/// So that a busy hour is looked through a few times a second and not at each commit.
-const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(50);
-const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
+/// For each file besides, and each piece of a long text: what has gone out in part would come twice.
+const PART_WITHIN: Duration = Duration::from_secs(300);
+const PIECE_BYTES: usize = 4_096;
 
 /// What became of a try to send a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,73 +55,45 @@ pub struct Messenger {
     pub email: email::sending::Sender,
 }
 
-impl Messenger {
-    pub async fn run(self, stop: impl Future<Output = ()>) {
-        let messenger = Arc::new(self);
-        let mut news = messenger.desk.news();
-        let mut rounds = JoinSet::new();
-        let mut under_way: HashMap<ChannelId, HashSet<MessageId>> = HashMap::new();
-        tokio::pin!(stop);
-        loop {
-            let nap = match messenger.start_due(&mut rounds, &mut under_way).await {
-                Ok(next) => messenger.until(next),
-                Err(error) => {
-                    warn!(%error, "what is to be sent can't be read");
-                    Duration::from_secs(1)
-                }
-            };
-            tokio::select! {
-                () = &mut stop => return,
-                changed = news.changed() => if changed.is_err() { return },
-                () = sleep(nap) => {}
-                Some(done) = rounds.join_next() => {
-                    if let Ok((channel, message)) = done
-                        && let Some(messages) = under_way.get_mut(&channel)
-                    {
-                        messages.remove(&message);
-                    }
-                }
-            }
-            sleep(LOOK_AT_MOST_EVERY).await;
-        }
+impl Lines for Messenger {
+    type Line = ChannelId;
+    type Id = MessageId;
+    type Item = MessageRow;
+    const AT_ONCE: usize = 4;
+
+    fn desk(&self) -> &Desk {
+        &self.desk
     }
 
-    fn until(&self, next: Option<DateTime<Utc>>) -> Duration {
-        let Some(next) = next else { return LOOK_AT_LEAST_EVERY };
-        let wait = (next - self.clock.now().at).to_std().unwrap_or_default();
-        wait.min(LOOK_AT_LEAST_EVERY)
+    fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    /// Starts what is due, as far as each channel has room. Answers when the next one becomes due.
-    async fn start_due(
-        self: &Arc<Self>,
-        rounds: &mut JoinSet<(ChannelId, MessageId)>,
-        under_way: &mut HashMap<ChannelId, HashSet<MessageId>>,
-    ) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let now = self.clock.now().at;
-        for channel in self.reader.channels_to_send(now).await? {
-            let theirs = under_way.entry(channel).or_default();
-            if theirs.len() >= AT_ONCE {
-                continue;
-            }
-            for row in self.reader.messages_to_send(channel, now, AT_ONCE + theirs.len()).await? {
-                let id = row.message.id;
-                if theirs.len() < AT_ONCE && theirs.insert(id) {
-                    let messenger = self.clone();
-                    rounds.spawn(async move {
-                        messenger.deliver(row).await;
-                        (channel, id)
-                    });
-                }
-            }
-        }
+    async fn lines_due(&self, now: DateTime<Utc>) -> sqlx::Result<Vec<ChannelId>> {
+        self.reader.channels_to_send(now).await
+    }
+
+    async fn due(
+        &self,
+        channel: ChannelId,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> sqlx::Result<Vec<MessageRow>> {
+        self.reader.messages_to_send(channel, now, limit).await
+    }
+
+    fn id(row: &MessageRow) -> MessageId {
+        row.message.id
+    }
+
+    async fn next_due(&self, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
         self.reader.next_message(now).await
     }
 
-    /// Tries once, and reports until the report is on the disk.
-    async fn deliver(&self, row: MessageRow) {
+    async fn carry(&self, row: MessageRow) {
         let (message, tries) = (row.message.id, row.tries);
-        let result = match self.send(row).await {
+        let broke = || Err(NotSent::Later("sending it breaks: this is a fault of the program".into()));
+        let result = match unbroken(self.send(row)).await.unwrap_or_else(broke) {
             Ok(outside_id) => Sent::Done { outside_id },
             Err(NotSent::Never(error)) => Sent::GivenUp { error },
             Err(NotSent::Later(error)) => match BACKOFF.get(usize::try_from(tries).unwrap_or(usize::MAX)) {
@@ -136,6 +105,12 @@ impl Messenger {
         while let Err(Unavailable) = self.desk.ask(Input::Errand(errand.clone())).await {
             sleep(Duration::from_secs(1)).await;
         }
+    }
+}
+
+impl Messenger {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        carry_on(self, stop).await;
     }
 
     async fn send(&self, row: MessageRow) -> Result<Option<String>, NotSent> {
@@ -151,7 +126,8 @@ impl Messenger {
             return Err(NotSent::Never("it is none of ours".into()));
         };
         let outgoing = Outgoing { to: to.clone(), message, references };
-        let sent = tokio::time::timeout(SENT_WITHIN, self.send_by(channel, &outgoing)).await;
+        let sent =
+            tokio::time::timeout(sent_within(&outgoing.message), self.send_by(channel, &outgoing)).await;
         sent.unwrap_or_else(|_| Err(NotSent::Later("it took too long".into())))
     }
 
@@ -187,4 +163,9 @@ impl Messenger {
         }
         Ok(files)
     }
+}
+
+fn sent_within(message: &Message) -> Duration {
+    let parts = message.attachments.len() + message.text.len() / PIECE_BYTES;
+    SENT_WITHIN + PART_WITHIN * u32::try_from(parts).unwrap_or(u32::MAX / 1_000)
 }

@@ -18,6 +18,7 @@ pub mod health;
 pub mod hours_form;
 pub mod jobs;
 pub mod letterbox;
+mod lines;
 mod memory;
 pub mod messages;
 pub mod messenger;

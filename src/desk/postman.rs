@@ -3,7 +3,11 @@
 //! who is slow keeps nobody else waiting, and none of them a caller.
 
 use super::{
-    Desk, Input, Outcome, Unavailable, customer_agents::Took, messenger::Sent, saving::Claim,
+    Desk, Input, Outcome, Unavailable,
+    customer_agents::Took,
+    lines::{Lines, carry_on, unbroken},
+    messenger::Sent,
+    saving::Claim,
     settings::Refused,
 };
 use crate::{
@@ -26,25 +30,15 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
-use tokio::{task::JoinSet, time::sleep};
-use tracing::{info, warn};
+use std::{path::PathBuf, time::Duration};
+use tokio::time::sleep;
+use tracing::info;
 
-/// How many deliveries to one receiver are under way at once.
-const AT_ONCE: usize = 2;
 /// Seconds between the tries, for webhooks and for mail; then it is given up.
 const WEBHOOK_BACKOFF: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const MAIL_BACKOFF: [u64; 9] = [5, 60, 300, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400];
 /// A recording that is larger is linked.
 const ATTACHED_BYTES_MAX: usize = 10 << 20;
-/// So that a busy hour is looked through a few times a second and not at each commit.
-const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(50);
-const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 
 /// What became of a try, and what admins ask for.
 #[derive(Debug, Clone)]
@@ -118,86 +112,68 @@ pub struct Postman {
     pub voicemails: PathBuf,
 }
 
-impl Postman {
-    pub async fn run(self, stop: impl Future<Output = ()>) {
-        let postman = Arc::new(self);
-        let mut news = postman.desk.news();
-        let mut rounds = JoinSet::new();
-        let mut under_way: HashMap<Receiver, HashSet<DeliveryId>> = HashMap::new();
-        tokio::pin!(stop);
-        loop {
-            let nap = match postman.start_due(&mut rounds, &mut under_way).await {
-                Ok(next) => postman.until(next),
-                Err(error) => {
-                    warn!(%error, "what is to be delivered can't be read");
-                    Duration::from_secs(1)
-                }
-            };
-            tokio::select! {
-                () = &mut stop => return,
-                changed = news.changed() => if changed.is_err() { return },
-                () = sleep(nap) => {}
-                Some(done) = rounds.join_next() => {
-                    if let Ok((receiver, delivery)) = done
-                        && let Some(deliveries) = under_way.get_mut(&receiver)
-                    {
-                        deliveries.remove(&delivery);
-                        if deliveries.is_empty() {
-                            under_way.remove(&receiver);
-                        }
-                    }
-                }
-            }
-            sleep(LOOK_AT_MOST_EVERY).await;
-        }
+impl Lines for Postman {
+    type Line = Receiver;
+    type Id = DeliveryId;
+    type Item = DeliveryRow;
+    const AT_ONCE: usize = 2;
+
+    fn desk(&self) -> &Desk {
+        &self.desk
     }
 
-    fn until(&self, next: Option<DateTime<Utc>>) -> Duration {
-        let Some(next) = next else { return LOOK_AT_LEAST_EVERY };
-        let wait = (next - self.clock.now().at).to_std().unwrap_or_default();
-        wait.min(LOOK_AT_LEAST_EVERY)
+    fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    /// Starts what is due, as far as each receiver has room. Answers when the next one becomes due.
-    async fn start_due(
-        self: &Arc<Self>,
-        rounds: &mut JoinSet<(Receiver, DeliveryId)>,
-        under_way: &mut HashMap<Receiver, HashSet<DeliveryId>>,
-    ) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let now = self.clock.now().at;
-        for receiver in self.reader.receivers_due(now).await? {
-            let busy = under_way.get(&receiver).map_or(0, HashSet::len);
-            if busy >= AT_ONCE {
-                continue;
-            }
-            for delivery in self.reader.deliveries_due(receiver, now, AT_ONCE + busy).await? {
-                let theirs = under_way.entry(receiver).or_default();
-                if theirs.len() < AT_ONCE && theirs.insert(delivery.id) {
-                    let (postman, id) = (self.clone(), delivery.id);
-                    rounds.spawn(async move {
-                        postman.deliver(delivery).await;
-                        (receiver, id)
-                    });
-                }
-            }
-        }
+    async fn lines_due(&self, now: DateTime<Utc>) -> sqlx::Result<Vec<Receiver>> {
+        self.reader.receivers_due(now).await
+    }
+
+    async fn due(
+        &self,
+        receiver: Receiver,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> sqlx::Result<Vec<DeliveryRow>> {
+        self.reader.deliveries_due(receiver, now, limit).await
+    }
+
+    fn id(delivery: &DeliveryRow) -> DeliveryId {
+        delivery.id
+    }
+
+    async fn next_due(&self, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
         self.reader.next_delivery(now).await
     }
 
-    /// Tries once, and reports until the report is on the disk.
-    async fn deliver(&self, delivery: DeliveryRow) {
-        let result = match self.reader.happening(delivery.happening).await {
-            Ok(Some(happening)) => match delivery.receiver {
-                Receiver::Webhook(webhook) => self.post(webhook, &happening, delivery.tries).await,
-                Receiver::Mail => self.mail(&delivery, &happening).await,
-            },
-            Ok(None) => given_up(None, "what happened is forgotten".into()),
-            Err(error) => again(&WEBHOOK_BACKOFF, delivery.tries, None, error.to_string()),
+    async fn carry(&self, delivery: DeliveryRow) {
+        let broke = || {
+            let error = "delivering it breaks: this is a fault of the program".into();
+            again(&WEBHOOK_BACKOFF, delivery.tries, None, error)
         };
+        let result = unbroken(self.deliver(&delivery)).await.unwrap_or_else(broke);
         let (receiver, tries) = (delivery.receiver, delivery.tries.saturating_add(1));
         let errand = Errand::Tried { delivery: delivery.id, receiver, tries, result };
         while let Err(Unavailable) = self.desk.ask(Input::Errand(errand.clone())).await {
             sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+impl Postman {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        carry_on(self, stop).await;
+    }
+
+    async fn deliver(&self, delivery: &DeliveryRow) -> Tried {
+        match self.reader.happening(delivery.happening).await {
+            Ok(Some(happening)) => match delivery.receiver {
+                Receiver::Webhook(webhook) => self.post(webhook, &happening, delivery.tries).await,
+                Receiver::Mail => self.mail(delivery, &happening).await,
+            },
+            Ok(None) => given_up(None, "what happened is forgotten".into()),
+            Err(error) => again(&WEBHOOK_BACKOFF, delivery.tries, None, error.to_string()),
         }
     }
 

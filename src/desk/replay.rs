@@ -22,7 +22,7 @@ use crate::{
     store::past::{About, Month},
     tickets::{
         self,
-        sharing::{Customer, Question, To},
+        sharing::{Customer, Question, Reached, To},
     },
 };
 use chrono::{DateTime, Utc};
@@ -45,19 +45,27 @@ impl Proposed {
     /// Plays what came to the channel since `from`.
     pub fn replay(&self, month: &Month, settings: &Settings, from: DateTime<Utc>) -> Vec<Replayed> {
         let presence = Presence::of(month);
-        replay(&month.tickets, from, |then| match self {
-            Self::Calling(channel) => ring(channel, then, settings, &presence),
-            Self::Tickets(channel) => {
-                let about = month.about.get(&then.past.ticket);
-                share(channel, then, about, settings, &presence)
+        match self {
+            Self::Calling(channel) => {
+                let workspace = settings.people.workspace(channel.inbox);
+                let roster = Roster::new(&channel.rule, &settings.people, workspace, |_| true);
+                replay(&month.tickets, from, |then| ring(channel, &roster, then, settings, &presence))
             }
-        })
+            Self::Tickets(channel) => {
+                let reached = Reached::of(channel, &settings.people);
+                replay(&month.tickets, from, |then| {
+                    let about = month.about.get(&then.past.ticket);
+                    share(channel, &reached, then, about, settings, &presence)
+                })
+            }
+        }
     }
 }
 
 /// Whom a call would have rung first.
 fn ring(
     channel: &calls::channel::Channel,
+    roster: &Roster,
     then: &Then<'_>,
     settings: &Settings,
     presence: &Presence,
@@ -91,8 +99,7 @@ fn ring(
         standing,
         glance: no_glance,
     };
-    let roster = Roster::new(&channel.rule, &settings.people, workspace, |_| true);
-    let selection = assignment::select(&channel.rule, &roster, &field);
+    let selection = assignment::select(&channel.rule, roster, &field);
     let Some(first) = selection.eligible.first() else { return nobody(selection.nobody()) };
     let strategy = channel.rule.strategy;
     let reasons = selection.reason(strategy).into_iter().collect();
@@ -108,6 +115,7 @@ fn ring(
 /// Who would have been given a ticket.
 fn share(
     channel: &tickets::channel::Channel,
+    reached: &Reached,
     then: &Then<'_>,
     about: Option<&About>,
     settings: &Settings,
@@ -119,6 +127,7 @@ fn share(
     let at = then.past.opened_at;
     let question = Question {
         channel,
+        reached,
         people: &settings.people,
         load: then.load,
         customer: contact.map(|contact| Customer { owner: contact.owner, tracked: contact.tracked }),

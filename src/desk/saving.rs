@@ -166,6 +166,9 @@ impl Engine {
             }
         }
         self.memory.settings = Arc::new(settings);
+        if stored.is_of_people_or_channels() {
+            self.memory.reached.clear();
+        }
         match &stored {
             Change::RevokeToken(token) => round.revoked.push(Pass::Token(*token)),
             Change::SignIn(SignIn::EndSession(session)) => round.revoked.push(Pass::Session(*session)),

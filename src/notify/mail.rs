@@ -18,6 +18,8 @@ use std::{error::Error, fmt, time::Duration};
 
 /// Names and numbers from outside are cut at so many characters.
 const NAME_CHARS_MAX: usize = 128;
+/// A megabit a second.
+const BYTES_PER_SECOND_MIN: usize = 128 << 10;
 
 /// The operator's mail server. Without a host no mail is sent.
 #[derive(Clone, Deserialize)]
@@ -213,8 +215,10 @@ impl Transport {
     }
 
     pub async fn send(&self, mail: Message) -> Result<(), Trouble> {
+        let (envelope, mail) = (mail.envelope().clone(), mail.formatted());
         // The library's own limit is for each command; this one is for all of them.
-        match tokio::time::timeout(self.within * 3, self.smtp.send(mail)).await {
+        let within = sent_within(self.within, mail.len());
+        match tokio::time::timeout(within, self.smtp.send_raw(&envelope, &mail)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(trouble(&error)),
             Err(_) => {
@@ -232,6 +236,12 @@ impl Transport {
             Err(_) => Err(Trouble { words: "it takes too long".into(), code: None, is_final: false }),
         }
     }
+}
+
+/// How long all of it may take: over a slow line, too, a large mail must come to its end.
+fn sent_within(within: Duration, bytes: usize) -> Duration {
+    let seconds = u64::try_from(bytes / BYTES_PER_SECOND_MIN).unwrap_or_default();
+    within * 3 + Duration::from_secs(seconds)
 }
 
 fn protection(settings: &Settings) -> anyhow::Result<TlsParameters> {
@@ -565,6 +575,12 @@ mod tests {
         assert!(knock(free, |_| ()).await.is_err());
         let unknown = knock(1, |settings| settings.host = "mail.example.invalid".into()).await;
         assert!(unknown.is_err_and(|trouble| !trouble.is_sign_in()));
+    }
+
+    #[test]
+    fn a_large_mail_has_the_time_that_a_slow_line_needs() {
+        let within = |bytes| sent_within(Duration::from_secs(20), bytes).as_secs();
+        assert_eq!((within(10_000), within(34 << 20)), (60, 60 + 272));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
     people::{People, User},
     rows::{Place, Rows},
 };
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,8 @@ pub struct Roster {
     pub(super) chairs: Vec<Chair>,
     /// How many had a row when places were looked for.
     looked_at: (usize, usize),
+    /// Who is at work was looked at in this minute.
+    minute: Option<i64>,
 }
 
 /// What is known of one user beforehand.
@@ -24,6 +27,8 @@ pub struct Roster {
 pub struct Chair {
     /// They have what it takes, whatever the hour: there is nothing to be looked at in their settings but the capacity.
     pub(super) plain: bool,
+    /// They would, but for their working hours.
+    timed: bool,
     pub(super) capacity: Option<u32>,
     /// They work in the workspace.
     pub(super) admitted: bool,
@@ -46,16 +51,28 @@ impl Roster {
         let chair = |user: &UserId| {
             let Some(user) = people.users.get(user) else { return Chair::default() };
             let admitted = members.as_ref().is_none_or(|members| members.contains(&user.id));
-            let plain = workspace.seats(user)
+            let settled = workspace.seats(user)
                 && admitted
                 && user.ticket_access
-                && user.working_hours.is_none()
                 && user.out_of_office.is_empty()
                 && can_be_rung(user);
-            Chair { plain, capacity: user.capacity, admitted, held: None, agent: None }
+            let timed = settled && user.working_hours.is_some();
+            Chair {
+                plain: settled && !timed,
+                timed,
+                capacity: user.capacity,
+                admitted,
+                held: None,
+                agent: None,
+            }
         };
         let chairs = users.iter().map(chair).collect();
-        Self { users, chairs, looked_at: (0, 0) }
+        Self { users, chairs, looked_at: (0, 0), minute: None }
+    }
+
+    /// In the order of the rule.
+    pub fn users(&self) -> &[UserId] {
+        &self.users
     }
 
     /// Notes where everybody's rows are. Until somebody has a row, they are searched for each time.
@@ -70,9 +87,23 @@ impl Roster {
         }
     }
 
-    /// Whether it is what would be made now, but for the places.
+    /// Whoever works at this minute is plain during it: working hours begin and end with minutes. It is good for no other.
+    pub fn look_at_clock(&mut self, people: &People, at: DateTime<Utc>) {
+        let minute = at.timestamp().div_euclid(60);
+        if self.minute.replace(minute) == Some(minute) {
+            return;
+        }
+        for (user, chair) in self.users.iter().zip(&mut self.chairs).filter(|(_, chair)| chair.timed) {
+            let user = people.users.get(user);
+            let hours = user.and_then(|user| Some((user.working_hours.as_ref()?, &user.zone)));
+            chair.plain = hours.is_some_and(|(hours, zone)| hours.open_at(zone.local(at)));
+        }
+    }
+
+    /// Whether it is what would be made now, but for the places and the clock.
     pub fn is_like(&self, other: &Self) -> bool {
-        let settled = |chair: &Chair| (chair.plain, chair.capacity, chair.admitted);
+        let settled =
+            |chair: &Chair| (chair.plain || chair.timed, chair.timed, chair.capacity, chair.admitted);
         self.users == other.users && self.chairs.iter().map(settled).eq(other.chairs.iter().map(settled))
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Reader, id, instant, json, ms, optional_id,
     script::{Script, Values},
     to_json,
-    visible::{Seen, Theirs},
+    visible::{LOOKED_AT_MAX, Seen, Theirs},
 };
 use crate::{
     calls::{
@@ -187,7 +187,7 @@ impl Reader {
         }
         if theirs.is_some() || matches!(wished, Wished::Missed | Wished::TakenBy(_)) {
             let caller = if let Wished::From(caller) = wished { Some(caller.as_str()) } else { None };
-            end = self.looks_until("calls", None, caller, after).await?;
+            end = self.looks_until("calls", None, caller, after, LOOKED_AT_MAX).await?;
             if let Some(end) = &end {
                 query.push(" and id >= ").push_bind(end.clone());
             }

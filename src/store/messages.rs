@@ -155,6 +155,11 @@ pub(super) fn author(text: &str) -> sqlx::Result<Author> {
     }
 }
 
+/// All but what was written.
+const OUTLINE: &str = "select id, ticket, channel, at_ms, side, person_kind, person, name, automatic, author, state,
+    state_ms, error, null as subject, '' as text, null as html, outside_id, message_key, raw, answers, tries, due_ms
+    from messages ";
+
 const COLUMNS: &str = "select id, ticket, channel, at_ms, side, person_kind, person, name, automatic, author, state,
     state_ms, error, subject, text, html, outside_id, message_key, raw, answers, tries, due_ms from messages ";
 
@@ -278,7 +283,7 @@ pub async fn latest_with(
 }
 
 /// The latest messages of a ticket, the newest first.
-pub async fn latest_of_ticket(
+async fn latest_of_ticket(
     connection: &mut SqliteConnection,
     ticket: TicketId,
     limit: u32,
@@ -287,6 +292,18 @@ pub async fn latest_of_ticket(
     query.push("where ticket = ").push_bind(ticket.to_string());
     query.push(" order by id desc limit ").push_bind(i64::from(limit));
     all(query, connection).await
+}
+
+/// The same without what was written, and without attachments: mails may be long.
+pub async fn outline_of_ticket(
+    connection: &mut SqliteConnection,
+    ticket: TicketId,
+    limit: u32,
+) -> sqlx::Result<Vec<MessageRow>> {
+    let mut query = QueryBuilder::new(OUTLINE);
+    query.push("where ticket = ").push_bind(ticket.to_string());
+    query.push(" order by id desc limit ").push_bind(i64::from(limit));
+    query.build().fetch_all(connection).await?.iter().map(read).collect()
 }
 
 impl Reader {

@@ -21,6 +21,7 @@ pub mod figures;
 pub mod happenings;
 pub mod jobs;
 pub mod known_calls;
+pub mod mentions;
 pub mod messages;
 pub mod notes;
 pub mod notifications;

@@ -74,6 +74,34 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Whether rules may reach others because of it, or reach them otherwise.
+    pub fn is_of_people_or_channels(&self) -> bool {
+        match self {
+            Self::User(..)
+            | Self::Team(..)
+            | Self::DeleteTeam(_)
+            | Self::Inbox(..)
+            | Self::DeleteInbox(_)
+            | Self::Skill(..)
+            | Self::DeleteSkill(_)
+            | Self::Channel(..)
+            | Self::DeleteChannel(_) => true,
+            Self::Contact(..)
+            | Self::MergeContacts(_)
+            | Self::Notifications(..)
+            | Self::DeleteContact(_)
+            | Self::Greeting(_)
+            | Self::DeleteGreeting(_)
+            | Self::Token(_)
+            | Self::RevokeToken(_)
+            | Self::Webhook(_)
+            | Self::DeleteWebhook(_)
+            | Self::SignIn(_) => false,
+        }
+    }
+}
+
 /// Two contacts turn out to be one.
 #[derive(Debug, Clone)]
 pub struct Merge {

@@ -4,7 +4,7 @@ use super::{
     Reader, damaged, id, instant, json, messages, ms, optional_id,
     script::{Script, Values},
     to_json,
-    visible::{Seen, Theirs},
+    visible::{LOOKED_AT_MAX, Seen, Theirs},
 };
 use crate::{
     calls::call::Caller,
@@ -233,8 +233,11 @@ impl Reader {
         }
         wished.view.narrow(&mut query);
         wished.filter.narrow(&mut query);
+        let mut looked_at = LOOKED_AT_MAX;
         if let Some(sought) = &wished.sought {
-            sought.narrow(&mut query);
+            let is_everywhere = self.is_everywhere(sought).await?;
+            sought.narrow(is_everywhere, &mut query);
+            looked_at = if is_everywhere { READ_THROUGH_MAX } else { looked_at };
         }
         let mut end = None;
         if let Some(theirs) = theirs {
@@ -242,7 +245,7 @@ impl Reader {
             theirs.narrow_tickets(&mut query);
         }
         if theirs.is_some() || wished.is_narrow() {
-            end = self.looks_until("tickets", Some(wished.of()), None, after).await?;
+            end = self.looks_until("tickets", Some(wished.of()), None, after, looked_at).await?;
             end = end.filter(|end| earliest.as_ref().is_none_or(|earliest| end >= earliest));
             if let Some(end) = end.as_ref().or(earliest.as_ref()) {
                 query.push(" and id >= ").push_bind(end.clone());
@@ -259,6 +262,11 @@ impl Reader {
         query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 }
+
+/// How much that has a word is gone through at once: in a large store a common one is in all of it.
+const FOUND_MAX: i64 = 20_000;
+/// How many tickets are read through for such a word.
+const READ_THROUGH_MAX: i64 = 1_000;
 
 /// Which tickets are asked for.
 #[derive(Debug, Clone, Default)]
@@ -418,11 +426,23 @@ pub struct Sought {
 }
 
 impl Sought {
+    /// The words as the index is asked for them. In quotes it is no query language, but what is looked for. Words begin so,
+    /// but for single letters, with which too many begin.
+    fn query(&self) -> String {
+        let word = |word: &String| {
+            let last = word.rsplit(|c: char| !c.is_alphanumeric()).find(|part| !part.is_empty());
+            let star = if last.is_some_and(|last| last.chars().nth(1).is_some()) { "*" } else { "" };
+            format!("\"{}\"{star}", word.replace('"', ""))
+        };
+        self.words.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
     fn is_narrow(&self) -> bool {
         self.digits.is_some() || !self.words.is_empty()
     }
 
-    fn narrow(&self, query: &mut QueryBuilder<sqlx::Sqlite>) {
+    /// `is_everywhere`: too much has these words for all of it to be read; each ticket's own is looked at instead.
+    fn narrow(&self, is_everywhere: bool, query: &mut QueryBuilder<sqlx::Sqlite>) {
         query.push(" and (false");
         if let Some(id) = &self.id {
             // Ids are hex digits: nothing of them comes after this letter.
@@ -454,18 +474,35 @@ impl Sought {
             });
             query.push(")");
         }
-        if !self.words.is_empty() {
-            // In quotes it is no query language, but what is looked for.
-            let words = self.words.iter().map(|word| format!("\"{}\"*", word.replace('"', "")));
-            query.push(" or id in (select ticket from search_rows where row in (");
-            query.push("select rowid from search_words where search_words match ");
-            query.push_bind(words.collect::<Vec<_>>().join(" ")).push("))");
+        match (self.words.is_empty(), is_everywhere) {
+            (true, _) => {}
+            (false, false) => {
+                query.push(" or id in (select ticket from search_rows where row in (");
+                query.push("select rowid from search_words where search_words match ");
+                query.push_bind(self.query()).push("))");
+            }
+            (false, true) => {
+                query.push(" or exists (select 1 from search_rows where search_rows.ticket = tickets.id and exists (");
+                query.push("select 1 from search_words where search_words match ").push_bind(self.query());
+                query.push(" and search_words.rowid = search_rows.row))");
+            }
         }
         query.push(")");
     }
 }
 
 impl Reader {
+    /// Whether more has the words than one look may read.
+    async fn is_everywhere(&self, sought: &Sought) -> sqlx::Result<bool> {
+        if sought.words.is_empty() {
+            return Ok(false);
+        }
+        let sql = "select count(*) from (select 1 from search_words where search_words match $1 limit $2)";
+        let found: i64 =
+            sqlx::query_scalar(sql).bind(sought.query()).bind(FOUND_MAX).fetch_one(&self.pool).await?;
+        Ok(found >= FOUND_MAX)
+    }
+
     /// Tickets that were made in that time, the oldest first, newer than `after`.
     pub async fn tickets_in(
         &self,

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use std::fmt::Display;
 
 /// How many rows one request looks at.
-const LOOKED_AT_MAX: i64 = 5_000;
+pub(super) const LOOKED_AT_MAX: i64 = 5_000;
 
 /// What somebody sees: what these users own or took, what these teams have, what belongs to these channels.
 #[derive(Debug, Clone)]
@@ -69,13 +69,15 @@ impl<T> Seen<T> {
 }
 
 impl Reader {
-    /// The oldest row that a request looks at which goes on after `after`, `of` those that hold this; `None`: there are no more than it may look at.
+    /// The oldest row that a request looks at which goes on after `after`, `of` those that hold this, where it looks at so
+    /// many; `None`: there are no more than it may look at.
     pub(super) async fn looks_until(
         &self,
         table: &'static str,
         of: Option<&'static str>,
         caller: Option<&str>,
         after: Option<String>,
+        looked_at: i64,
     ) -> sqlx::Result<Option<String>> {
         let mut query = QueryBuilder::new("select id from ");
         query.push(table).push(" where ").push(of.unwrap_or("true"));
@@ -85,7 +87,7 @@ impl Reader {
         if let Some(after) = after {
             query.push(" and id < ").push_bind(after);
         }
-        query.push(" order by id desc limit 1 offset ").push_bind(LOOKED_AT_MAX - 1);
+        query.push(" order by id desc limit 1 offset ").push_bind(looked_at - 1);
         query.build_query_scalar().fetch_optional(&self.pool).await
     }
 }

@@ -6,7 +6,7 @@ use super::{
     modes,
 };
 use crate::routing::{
-    assignment::{self, Field, Rule, Selection, no_glance},
+    assignment::{self, Field, Glance, Rule, Selection},
     availability::{self, ByHand},
     candidates::{Candidate, Candidates},
     distribution::{Cursor, Strategy},
@@ -15,15 +15,51 @@ use crate::routing::{
     load::Load,
     people::{People, User},
     reasons::Reason,
-    roster::Roster,
+    roster::{Chair, Roster},
+    rows::Rows,
     skills::Wanted,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whom the rules of a channel reach: there may be ten thousand, and they are not looked up for each ticket. It is good
+/// until the channel or anything of its people changes.
+#[derive(Debug, Clone, Default)]
+pub struct Reached {
+    rule: Roster,
+    fallback: Option<Roster>,
+}
+
+impl Reached {
+    pub fn of(channel: &Channel, people: &People) -> Self {
+        let workspace = people.workspace(channel.inbox);
+        let roster = |rule: &Rule| Roster::new(rule, people, workspace, |_| true);
+        let Assignment { rule, fallback, .. } = &channel.assignment;
+        Self { rule: roster(rule), fallback: fallback.as_ref().map(roster) }
+    }
+
+    /// Whether it is what would be made now.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let fallbacks = match (&self.fallback, &other.fallback) {
+            (Some(one), Some(other)) => one.is_like(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        fallbacks && self.rule.is_like(&other.rule)
+    }
+
+    /// Notes where everybody's load is, and who works at this minute. It is good for no other.
+    pub fn renew(&mut self, people: &People, load: &Load, at: DateTime<Utc>) {
+        for roster in [Some(&mut self.rule), self.fallback.as_mut()].into_iter().flatten() {
+            roster.find_places(load.rows(), &Rows::<()>::default());
+            roster.look_at_clock(people, at);
+        }
+    }
+}
+
 /// What is known when a ticket is to be given to somebody.
 pub struct Question<'a, H> {
     pub channel: &'a Channel,
+    pub reached: &'a Reached,
     pub people: &'a People,
     pub load: &'a Load,
     /// Who wrote, if they are a contact.
@@ -85,7 +121,7 @@ impl<'a, H: Fn(UserId) -> &'a ByHand> Question<'a, H> {
         match (mode, agent) {
             (Mode::Nobody, _) => Shared::to(To::Nobody, Reason::AssignsNobody),
             (Mode::TeamsOnly, _) => self.to_team(rule),
-            (Mode::Specific, _) => self.by_rule(rule),
+            (Mode::Specific, _) => self.by_rule(rule, &self.reached.rule),
             (Mode::ContactOwner, _) => self.to_contact_owner(),
             (Mode::Agent, Some(agent)) if !self.agent_is_over => {
                 let seconds = agent.deadline_seconds;
@@ -118,7 +154,9 @@ impl<'a, H: Fn(UserId) -> &'a ByHand> Question<'a, H> {
             Err(reason) => return self.fall_back(vec![], vec![reason], None),
         };
         let rule = Rule { users: vec![owner], strategy: Strategy::LoadBalanced, ..Rule::default() };
-        let selection = self.select(&rule, &[], &[]);
+        let workspace = self.people.workspace(self.channel.inbox);
+        let alone = Roster::new(&rule, self.people, workspace, |_| true);
+        let selection = self.select(&rule, &alone, &[], &[]);
         if !selection.eligible.is_empty() {
             let mut reasons = vec![Reason::OwnsContact { agent: owner }];
             reasons.extend(self.though_away(owner));
@@ -145,23 +183,27 @@ impl<'a, H: Fn(UserId) -> &'a ByHand> Question<'a, H> {
         because: Vec<Reason>,
         mail_owner: Option<UserId>,
     ) -> Shared {
-        let Some(rule) = &self.channel.assignment.fallback else {
+        let Some((rule, roster)) =
+            self.channel.assignment.fallback.as_ref().zip(self.reached.fallback.as_ref())
+        else {
             let reasons = if because.is_empty() { vec![Reason::AssignsNobody] } else { because };
             let candidates = looked_at.into_iter().collect();
             return Shared { to: To::Nobody, candidates, reasons, cursor: None, mail_owner };
         };
-        let mut shared = self.by_rule(rule);
-        let before: BTreeSet<UserId> = looked_at.iter().map(|candidate| candidate.user).collect();
-        let others = shared.candidates.to_vec().into_iter().filter(|other| !before.contains(&other.user));
-        shared.candidates = looked_at.into_iter().chain(others).collect();
+        let mut shared = self.by_rule(rule, roster);
+        if !looked_at.is_empty() {
+            let before: BTreeSet<UserId> = looked_at.iter().map(|candidate| candidate.user).collect();
+            let others = shared.candidates.to_vec().into_iter().filter(|other| !before.contains(&other.user));
+            shared.candidates = looked_at.into_iter().chain(others).collect();
+        }
         shared.reasons.push(Reason::FallsBack);
         shared.reasons.extend(because);
         Shared { mail_owner, ..shared }
     }
 
-    fn by_rule(&self, rule: &Rule) -> Shared {
+    fn by_rule(&self, rule: &Rule, roster: &Roster) -> Shared {
         let Skills { needed, preferred, let_go } = self.skills();
-        let selection = self.select(rule, &needed, &preferred);
+        let selection = self.select(rule, roster, &needed, &preferred);
         let mut reasons = Vec::new();
         let Some(first) = selection.eligible.first() else {
             reasons.push(self.nobody(&selection, &needed));
@@ -184,15 +226,16 @@ impl<'a, H: Fn(UserId) -> &'a ByHand> Question<'a, H> {
         Shared { to: To::Owner(owner), candidates: selection.candidates, reasons, cursor, mail_owner: None }
     }
 
-    fn select(&self, rule: &Rule, needed: &[Wanted], preferred: &[Wanted]) -> Selection {
+    fn select(&self, rule: &Rule, roster: &Roster, needed: &[Wanted], preferred: &[Wanted]) -> Selection {
         let workspace = self.people.workspace(self.channel.inbox);
-        let roster = Roster::new(rule, self.people, workspace, |_| true);
         let lacking: BTreeMap<UserId, u32> = match preferred {
             [] => BTreeMap::new(),
-            _ => {
-                let users = self.people.routed(&rule.users, &rule.teams);
-                users.into_iter().map(|user| (user, self.lacks(user, preferred))).collect()
-            }
+            _ => roster.users().iter().map(|user| (*user, self.lacks(*user, preferred))).collect(),
+        };
+        // What they know is not seen at a glance.
+        let glance = |_: &Chair, user: UserId| {
+            let is_there = needed.is_empty() && *(self.by_hand)(user) == ByHand::Available;
+            is_there.then_some(Glance { objection: None, idle_since: None })
         };
         let standing = |person: &User| {
             let standing = Standing { by_hand: (self.by_hand)(person.id), ..Standing::BY_SCHEDULE };
@@ -210,9 +253,9 @@ impl<'a, H: Fn(UserId) -> &'a ByHand> Question<'a, H> {
             at_most: 1,
             asked: Some(&lacking),
             standing,
-            glance: no_glance,
+            glance,
         };
-        assignment::select(rule, &roster, &field)
+        assignment::select(rule, roster, &field)
     }
 
     fn lacks(&self, user: UserId, wanted: &[Wanted]) -> u32 {

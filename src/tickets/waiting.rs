@@ -2,7 +2,7 @@
 //! them: somebody is there again or may take more, their channel opens, a rule is saved, or a skill is let go (D9).
 
 use crate::routing::{
-    ids::{ChannelId, TicketId, UserId},
+    ids::{ById, ChannelId, TicketId, UserId},
     load::TicketType,
     reasons::Reason,
 };
@@ -20,21 +20,39 @@ pub struct Waits {
     pub channel: ChannelId,
 }
 
-/// Who may be given a ticket of this type, as far as their capacity goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Free {
-    pub user: UserId,
-    pub kind: TicketType,
-    /// And is there.
-    pub there: bool,
+/// Who may be given tickets, as far as their capacity goes: a bit for each type, and one more for each type while they are
+/// there. Ten thousand are looked at several times a second.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Free(ById<UserId, u8>);
+
+impl Free {
+    /// This user may be given one of this type; `there`: even where only those get any who are there.
+    pub fn add(&mut self, user: UserId, kind: TicketType, there: bool) {
+        let bits = if there { 0b11 } else { 0b01 };
+        *self.0.entry(user).or_default() |= bits << (2 * kind as u8);
+    }
+
+    fn is_within(&self, others: &Self) -> bool {
+        self.0.iter().all(|(user, bits)| bits & !others.bits(*user) == 0)
+    }
+
+    fn keep_only(&mut self, others: &Self) {
+        self.0.retain(|user, bits| {
+            *bits &= others.bits(*user);
+            *bits != 0
+        });
+    }
+
+    fn bits(&self, user: UserId) -> u8 {
+        self.0.get(&user).copied().unwrap_or_default()
+    }
 }
 
 /// What is looked at to know whether it is worth while to route them again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     pub at: DateTime<Utc>,
-    /// Whoever is there is in it twice.
-    pub free: HashSet<Free>,
+    pub free: Free,
     /// The channels that are open.
     pub open: HashSet<ChannelId>,
     /// How many minutes each channel that lets skills go lets its tickets wait for them.
@@ -129,7 +147,7 @@ impl Waiting {
     /// Has the line gone through anew if anything got better since the last look.
     pub fn look(&mut self, seen: Seen) {
         let better = std::mem::take(&mut self.changed)
-            || !seen.free.is_subset(&self.seen.free)
+            || !seen.free.is_within(&self.seen.free)
             || !seen.open.is_subset(&self.seen.open)
             || seen.relax.iter().any(|(channel, minutes)| self.is_let_go(*channel, *minutes, seen.at));
         self.seen = seen;
@@ -141,7 +159,7 @@ impl Waiting {
     /// Somebody waits although this is how things are. Who is free again later makes a difference to them, even if that
     /// is before the next look.
     pub fn saw(&mut self, seen: &Seen) {
-        self.seen.free.retain(|free| seen.free.contains(free));
+        self.seen.free.keep_only(&seen.free);
         self.seen.open.retain(|channel| seen.open.contains(channel));
     }
 
@@ -217,8 +235,11 @@ mod tests {
     fn the_line_is_gone_through_when_something_got_better_and_the_oldest_comes_first() {
         let Scene { mut waiting, pumps, ann, tickets, .. } = scene();
         let kind = TicketType::EmailOther;
-        let is_free = |kind: &TicketType| Free { user: ann, kind: *kind, there: true };
-        let free = |kinds: &[TicketType]| kinds.iter().map(is_free).collect::<HashSet<_>>();
+        let free = |kinds: &[TicketType]| {
+            let mut free = Free::default();
+            kinds.iter().for_each(|kind| free.add(ann, *kind, true));
+            free
+        };
         let seen = |at: i64, free, open: &[ChannelId]| {
             let open = open.iter().copied().collect();
             Seen { at: minute(at), free, open, relax: HashMap::new() }
@@ -252,8 +273,11 @@ mod tests {
     fn who_is_free_again_before_the_next_look_makes_a_difference_to_those_who_were_left_meanwhile() {
         let Scene { mut waiting, ann, tickets, .. } = scene();
         let free = |free: bool| {
-            let ann = Free { user: ann, kind: TicketType::EmailOther, there: true };
-            Seen { free: HashSet::from_iter(free.then_some(ann)), ..Seen::default() }
+            let mut seen = Seen::default();
+            if free {
+                seen.free.add(ann, TicketType::EmailOther, true);
+            }
+            seen
         };
         waiting.look(free(true));
         assert_eq!(pass(&mut waiting), tickets);
@@ -265,6 +289,27 @@ mod tests {
         waiting.saw(&free(true));
         waiting.look(free(true));
         assert_eq!(pass(&mut waiting), []);
+    }
+
+    #[test]
+    fn who_comes_back_is_somebody_for_those_that_wait_for_who_is_there_only() {
+        let mut ids = Ids::new(1);
+        let (ann, ben) = (UserId(ids.next(1)), UserId(ids.next(1)));
+        let free = |all: &[(UserId, TicketType, bool)]| {
+            let mut free = Free::default();
+            all.iter().for_each(|(user, kind, there)| free.add(*user, *kind, *there));
+            free
+        };
+        let (mail, chat) = (TicketType::EmailOther, TicketType::Messages);
+        let away = free(&[(ann, mail, false)]);
+        let back = free(&[(ann, mail, true)]);
+        assert!(away.is_within(&back) && !back.is_within(&away));
+        assert!(
+            !free(&[(ann, chat, false)]).is_within(&back) && !free(&[(ben, mail, true)]).is_within(&back)
+        );
+        let mut left = free(&[(ann, mail, true), (ann, chat, true), (ben, mail, true)]);
+        left.keep_only(&away);
+        assert_eq!(left, away);
     }
 
     #[test]

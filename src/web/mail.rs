@@ -111,6 +111,10 @@ fn channel(web: &Web, path: Result<Path<String>, PathRejection>) -> Option<(Chan
 }
 
 async fn sent(headers: &HeaderMap, body: Bytes) -> Result<Sent, NotTaken> {
+    // Packed, it would be read as it is, and be a mail of nothing.
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, None));
+    }
     let unreadable = || (StatusCode::BAD_REQUEST, Some("it can't be read".to_owned()));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
@@ -164,15 +168,21 @@ async fn arrive(
 ) -> Result<(), NotTaken> {
     let now = web.clock.now().at;
     // It may be much to take apart, and one that breaks this breaks nothing else.
-    let read =
-        tokio::task::spawn_blocking(move || webhook.read(sent, To { channel, address: &email.address }, now));
+    let read = tokio::task::spawn_blocking(move || {
+        let proof = webhook.proof(&sent);
+        (webhook.read(sent, To { channel, address: &email.address }, now), proof)
+    });
     let unreadable = |_| (StatusCode::UNPROCESSABLE_ENTITY, Some("it breaks the reader".to_owned()));
-    let arrival = read.await.map_err(unreadable)?.map_err(|bad| match bad {
+    let (arrival, proof) = read.await.map_err(unreadable)?;
+    let arrival = arrival.map_err(|bad| match bad {
         Bad::Unsigned => (StatusCode::FORBIDDEN, Some(bad.to_string())),
         Bad::NotIts | Bad::Missing(_) | Bad::Unreadable(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, Some(bad.to_string()))
         }
     })?;
+    if proof.is_some_and(|proof| !web.is_first_with(proof)) {
+        return Err((StatusCode::FORBIDDEN, Some("another mail came with its signature before".into())));
+    }
     match web.attachments.keep_all(arrival.files).await {
         Ok(_) => {}
         Err(NotKept::TooLarge) => return Err((StatusCode::PAYLOAD_TOO_LARGE, None)),

@@ -135,7 +135,10 @@ pub async fn create(
     let attachments = keep(files, &web).await?;
     let message = match form.by_customer {
         true => say_for_customer(&ticket, form, attachments, key, &web).await?,
-        false => reply(&caller, id, form, attachments, key, &web).await?,
+        false => {
+            must_work_by(form.channel, &ticket, &caller, &web)?;
+            reply(&caller, id, form, attachments, key, &web).await?
+        }
     };
     let row = web.reader.message(message).await?.ok_or_else(Problem::not_found)?;
     Ok(created(&format!("tickets/{id}/messages"), message, object(&row)))
@@ -212,6 +215,22 @@ async fn keep(files: Vec<Sent>, web: &Web) -> Result<Vec<Attachment>, Problem> {
         kept.push(attachment);
     }
     Ok(kept)
+}
+
+/// An answer may go another way than the question came, but not by a workspace in which one does not work.
+fn must_work_by(
+    channel: Option<ChannelId>,
+    ticket: &Ticket,
+    caller: &Caller,
+    web: &Web,
+) -> Result<(), Problem> {
+    let settings = web.desk.settings();
+    let channel = channel.and_then(|channel| settings.ticket_channels.get(&channel));
+    let Some(inbox) = channel.and_then(|channel| channel.inbox) else { return Ok(()) };
+    match ticket.inbox == Some(inbox) || Viewer::new(caller, &settings).inbox(inbox) == Sight::All {
+        true => Ok(()),
+        false => Err(Problem::invalid(Fault::new("/channel", "there is no channel of this id for messages"))),
+    }
 }
 
 async fn reply(

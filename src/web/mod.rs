@@ -82,7 +82,13 @@ mod whatsapp;
 use crate::{
     attachments::Attachments,
     desk::{Desk, Providers, documents::Sounds, settings::Ground},
-    messaging::{email::settings::Mailboxes, whatsapp::Accounts},
+    messaging::{
+        email::{
+            services::{Proof, Proofs},
+            settings::Mailboxes,
+        },
+        whatsapp::Accounts,
+    },
     routing::{ids::Ids, sentences::Language},
     store::Reader,
 };
@@ -135,6 +141,8 @@ pub struct Web {
     ids: Arc<Mutex<Ids>>,
     /// Mail is large, and whoever sends it is known only when all of it is there.
     mails_at_once: Arc<Semaphore>,
+    /// With which what came that was handed over.
+    mail_proofs: Arc<Mutex<Proofs>>,
     /// One backup is made at a time.
     backing_up: Arc<tokio::sync::Mutex<()>>,
     sockets: Arc<AtomicU64>,
@@ -183,6 +191,7 @@ impl Web {
             mails_at_once: Arc::new(Semaphore::new(mail::AT_ONCE)),
             limits: Arc::new(limits),
             ids: Arc::new(Mutex::new(Ids::new(seed))),
+            mail_proofs: Arc::default(),
             backing_up: Arc::default(),
             sockets: Arc::default(),
             streams: events::Streams::default(),
@@ -197,6 +206,12 @@ impl Web {
     fn new_id(&self) -> uuid::Uuid {
         let now = self.clock.now().at.timestamp_millis();
         self.ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next(now)
+    }
+
+    /// Whether nothing else came with it before.
+    fn is_first_with(&self, proof: Proof) -> bool {
+        let mut proofs = self.mail_proofs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        proofs.take(proof, self.clock.now().at)
     }
 }
 

@@ -12,8 +12,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::AbortHandle,
-    time::sleep,
+    time::{sleep, timeout},
 };
+
+const DEATH_NOTICED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What happens to the agents' sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,40 +131,40 @@ impl Gate {
         first.truncate(length);
         let is_webhook = first.starts_with(b"POST /hooks");
         let waits = is_webhook.then(|| Waits::begin(self));
-        let Some(mut daemon) = self.reach_daemon().await else { return };
+        let Some((mut daemon, address)) = self.reach_daemon().await else { return };
         if daemon.write_all(&first).await.is_err() {
-            return;
+            return self.death_is_noticed(&address).await;
         }
         match first {
             first if first.starts_with(b"GET /softphone") => self.carry_socket(caller, daemon).await,
-            _ if is_webhook => self.carry_webhook(caller, daemon).await,
+            _ if is_webhook => self.carry_webhook(caller, daemon, &address).await,
             _ => drop(copy_bidirectional(&mut caller, &mut daemon).await),
         }
         drop(waits);
     }
 
     /// Waits until it is there; it may have just died, and nobody noticed.
-    async fn reach_daemon(&self) -> Option<TcpStream> {
+    async fn reach_daemon(&self) -> Option<(TcpStream, String)> {
         let mut watched = self.daemon.subscribe();
         loop {
             let address = watched.wait_for(Option::is_some).await.ok()?.clone()?;
-            if let Ok(daemon) = TcpStream::connect(address).await {
-                return Some(daemon);
+            if let Ok(daemon) = TcpStream::connect(&address).await {
+                return Some((daemon, address));
             }
             sleep(Duration::from_millis(5)).await;
         }
     }
 
-    async fn carry_webhook(&self, caller: TcpStream, daemon: TcpStream) {
+    async fn carry_webhook(&self, caller: TcpStream, daemon: TcpStream, address: &str) {
         let sent_at = self.now();
+        let mut is_answered = false;
         let (mut from_caller, mut to_caller) = caller.into_split();
         let (mut from_daemon, mut to_daemon) = daemon.into_split();
-        let there = async { drop(tokio::io::copy(&mut from_caller, &mut to_daemon).await) };
+        let there = tokio::io::copy(&mut from_caller, &mut to_daemon);
         let back = async {
             let mut answer = vec![0; 16 << 10];
-            let mut is_first = true;
             while let Ok(length @ 1..) = from_daemon.read(&mut answer).await {
-                if std::mem::take(&mut is_first) {
+                if !std::mem::replace(&mut is_answered, true) {
                     self.answered(sent_at);
                 }
                 if to_caller.write_all(&answer[..length]).await.is_err() {
@@ -173,8 +175,19 @@ impl Gate {
         tokio::select! {
             () = back => {}
             // Who waits no longer is gone, and the daemon sees that too.
-            () = there => {}
+            carried = there => if carried.is_ok() { return },
         }
+        if !is_answered {
+            self.death_is_noticed(address).await;
+        }
+    }
+
+    /// Waits a moment until the daemon that was there is known to be dead. A process that is killed may take one more
+    /// connection while it falls apart: the fallback of a caller who was cut off would meet the same death.
+    async fn death_is_noticed(&self, address: &str) {
+        let mut watched = self.daemon.subscribe();
+        let gone = watched.wait_for(|daemon| daemon.as_deref() != Some(address));
+        let _ = timeout(DEATH_NOTICED_WITHIN, gone).await;
     }
 
     fn answered(&self, sent_at: i64) {

@@ -124,6 +124,27 @@ async fn whoever_replies_first_owns_the_ticket_and_a_draft_changes_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_answers_by_a_workspace_in_which_they_do_not_work() {
+    let desk = Desk::open().await;
+    let [anna, ben] = desk.agents(["Anna", "Ben"]).await;
+    let channel = portal(&desk, json!({})).await;
+    let only = json!({ "users": [ben.id], "teams": [] });
+    let inbox = desk.api.create("inboxes", json!({ "name": "Sales", "only": only })).await;
+    let email = json!({ "mailbox": "sales", "address": "sales@example.org" });
+    let mail = json!({ "kind": "email", "name": "Sales", "inbox": inbox, "email": email });
+    let mail = desk.api.create("channels", mail).await;
+    let ticket = desk.api.post("tickets", question(&channel, "a-1")).await;
+    let at = format!("tickets/{}", text(&ticket["id"]));
+    let answer = |text: &str| Some(json!({ "text": text, "channel": mail }));
+    for (agent, status) in [(&anna, 422), (&ben, 201)] {
+        desk.api.patch(&at, json!({ "owner": agent.id })).await;
+        let path = format!("{at}/messages");
+        let told = desk.api.with_token(&agent.token).ask(Method::POST, &path, answer("Buy!")).await;
+        assert_eq!(told.0, status, "{}", told.1);
+    }
+}
+
+#[tokio::test]
 async fn a_reply_under_one_key_is_sent_once() {
     let desk = Desk::open().await;
     let channel = portal(&desk, json!({})).await;
@@ -268,4 +289,46 @@ async fn a_conversation_is_seen_by_those_who_see_its_ticket_and_outlives_a_resta
     assert_eq!(desk.api.post("tickets", question(&channel, "a-1")).await["id"], ticket["id"]);
     assert_eq!(messages(&desk.api, &ticket["id"]).await, before);
     desk.check_books().await;
+}
+
+#[tokio::test]
+async fn in_a_long_conversation_too_what_is_far_back_is_answered_and_nothing_is_sent_twice() {
+    let mut desk = Desk::open().await;
+    let channel = portal(&desk, json!({})).await;
+    let ticket = desk.api.post("tickets", question(&channel, "a-1")).await;
+    let path = format!("tickets/{}/messages", text(&ticket["id"]));
+    let first = text(&messages(&desk.api, &ticket["id"]).await[0]["id"]);
+    let send = async |desk: &Desk, reply: Value| {
+        let url = format!("{}/api/v1/{path}", desk.api.address);
+        let request = reqwest::Client::new().post(url).bearer_auth(&desk.api.token);
+        let answer = request.header("Idempotency-Key", "once").json(&reply).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let sent = send(&desk, json!({ "text": "Hello" })).await;
+    assert_eq!(sent.0, 201, "{}", sent.1);
+    desk.stop().await;
+    // A moment after the reply, by their ids.
+    let sql = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 300)
+        insert into messages (id, ticket, channel, at_ms, side, person_kind, person, text, outside_id, tries)
+        select $1 || printf('%020x', n), $2, $3, n, 'in', 'email', 'vera@example.org', 'More', 'more-' || n, 0 from n";
+    let moment = u64::from_str_radix(&text(&sent.1["id"])[..12], 16).expect("hex digits") + 1;
+    let query = sqlx::query(sql).bind(format!("{moment:012x}")).bind(text(&ticket["id"])).bind(&channel);
+    assert_eq!(query.execute(&mut desk.store().await).await.expect("rows").rows_affected(), 300);
+    desk.start().await;
+    let again = send(&desk, json!({ "text": "Hello" })).await;
+    assert_eq!((again.0, &again.1["id"]), (201, &sent.1["id"]), "{}", again.1);
+    assert_eq!(send(&desk, json!({ "text": "Goodbye" })).await.0, 422);
+    assert_eq!(messages(&desk.api, &ticket["id"]).await.len(), 302);
+    let answer =
+        desk.api.ask(Method::POST, &path, Some(json!({ "text": "To that", "answers": first }))).await;
+    assert_eq!(answer.0, 201, "{}", answer.1);
+    let other = desk.api.post("tickets", question(&channel, "a-2")).await;
+    let path = format!("tickets/{}/messages", text(&other["id"]));
+    let answer =
+        desk.api.ask(Method::POST, &path, Some(json!({ "text": "To that", "answers": first }))).await;
+    assert_eq!(
+        (answer.0, &answer.1["errors"][0]["pointer"]),
+        (422, &json!("/answers")),
+        "it is another ticket's"
+    );
 }

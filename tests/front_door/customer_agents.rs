@@ -83,8 +83,12 @@ async fn channel(desk: &Desk, service: &Service, deadline_seconds: u32, users: &
 
 /// A customer writes.
 async fn writes(desk: &Desk, id: &str, text: &str) {
-    let value = json!({ "metadata": { "phone_number_id": "106540352242922" },
-        "messages": [{ "from": "436601234567", "id": id, "type": "text", "text": { "body": text } }] });
+    let message = json!({ "from": "436601234567", "id": id, "type": "text", "text": { "body": text } });
+    brings(desk, &[message]).await;
+}
+
+async fn brings(desk: &Desk, messages: &[Value]) {
+    let value = json!({ "metadata": { "phone_number_id": "106540352242922" }, "messages": messages });
     let changes = json!([{ "field": "messages", "value": value }]);
     let body =
         json!({ "object": "whatsapp_business_account", "entry": [{ "changes": changes }] }).to_string();
@@ -156,6 +160,32 @@ async fn it_answers_as_long_as_it_likes_and_then_hands_over() {
 }
 
 #[tokio::test]
+async fn in_a_long_conversation_it_is_told_what_was_said_last() {
+    let (service, desk) = (Service::start().await, desk(&format!("whsec_{KEY}")).await);
+    let ann = desk.agent("Ann").await;
+    channel(&desk, &service, 30, &[&ann.id]).await;
+    service.says(200, json!({ "action": "answer", "text": "Go on" }));
+    let message = |number: usize| {
+        let (id, body) = (format!("wamid.{number}"), format!("Number {number}"));
+        json!({ "from": "436601234567", "id": id, "type": "text", "text": { "body": body } })
+    };
+    brings(&desk, &(0..205).map(message).collect::<Vec<_>>()).await;
+    until_reason(&desk, "customer_agent_answered").await;
+    writes(&desk, "wamid.last", "And this is all").await;
+    for _ in 0..2 * PATIENCE.as_millis() / 50 {
+        let asked = service.asked();
+        let told = |asked: &Value| asked["data"]["messages"].as_array().unwrap().clone();
+        let last = told(asked.last().unwrap());
+        if last.last().unwrap()["text"] == "And this is all" {
+            assert_eq!(last.len(), 200);
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it is never told: {:?}", service.asked().last().unwrap()["data"]["messages"][199]);
+}
+
+#[tokio::test]
 async fn whatever_goes_wrong_hands_over_and_says_why() {
     type Answer = Option<(u16, Value)>;
     let table: [(&str, Answer, &str); 4] = [
@@ -224,4 +254,62 @@ async fn somebody_who_is_faster_is_not_talked_over() {
     assert_eq!(service.asked().len(), 2);
     assert_eq!(service.asked()[0]["data"]["messages"], service.asked()[1]["data"]["messages"]);
     assert_eq!(answers(&desk).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_ticket_that_it_handed_over_waits_again_when_whoever_took_it_lets_it_go() {
+    let (service, desk) = (Service::start().await, desk(&format!("whsec_{KEY}")).await);
+    let ann = desk.agent("Ann").await;
+    let path = format!("users/{}/availability", ann.id);
+    let away = desk.api.ask(reqwest::Method::PUT, &path, Some(json!({ "state": "away" }))).await;
+    assert_eq!(away.0, 200);
+    let channel = channel(&desk, &service, 20, &[&ann.id]).await;
+    desk.api.patch(&format!("channels/{channel}"), json!({ "reroutes": true })).await;
+    let of_ann = desk.api.with_token(&ann.token);
+    service.says(200, json!({ "action": "answer", "text": "Yes?" }));
+    writes(&desk, "wamid.1", "Hello").await;
+    until_reason(&desk, "customer_agent_answered").await;
+    assert_eq!(of_ann.all("notifications").await, [] as [Value; 0], "there is nothing to do for people");
+    service.says(200, json!({ "action": "hand_over" }));
+    writes(&desk, "wamid.2", "A person, please").await;
+    let (ticket, _) = until_reason(&desk, "customer_agent_handed_over").await;
+    let path = format!("tickets/{}", ticket["id"].as_str().unwrap());
+    let [told] = <[Value; 1]>::try_from(of_ann.all("notifications").await).expect("one");
+    assert_eq!((&told["about"], &told["ticket"]), (&json!("unassigned"), &ticket["id"]));
+    assert_eq!(desk.api.all("tickets/waiting").await.len(), 1);
+    desk.api.patch(&path, json!({ "owner": ann.id })).await;
+    assert_eq!(desk.api.all("tickets/waiting").await.len(), 0);
+    desk.api.patch(&path, json!({ "owner": null })).await;
+    let waiting = desk.api.all("tickets/waiting").await;
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0]["ticket"], ticket["id"]);
+}
+
+#[tokio::test]
+async fn of_a_long_conversation_it_is_told_the_latest() {
+    let (service, mut desk) = (Service::start().await, desk(&format!("whsec_{KEY}")).await);
+    let channel = channel(&desk, &service, 20, &[]).await;
+    service.says(200, json!({ "action": "answer", "text": "Go on." }));
+    writes(&desk, "wamid.1", "Hello").await;
+    let (ticket, _) = until_reason(&desk, "customer_agent_answered").await;
+    desk.stop().await;
+    let sql = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 300)
+        insert into messages (id, ticket, channel, at_ms, side, person_kind, person, text, tries)
+        select printf('%032x', n), $1, $2, n, 'in', 'number', '+436601234567', 'long ago', 0 from n";
+    let (ticket, channel) = (ticket["id"].as_str().unwrap(), channel.as_str());
+    let rows = sqlx::query(sql).bind(ticket).bind(channel).execute(&mut desk.store().await).await.unwrap();
+    assert_eq!(rows.rows_affected(), 300);
+    desk.start().await;
+    let before = service.asked().len();
+    writes(&desk, "wamid.2", "And now?").await;
+    for _ in 0..2 * PATIENCE.as_millis() / 50 {
+        if service.asked().len() > before {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    let asked = service.asked().pop().unwrap();
+    let told = asked["data"]["messages"].as_array().unwrap();
+    assert_eq!((told.len(), &told[199]["text"]), (200, &json!("And now?")));
+    assert_eq!((&told[197]["text"], &told[0]["text"]), (&json!("Hello"), &json!("long ago")));
 }

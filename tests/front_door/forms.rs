@@ -225,3 +225,33 @@ async fn one_address_sends_no_more_forms_than_it_may() {
     let count = stored(&desk).await.len();
     assert!(count >= 3, "{count}");
 }
+
+#[tokio::test]
+async fn whatever_a_form_brings_its_ticket_can_be_worked_on() {
+    let desk = Desk::open().await;
+    let many: serde_json::Map<String, Value> = (0..40).map(|n| (format!("own {n}"), json!("x"))).collect();
+    let form = json!({ "kind": "form", "name": "Contact", "properties": many });
+    let channel = desk.api.create("channels", form).await;
+    let mut fields: serde_json::Map<String, Value> =
+        (0..70).map(|n| (format!("more {n}"), json!("x"))).collect();
+    fields.extend([("message".to_owned(), json!("Help")), ("a\u{1}b".to_owned(), json!("y"))]);
+    let sent =
+        send(&desk, &channel, "application/json", Value::Object(fields).to_string(), "application/json")
+            .await;
+    assert!(sent.status < 300, "{}", sent.text());
+    let ticket = desk.api.get("tickets").await["items"][0].clone();
+    assert_eq!(ticket["properties"].as_object().unwrap().len(), 111);
+    let path = format!("tickets/{}", ticket["id"].as_str().unwrap());
+    let closed = desk.api.ask(Method::PATCH, &path, Some(json!({ "status": "closed" }))).await;
+    assert_eq!((closed.0, &closed.1["status"]), (200, &json!("closed")), "{}", closed.1);
+    let patch = |properties: Value| Some(json!({ "properties": properties }));
+    for (properties, status) in [
+        (json!({ "own 1": "changed" }), 200),
+        (json!({ "one more": "x" }), 422),
+        (json!({ "c\u{1}d": "x", "own 2": null }), 422),
+        (json!({ "one more": "x", "own 2": null, "a\u{1}b": null }), 200),
+    ] {
+        let answer = desk.api.ask(Method::PATCH, &path, patch(properties.clone())).await;
+        assert_eq!(answer.0, status, "{properties}: {}", answer.1);
+    }
+}

@@ -191,4 +191,12 @@ async fn an_absent_owner_is_mailed_what_their_contact_wrote_and_a_mail_that_can_
     };
     let mail = timeout(PATIENCE, looking).await.expect("the mail that waits is seen among the jobs");
     assert!(mail.to_string().contains("user.notified"), "{mail}");
+    let sql = "select document from happenings where kind = 'user.notified'";
+    let told: String =
+        sqlx::query_scalar(sql).fetch_one(&mut desk.store().await).await.expect("it is told once");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(
+        (&told["data"]["about"], &told["data"]["text"]),
+        (&json!("owner_absent"), &json!("Since Monday."))
+    );
 }

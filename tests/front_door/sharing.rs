@@ -1,8 +1,8 @@
 //! Tickets that come through a channel are given to people as calls are: in turn, over restarts, by the same counts, and
 //! each says why.
 
-use super::ids;
-use crate::desk::{Agent, Desk};
+use super::{ids, whatsapp};
+use crate::desk::{Agent, Desk, Wishes};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::Row;
@@ -114,7 +114,7 @@ async fn a_team_gets_it_without_an_owner_and_the_owner_of_the_contact_before_oth
 /// what plain SQL counts.
 #[tokio::test]
 async fn calls_and_tickets_are_counted_by_type_as_the_store_has_them() {
-    let mut desk = Desk::open().await;
+    let mut desk = Desk::open_with(Wishes { config: whatsapp::account(), ..Wishes::default() }).await;
     let agents = desk.agents(["Ann", "Ben", "Cem"]).await;
     let [ann, ben, cem] = agents.each_ref();
     let users = ids(&[ann, ben, cem]);
@@ -122,7 +122,11 @@ async fn calls_and_tickets_are_counted_by_type_as_the_store_has_them() {
     let calling = desk.channel_with(json!({ "name": "Line", "routing": rule })).await;
     let mut assignment = rule.clone();
     assignment["mode"] = json!("specific");
-    let shop = channel(&desk, assignment).await;
+    let shop = channel(&desk, assignment.clone()).await;
+    let of_whatsapp = json!({
+        "kind": "whatsapp", "name": "WhatsApp", "whatsapp": whatsapp::of_account(), "assignment": assignment,
+    });
+    let written = desk.api.create("channels", of_whatsapp).await;
     let mut chance = 20_261_121_u64;
     let mut draw = |below: u64| {
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -136,11 +140,19 @@ async fn calls_and_tickets_are_counted_by_type_as_the_store_has_them() {
         caller.hang_up();
         desk.over(&caller).await;
         drop(softphone);
-        for _ in 0..12 {
-            let made = ticket(&desk, &shop, json!({})).await;
+        for turn in 0..18 {
+            let made = match turn % 3 {
+                0 => {
+                    whatsapp::stranger_writes(&desk, &format!("4366012345{week}{turn:02}")).await;
+                    desk.api.get("tickets?limit=1").await["items"][0].clone()
+                }
+                _ => ticket(&desk, &shop, json!({})).await,
+            };
+            let expected = if turn % 3 == 0 { "messages" } else { "email_other" };
+            assert_eq!(made["type"], expected);
             let at = format!("tickets/{}", made["id"].as_str().expect("an id"));
             let other = agents[usize::try_from(draw(3)).expect("small")].id.clone();
-            match draw(6) {
+            match draw(9) {
                 0 => drop(desk.api.patch(&at, json!({ "owner": other })).await),
                 1 => drop(desk.api.patch(&at, json!({ "owner": null })).await),
                 2 => drop(desk.api.patch(&at, json!({ "status": "closed" })).await),
@@ -148,10 +160,21 @@ async fn calls_and_tickets_are_counted_by_type_as_the_store_has_them() {
                     desk.api.patch(&at, json!({ "status": "closed" })).await;
                     desk.api.patch(&at, json!({ "status": "waiting" })).await;
                 }
+                4 => drop(
+                    desk.api
+                        .post(&format!("{at}/messages"), json!({ "text": "Done", "status": "closed" }))
+                        .await,
+                ),
+                // They answer what was closed.
+                5 if turn % 3 != 0 => {
+                    desk.api.patch(&at, json!({ "status": "closed" })).await;
+                    let answer = json!({ "text": "No!", "by_customer": true });
+                    desk.api.post(&format!("{at}/messages"), answer).await;
+                }
                 _ => {}
             }
         }
-        check_counts(&desk, &agents, &calling.id, &shop).await;
+        check_counts(&desk, &agents, [&calling.id, &shop, &written]).await;
         if week < 3 {
             desk.stop().await;
             // Eleven days go by: what was given in the first week is too old at the end.
@@ -165,7 +188,8 @@ async fn calls_and_tickets_are_counted_by_type_as_the_store_has_them() {
     }
 }
 
-async fn check_counts(desk: &Desk, agents: &[Agent], calling: &str, shop: &str) {
+/// `channels`: of calls, of mail and the like, and of messages.
+async fn check_counts(desk: &Desk, agents: &[Agent], channels: [&str; 3]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     let since = now - Duration::from_secs(30 * 86_400);
     let sql = "select owner, type, count(*) as open from tickets
@@ -178,7 +202,7 @@ async fn check_counts(desk: &Desk, agents: &[Agent], calling: &str, shop: &str) 
         .expect("rows");
     let counted: BTreeMap<(String, String), i64> =
         rows.iter().map(|row| ((row.get("owner"), row.get("type")), row.get("open"))).collect();
-    for (channel, kind) in [(calling, "calling"), (shop, "email_other")] {
+    for (channel, kind) in channels.into_iter().zip(["calling", "email_other", "messages"]) {
         let preview = desk.api.post("preview", json!({ "channel": channel })).await;
         for candidate in preview["candidates"].as_array().expect("candidates") {
             let user = candidate["user"].as_str().expect("an id");

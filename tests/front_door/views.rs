@@ -290,3 +290,69 @@ async fn a_contact_that_becomes_another_keeps_its_tickets() {
     let third = third["id"].as_str().expect("an id");
     assert_eq!(ids(&desk.api.all(&format!("tickets?contact={into}")).await), [third, name, mail]);
 }
+
+#[tokio::test]
+async fn contacts_that_become_one_while_they_write_keep_their_tickets() {
+    let desk = Desk::open().await;
+    let portal = desk.api.create("channels", json!({ "kind": "api", "name": "Portal" })).await;
+    let mut pairs = Vec::new();
+    for n in 0..16 {
+        let into = desk
+            .api
+            .create("contacts", json!({ "name": "Vera", "email": format!("v{n}@example.org") }))
+            .await;
+        let from = desk
+            .api
+            .create("contacts", json!({ "name": "Vera", "email": format!("w{n}@example.org") }))
+            .await;
+        let customer = json!({ "kind": "email", "value": format!("w{n}@example.org") });
+        let written = json!({ "channel": portal, "text": "Hello", "customer": customer });
+        let ticket = desk.api.create("tickets", written).await;
+        pairs.push((into, from, ticket));
+    }
+    let merge = async |into: &str, from: &str| {
+        desk.api.post(&format!("contacts/{into}/merge"), json!({ "from": from })).await;
+    };
+    let write = async |ticket: &str| {
+        let path = format!("tickets/{ticket}/messages");
+        desk.api.post(&path, json!({ "by_customer": true, "text": "Hello?" })).await;
+    };
+    let (merge, write) = (&merge, &write);
+    let all = pairs.iter().map(|(into, from, ticket)| async move {
+        futures_util::future::join3(merge(into, from), write(ticket), write(ticket)).await;
+    });
+    futures_util::future::join_all(all).await;
+    for (into, _, ticket) in &pairs {
+        assert_eq!(desk.api.get(&format!("tickets/{ticket}")).await["contact"], json!(into));
+        assert_eq!(ids(&desk.api.all(&format!("tickets?contact={into}")).await), [ticket]);
+    }
+}
+
+#[tokio::test]
+async fn a_word_that_is_everywhere_finds_what_a_seldom_one_would() {
+    let mut desk = Desk::open().await;
+    let portal = desk.api.create("channels", json!({ "kind": "api", "name": "Portal" })).await;
+    desk.stop().await;
+    let mut store = desk.store().await;
+    // Of 3,000 tickets the first 2,900 have seven messages each that say hello, and five of them are odd besides.
+    let tickets = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 3000)
+        insert into tickets (id, type, status, channel, created_ms, touched_ms)
+        select printf('%032x', n), 'email_other', 'new', $1, n, n from n";
+    let messages = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 21000)
+        insert into messages (id, ticket, channel, at_ms, side, person_kind, text, tries)
+        select printf('f%031x', n), printf('%032x', 1 + (n - 1) / 7), $1, n, 'in', 'unknown',
+            case when n > 20300 then 'Good bye' when n % 4000 = 1 then 'Hello odd world' else 'Hello world' end, 0 from n";
+    for sql in [tickets, messages] {
+        sqlx::query(sql).bind(&portal).execute(&mut store).await.expect("rows");
+    }
+    drop(store);
+    desk.start().await;
+    let found = async |q: &str| desk.api.all(&format!("tickets?q={q}")).await.len();
+    assert_eq!(found("hello").await, 2_900);
+    assert_eq!(found("hell%20wor").await, 2_900);
+    assert_eq!(found("odd").await, 6);
+    assert_eq!(found("hello%20odd").await, 6);
+    assert_eq!((found("h").await, found("bye").await), (0, 100));
+    let first = desk.api.get("tickets?q=hello&limit=10").await;
+    assert_eq!(first["items"][0]["id"], format!("{:032x}", 2_900));
+}

@@ -106,9 +106,12 @@ fn text(id: &str, body: &str) -> String {
 }
 
 fn message(id: &str, kind: &str, own: Value, at: i64) -> String {
-    let contacts = json!([{ "profile": { "name": "Ada" }, "wa_id": "436601234567" }]);
-    let message =
-        json!({ "from": "436601234567", "id": id, "timestamp": at.to_string(), "type": kind, kind: own });
+    message_from("436601234567", id, kind, own, at)
+}
+
+fn message_from(from: &str, id: &str, kind: &str, own: Value, at: i64) -> String {
+    let contacts = json!([{ "profile": { "name": "Ada" }, "wa_id": from }]);
+    let message = json!({ "from": from, "id": id, "timestamp": at.to_string(), "type": kind, kind: own });
     webhook(json!({ "contacts": contacts, "messages": [message] }))
 }
 
@@ -121,6 +124,24 @@ fn signature(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     format!("sha256={}", HEXLOWER.encode(&mac.finalize().into_bytes()))
+}
+
+/// Somebody writes for the first time.
+pub async fn stranger_writes(desk: &Desk, from: &str) {
+    let body = message_from(from, &format!("wamid.{from}"), "text", json!({ "body": "Hello" }), now());
+    assert_eq!(signed(desk, &body).await, 200);
+}
+
+/// What a desk needs of an account of WhatsApp to be written to.
+pub fn account() -> String {
+    format!(
+        "[whatsapp.main]\napp_secret = {SECRET:?}\naccess_token = \"token\"\napi_base = \"http://127.0.0.1:1\"\n"
+    )
+}
+
+/// A channel of that account.
+pub fn of_account() -> Value {
+    json!({ "account": "main", "phone_number_id": NUMBER })
 }
 
 async fn post_as(desk: &Desk, account: &str, body: &str, signature: Option<&str>) -> Answer {
@@ -306,4 +327,53 @@ async fn an_answer_is_sent_and_what_became_of_it_is_seen() {
     let error = failed["error"].as_str().unwrap();
     assert!(error.starts_with("more than 24 hours have passed since the customer last wrote"), "{failed}");
     assert_eq!(meta.sent().len(), 1);
+}
+
+/// Waits until an answer was tried so often.
+async fn until_tried(desk: &Desk, tries: i64) -> (i64, Option<i64>, Option<String>) {
+    for _ in 0..PATIENCE.as_millis() / 50 {
+        let sql = "select tries, due_ms, error from messages where side = 'out'";
+        let row = sqlx::query(sql).fetch_one(&mut desk.store().await).await.unwrap();
+        if row.get::<i64, _>(0) >= tries {
+            return (row.get(0), row.get(1), row.get(2));
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it is never tried {tries} times");
+}
+
+#[tokio::test]
+async fn an_answer_that_can_not_be_sent_backs_off_is_given_up_in_sight_and_can_be_tried_again() {
+    let meta = Meta::start().await;
+    let mut desk = desk(&meta).await;
+    channel(&desk).await;
+    signed(&desk, &text("wamid.1", "Hello")).await;
+    let ticket = desk.api.get("tickets").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("tickets/{ticket}/messages");
+    *meta.refuses.lock().unwrap() = Some((503, json!({})));
+    let began = now() * 1_000;
+    let reply = desk.api.post(&path, json!({ "text": "Good morning" })).await;
+    let (tries, due, error) = until_tried(&desk, 1).await;
+    assert!(due.is_some_and(|due| due >= began + 4_000), "{tries} {due:?}: it is not tried again at once");
+    let seen = desk.api.all(&path).await.pop().unwrap();
+    assert_eq!((&seen["state"], seen["error"].as_str()), (&json!("queued"), error.as_deref()), "{seen}");
+    assert!(error.is_some_and(|error| error.contains("503")), "{seen}");
+
+    // A day and nine tries later.
+    desk.stop().await;
+    let last = "update messages set tries = 9, due_ms = 1 where side = 'out'";
+    assert_eq!(sqlx::query(last).execute(&mut desk.store().await).await.unwrap().rows_affected(), 1);
+    desk.start().await;
+    let failed = until_state(&desk, &ticket, "failed").await;
+    assert!(failed["error"].as_str().unwrap().contains("503"), "{failed}");
+    assert_eq!(until_tried(&desk, 10).await.1, None, "it is not tried any more");
+    assert_eq!(meta.sent(), [] as [Value; 0]);
+
+    *meta.refuses.lock().unwrap() = None;
+    let retry = format!("{path}/{}/retry", reply["id"].as_str().unwrap());
+    assert_eq!(desk.api.ask(reqwest::Method::POST, &retry, None).await.0, 202);
+    let sent = until_state(&desk, &ticket, "sent").await;
+    assert_eq!((&sent["id"], &sent["error"]), (&reply["id"], &Value::Null));
+    assert_eq!(meta.sent().len(), 1);
+    assert_eq!(desk.api.ask(reqwest::Method::POST, &retry, None).await.0, 409);
 }

@@ -362,9 +362,9 @@ password = \"hush\"
 ";
 
 /// Signed as Mailgun's documentation says.
-fn signed(key: &str) -> Vec<(&'static str, String)> {
+fn signed(key: &str, digit: &str) -> Vec<(&'static str, String)> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let (time, token) = (now.to_string(), "0123456789".repeat(5));
+    let (time, token) = (now.to_string(), digit.repeat(50));
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
     let mac = mac.chain_update(format!("{time}{token}")).finalize().into_bytes();
     let signature = mac.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -386,14 +386,18 @@ async fn services_hand_mail_over_and_only_they() {
 
     let raw = String::from_utf8(mail("1", "Subject: By Mailgun\n", "Hi")).unwrap();
     let form = |key: &str| {
-        let mut form = signed(key);
+        let mut form = signed(key, "1");
         form.push(("body-mime", raw.clone()));
         form
     };
-    assert_eq!(status(hook("gun").form(&form("hush"))).await, 200);
-    assert_eq!(status(hook("gun").form(&form("hush"))).await, 200, "it comes again");
+    let once = form("hush");
+    assert_eq!(status(hook("gun").form(&once)).await, 200);
+    assert_eq!(status(hook("gun").form(&once)).await, 200, "it comes again");
+    let mut forged = once;
+    forged[3].1 = raw.replace("Hi", "Pay here");
+    assert_eq!(status(hook("gun").form(&forged)).await, 403, "it was signed for another one");
     assert_eq!(status(hook("gun").form(&form("other"))).await, 403);
-    assert_eq!(status(hook("gun").form(&signed("hush"))).await, 422);
+    assert_eq!(status(hook("gun").form(&signed("hush", "2"))).await, 422);
     assert_eq!(status(hook("gun").basic_auth("post", Some("hush")).json(&json!({}))).await, 422);
     let id = ticket(&desk, "By Mailgun").await;
     conversation(&desk, &id, 1).await;
@@ -417,6 +421,7 @@ async fn services_hand_mail_over_and_only_they() {
     assert_eq!(status(by_raw().body(letter.clone())).await, 200);
     ticket(&desk, "As it is").await;
     assert_eq!(status(by_raw().body(vec![b'x'; (40 << 20) + 1])).await, 413);
+    assert_eq!(status(by_raw().header("content-encoding", "gzip").body(letter.clone())).await, 415);
     assert_eq!(status(hook("none").basic_auth("raw", Some("hush")).body(letter.clone())).await, 404);
     let gone = format!("{}/hooks/mail/{:032x}", desk.api.address, 7);
     assert_eq!(status(desk.api.client.post(gone)).await, 404);
@@ -444,7 +449,7 @@ async fn whoever_hands_mail_over_slowly_holds_up_no_small_mail() {
         slow.push(line);
     }
     let raw = String::from_utf8(mail("1", "Subject: Small\n", "Hi")).unwrap();
-    let form: Vec<_> = signed("hush").into_iter().chain([("body-mime", raw)]).collect();
+    let form: Vec<_> = signed("hush", "1").into_iter().chain([("body-mime", raw)]).collect();
     let url = format!("{}/hooks/mail/{gun}", desk.api.address);
     let answer = desk.api.client.post(url).form(&form).send().await.unwrap();
     assert_eq!(answer.status(), 200);

@@ -58,7 +58,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn turn_now(&mut self, ticket: TicketId, round: &Round) -> Result<Option<Turn>, Broken> {
+    pub(super) async fn turn_now(&mut self, ticket: TicketId, round: &Round) -> Result<Option<Turn>, Broken> {
         if let Some(turn) = round.batch.turns.get(&ticket) {
             return Ok(Some(*turn));
         }
@@ -146,6 +146,9 @@ impl Engine {
             }
         }
         ticket.touch(now.at);
+        if is_nobodys(&ticket) {
+            round.left_to_people.push(ticket.clone());
+        }
         self.put_ticket(ticket, before, round);
         round.news = true;
     }

@@ -9,7 +9,11 @@ use crate::{
         ids::{ChannelId, UserId},
         load::TicketType,
     },
-    tickets::{channel::Channel as TicketChannel, preview::preview as preview_ticket, sharing::Question},
+    tickets::{
+        channel::Channel as TicketChannel,
+        preview::preview as preview_ticket,
+        sharing::{Question, Reached},
+    },
 };
 use chrono::{DateTime, Utc};
 
@@ -80,6 +84,7 @@ impl Engine {
         properties.extend(asked.properties.clone());
         let preview = preview_ticket(&Question {
             channel,
+            reached: &Reached::of(channel, &settings.people),
             people: &settings.people,
             load,
             customer: self.customer(asked.contact),

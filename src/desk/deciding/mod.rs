@@ -1,6 +1,6 @@
 //! What each thing that comes in means. Everything is gathered in a round, which the engine records and then acts on.
 //!
-//! `decide` is the table of contents; its arms are in `webhooks`, `frames`, `jobs`, `tickets`, `messages` and `looking`. `gathering`
+//! `decide` is the table of contents; its arms are in `webhooks`, `frames`, `jobs`, `tickets`, `messages`, `replying` and `looking`. `gathering`
 //! makes rows and jobs of what the switchboard decides, `answering` makes documents.
 
 mod answering;
@@ -13,6 +13,7 @@ mod jobs;
 mod looking;
 mod messages;
 mod notifying;
+mod replying;
 mod sharing;
 mod tickets;
 mod waiting;
@@ -29,7 +30,7 @@ use crate::{
     calls::{channel::Times, decision::Say, event::Event, switchboard::Facts, time::Now},
     providers::Reply,
     routing::{
-        ids::{CallId, TicketId, UserId},
+        ids::{CallId, ContactId, TicketId, UserId},
         joinable::Joinable,
         load::Load,
     },
@@ -39,6 +40,7 @@ use crate::{
         events::EventRow,
         jobs::JobRow,
         known_calls::fingerprint,
+        settings::Change,
     },
     tickets::ticket::Ticket,
 };
@@ -63,8 +65,20 @@ pub(super) struct Round {
     pub notices: Vec<(UserId, Frame)>,
     /// Who changed a ticket: they need not be told.
     pub changed_by: HashMap<TicketId, UserId>,
+    /// Those that the customer agent handed over, and that nobody got.
+    pub left_to_people: Vec<Ticket>,
     /// Owners of contacts who wrote while they are absent, and what it became.
     pub absent_owners: Vec<(UserId, Ticket)>,
+}
+
+impl Round {
+    /// Who a contact of the store is now: this round may have made another out of them.
+    fn is_now(&self, contact: ContactId) -> ContactId {
+        self.batch.settings.iter().fold(contact, |contact, change| match change {
+            Change::MergeContacts(merge) if merge.from == contact => merge.into,
+            _ => contact,
+        })
+    }
 }
 
 /// Why a round came to nothing.

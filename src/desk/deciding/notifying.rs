@@ -21,19 +21,30 @@ impl Engine {
     /// What is told of tickets in this round reaches those whom it concerns. It is recorded with it.
     pub(in crate::desk) fn notify_of(&mut self, round: &mut Round) {
         let mut told = BTreeSet::new();
-        for happening in round.batch.happenings.clone() {
+        let of_tickets = round.batch.happenings.iter().filter(|happening| may_concern(&happening.kind));
+        for happening in of_tickets.cloned().collect::<Vec<_>>() {
             let Some(ticket) = happening.ticket.and_then(|id| self.known_ticket(id, round)) else { continue };
             for (user, about) in self.concerned(&happening, &ticket, round) {
                 // A ticket that comes with its owner is told once.
                 if told.insert((user, ticket.id)) {
-                    self.notify(user, about, &ticket, &happening, round);
+                    self.notify(user, about, &ticket, said(&happening), round);
+                }
+            }
+        }
+        for ticket in std::mem::take(&mut round.left_to_people) {
+            for user in self.who_might_take(&ticket, round) {
+                if told.insert((user, ticket.id)) {
+                    self.notify(user, About::Unassigned, &ticket, None, round);
                 }
             }
         }
         for (user, ticket) in std::mem::take(&mut round.absent_owners) {
-            let message = round.batch.happenings.iter().find(|happening| happening.ticket == Some(ticket.id));
-            if let Some(happening) = message.cloned() {
-                self.notify(user, About::OwnerAbsent, &ticket, &happening, round);
+            let of_ticket = |happening: &&HappeningRow| happening.ticket == Some(ticket.id);
+            let happened = || round.batch.happenings.iter().filter(of_ticket);
+            // What they wrote is mailed; that a ticket was made of it is told before.
+            let message = happened().find(|happening| happening.kind == "message.received");
+            if let Some(happening) = message.or_else(|| happened().next()) {
+                self.notify(user, About::OwnerAbsent, &ticket, said(happening), round);
             }
         }
     }
@@ -53,12 +64,10 @@ impl Engine {
             owner.map(|owner| (owner, about)).into_iter().collect()
         };
         match happening.kind.as_str() {
-            "ticket.made" if ticket.owner.is_none() => {
-                let settings = &self.memory.settings;
-                let rules = ticket.channel.into_iter().flat_map(|channel| settings.rules_of(channel));
-                let users = who_might_take(ticket, rules, &settings.people);
-                let others = users.into_iter().filter(|user| Some(*user) != by);
-                others.map(|user| (user, About::Unassigned)).collect()
+            // People are told of it when the customer agent leaves it to them.
+            "ticket.made" if ticket.owner.is_none() && !round.batch.turns.contains_key(&ticket.id) => {
+                let users = self.who_might_take(ticket, round);
+                users.into_iter().map(|user| (user, About::Unassigned)).collect()
             }
             "ticket.assigned" => owner(About::Assigned),
             "message.received" if !is_automatic(happening) => owner(About::Message),
@@ -66,12 +75,23 @@ impl Engine {
         }
     }
 
+    /// But for whoever did it.
+    fn who_might_take(&self, ticket: &Ticket, round: &Round) -> Vec<UserId> {
+        let settings = &self.memory.settings;
+        let rules = ticket.channel.into_iter().flat_map(|channel| settings.rules_of(channel));
+        let by = round.changed_by.get(&ticket.id).copied();
+        let mut users = who_might_take(ticket, rules, &settings.people);
+        users.retain(|user| Some(*user) != by);
+        users
+    }
+
+    /// `said`: what the customer wrote.
     fn notify(
         &mut self,
         user: UserId,
         about: About,
         ticket: &Ticket,
-        because: &HappeningRow,
+        said: Option<String>,
         round: &mut Round,
     ) {
         let settings = self.memory.settings.clone();
@@ -98,7 +118,6 @@ impl Engine {
             ));
         }
         if ways.mail || ways.webhook {
-            let said = said(because);
             let data = json!({
                 "notification": id, "user": user, "about": about, "ticket": ticket.id, "channel": ticket.channel,
                 "subject": ticket.subject, "customer": ticket.customer, "text": said,
@@ -107,6 +126,11 @@ impl Engine {
             self.tell_user(ticket, data, ways.webhook, mail, now, round);
         }
     }
+}
+
+/// Whether somebody may have to be told of what happened.
+fn may_concern(kind: &str) -> bool {
+    matches!(kind, "ticket.made" | "ticket.assigned" | "message.received")
 }
 
 /// What the customer wrote, if that is what happened.

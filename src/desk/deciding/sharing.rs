@@ -3,7 +3,7 @@
 use super::Round;
 use crate::{
     calls::time::Now,
-    desk::engine::Engine,
+    desk::{engine::Engine, memory::Memory},
     routing::{
         availability::ByHand,
         distribution::Cursor,
@@ -14,7 +14,7 @@ use crate::{
     tickets::{
         arrival::Action,
         channel::Channel,
-        sharing::{Customer, Question, Shared, To},
+        sharing::{Customer, Question, Reached, Shared, To},
         ticket::Ticket,
     },
 };
@@ -105,14 +105,19 @@ impl Engine {
     pub(in crate::desk) fn share(&mut self, channel: &Channel, wanting: &Wanting<'_>) -> Shared {
         let at = self.around.clock.now().at;
         self.memory.load.expire(at);
-        let board = &self.memory.board;
+        let customer = self.customer(wanting.contact);
+        let Memory { settings, board, load, reached, .. } = &mut self.memory;
+        let reached = reached.entry(channel.id).or_insert_with(|| Reached::of(channel, &settings.people));
+        debug_assert!(reached.is_like(&Reached::of(channel, &settings.people)), "people changed unheard of");
+        reached.renew(&settings.people, load, at);
         let by_hand =
             |user: UserId| board.known_agent(user).map_or(&ByHand::Available, |agent| &agent.by_hand);
         Question {
             channel,
-            people: &self.memory.settings.people,
-            load: &self.memory.load,
-            customer: self.customer(wanting.contact),
+            reached,
+            people: &settings.people,
+            load,
+            customer,
             properties: wanting.properties,
             at,
             since: wanting.since,

@@ -107,13 +107,9 @@ impl Engine {
             subject.as_deref().map(check_subject).transpose()?;
             ticket.subject.clone_from(subject);
         }
-        for (property, value) in patch.properties.iter().flatten() {
-            match value {
-                Some(value) => drop(ticket.properties.insert(property.clone(), value.clone())),
-                None => drop(ticket.properties.remove(property)),
-            }
+        if let Some(properties) = &patch.properties {
+            change_properties(&mut ticket.properties, properties)?;
         }
-        check_properties(&ticket.properties)?;
         if let Some(status) = patch.status {
             ticket.set_status(status, now, &self.around.ground.account);
         }
@@ -133,6 +129,26 @@ pub(super) fn check_subject(subject: &str) -> Result<(), Refused> {
     match plain && subject.chars().count() <= SUBJECT_MAX {
         true => Ok(()),
         false => Err(wrong("/subject", "a subject has 1 to 500 characters, on one line")),
+    }
+}
+
+/// What came with the ticket stays as it is, whatever it be: it must not keep people from working on it.
+fn change_properties(
+    properties: &mut BTreeMap<String, String>,
+    changes: &BTreeMap<String, Option<String>>,
+) -> Result<(), Refused> {
+    let given = |(name, value): (&String, &Option<String>)| Some((name.clone(), value.clone()?));
+    check_properties(&changes.iter().filter_map(given).collect())?;
+    let had = properties.len();
+    for (property, value) in changes {
+        match value {
+            Some(value) => drop(properties.insert(property.clone(), value.clone())),
+            None => drop(properties.remove(property)),
+        }
+    }
+    match properties.len() > PROPERTIES_MAX.max(had) {
+        true => Err(wrong("/properties", "a ticket has at most 100 properties")),
+        false => Ok(()),
     }
 }
 

@@ -8,7 +8,13 @@ use super::{
 use crate::{
     calls::time::Now,
     desk::engine::Engine,
-    routing::{availability, availability::ByHand, ids::ChannelId, load::TicketType, reasons::Reason},
+    routing::{
+        availability,
+        availability::ByHand,
+        ids::{ChannelId, TicketId},
+        load::TicketType,
+        reasons::Reason,
+    },
     store::{self, batch::NotCommitted, settings::Change, waiting::Line},
     tickets::{
         channel::{Channel, Mode},
@@ -17,7 +23,7 @@ use crate::{
         waiting::{Free, Seen, Waits},
     },
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// How many are looked at in one round: callers wait for it.
 const AT_ONCE: usize = 50;
@@ -26,18 +32,20 @@ const KINDS: [TicketType; 2] = [TicketType::Messages, TicketType::EmailOther];
 
 impl Engine {
     /// Whoever of this round has to wait from now on joins the line, and whoever has not leaves it.
-    pub(in crate::desk) fn keep_line(&mut self, round: &mut Round) {
+    pub(in crate::desk) async fn keep_line(&mut self, round: &mut Round) -> Result<(), Broken> {
         if round.batch.settings.iter().any(may_matter) {
             self.memory.waiting.rule_changed();
         }
         let since = self.around.clock.now().at;
         let mut lines = Vec::new();
-        for ticket in round.batch.tickets.values() {
-            let channel = waits_in(ticket)
+        let written: Vec<_> =
+            round.batch.tickets.values().map(|ticket| (ticket.id, waits_in(ticket))).collect();
+        for (ticket, channel) in written {
+            let channel = channel
                 .filter(|channel| self.memory.settings.ticket_channels.get(channel).is_some_and(reroutes));
-            match (channel, self.memory.waiting.of(ticket.id)) {
-                (Some(channel), None) if !self.is_asked(ticket, channel, round) => {
-                    let waits = Waits { since, ticket: ticket.id, channel };
+            match (channel, self.memory.waiting.of(ticket)) {
+                (Some(channel), None) if !self.is_asked(ticket, channel, round).await? => {
+                    let waits = Waits { since, ticket, channel };
                     self.memory.waiting.begin(waits);
                     lines.push(Line::Joined(waits));
                 }
@@ -57,13 +65,22 @@ impl Engine {
             self.memory.waiting.saw(&seen);
         }
         round.batch.waiting.extend(lines);
+        Ok(())
     }
 
-    /// The customer agent may still take it: its turn has not ended in this round.
-    fn is_asked(&self, ticket: &Ticket, channel: ChannelId, round: &Round) -> bool {
+    /// The customer agent may still take it: it has not handed over.
+    async fn is_asked(
+        &mut self,
+        ticket: TicketId,
+        channel: ChannelId,
+        round: &Round,
+    ) -> Result<bool, Broken> {
         let channel = self.memory.settings.ticket_channels.get(&channel);
-        let is_over = round.batch.turns.get(&ticket.id).is_some_and(|turn| turn.over_at.is_some());
-        channel.is_some_and(|channel| channel.assignment.mode == Mode::Agent) && !is_over
+        if channel.is_none_or(|channel| channel.assignment.mode != Mode::Agent) {
+            return Ok(false);
+        }
+        let turn = self.turn_now(ticket, round).await?;
+        Ok(turn.is_some_and(|turn| turn.over_at.is_none()))
     }
 
     /// Whether there is something to do for those that wait.
@@ -88,14 +105,13 @@ impl Engine {
         let at = self.around.clock.now().at;
         self.memory.load.expire(at);
         let (settings, load, board) = (&self.memory.settings, &self.memory.load, &self.memory.board);
-        let mut free = HashSet::new();
+        let mut free = Free::default();
         for user in settings.people.users.values().filter(|user| user.ticket_access) {
             let by_hand = board.known_agent(user.id).map_or(&ByHand::Available, |agent| &agent.by_hand);
             let there = availability::away(user, by_hand, at).is_none();
             for kind in KINDS {
                 if user.capacity.is_none_or(|capacity| load.of(user.id, kind) < capacity) {
-                    free.insert(Free { user: user.id, kind, there: false });
-                    free.extend(there.then_some(Free { user: user.id, kind, there: true }));
+                    free.add(user.id, kind, there);
                 }
             }
         }
@@ -238,15 +254,7 @@ fn left(reason: Reason) -> Shared {
 fn may_matter(change: &Change) -> bool {
     match change {
         Change::Contact(_, document) => document["owner"].is_string(),
-        Change::User(..)
-        | Change::Team(..)
-        | Change::DeleteTeam(_)
-        | Change::Inbox(..)
-        | Change::DeleteInbox(_)
-        | Change::Skill(..)
-        | Change::DeleteSkill(_)
-        | Change::Channel(..)
-        | Change::MergeContacts(_) => true,
-        _ => false,
+        Change::MergeContacts(_) => true,
+        change => change.is_of_people_or_channels(),
     }
 }

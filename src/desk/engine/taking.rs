@@ -96,7 +96,7 @@ impl Engine {
             let outcome = self.decide(input, index, &mut round).await?;
             round.outcomes.push(outcome);
         }
-        self.keep_line(&mut round);
+        self.keep_line(&mut round).await?;
         self.notify_of(&mut round);
         if !round.batch.is_empty() {
             let began = Stopwatch::start();

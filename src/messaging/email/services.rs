@@ -42,6 +42,26 @@ pub struct Field {
     pub bytes: Vec<u8>,
 }
 
+/// A token that was signed, and what came with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    token: [u8; 32],
+    of: [u8; 32],
+}
+
+/// The proofs that are not too old to be believed.
+#[derive(Debug, Default)]
+pub struct Proofs(HashMap<[u8; 32], ([u8; 32], DateTime<Utc>)>);
+
+impl Proofs {
+    /// False: with this token something else came before.
+    pub fn take(&mut self, proof: Proof, now: DateTime<Utc>) -> bool {
+        // It may be signed with a time that is ahead of ours.
+        self.0.retain(|_, (_, at)| now - *at <= SIGNED_WITHIN * 2);
+        self.0.entry(proof.token).or_insert((proof.of, now)).0 == proof.of
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Bad {
     #[error("it is not signed as it should be")]
@@ -65,6 +85,23 @@ impl Webhook {
                 Some(authorization.is_some_and(|given| is_basic(given, username, password)))
             }
         }
+    }
+
+    /// What proves by itself who sent it, and says nothing of what was sent: good for this alone, in however many tries.
+    /// `None`: there is no such thing.
+    pub fn proof(&self, sent: &Sent) -> Option<Proof> {
+        let (Self::Mailgun { .. }, Sent::Form(fields)) = (self, sent) else { return None };
+        let mut hash = Sha256::new();
+        // Another try may be signed anew.
+        let is_signing = |field: &&Field| ["timestamp", "signature"].contains(&field.name.as_str());
+        for Field { name, bytes, .. } in fields.iter().filter(|field| !is_signing(field)) {
+            for part in [name.as_bytes(), bytes] {
+                hash.update(part.len().to_be_bytes());
+                hash.update(part);
+            }
+        }
+        let token = fields.iter().find(|field| field.name == "token")?;
+        Some(Proof { token: Sha256::digest(&token.bytes).into(), of: hash.finalize().into() })
     }
 
     /// Whoever is known by [`Webhook::knows`] is not looked at again.

@@ -78,9 +78,14 @@ impl Scene {
     }
 
     fn share(&self) -> Shared {
+        self.share_among(&Reached::of(&self.channel, &self.people))
+    }
+
+    fn share_among(&self, reached: &Reached) -> Shared {
         let by_hand = |user| if self.away.contains(&user) { &LUNCH } else { &AVAILABLE };
         Question {
             channel: &self.channel,
+            reached,
             people: &self.people,
             load: &self.load,
             customer: self.customer,
@@ -521,4 +526,51 @@ fn a_hundred_agents_end_within_one_ticket_of_even_after_ten_thousand() {
     let held: BTreeSet<u32> =
         scene.users.iter().map(|user| scene.load.of(*user, TicketType::EmailOther)).collect();
     assert_eq!(held, BTreeSet::from([100]));
+}
+
+/// Ten thousand are reached, and most of them are busy, away or gone.
+#[test]
+fn of_ten_thousand_the_one_gets_it_who_has_the_fewest_and_everybody_is_told_of() {
+    let mut scene = Scene::new(10_000);
+    for index in 0..10_000 {
+        scene.give(index, TicketType::EmailOther, 1);
+        if index % 3 == 0 {
+            scene.user(index).capacity = Some(1);
+        }
+        if index % 5 == 0 {
+            scene.user(index).working_hours = Some(Weekly::default());
+        }
+    }
+    let free = scene.users[7_777];
+    scene.load.lift(Weight { user: free, kind: TicketType::EmailOther, assigned_at: at(-1_000) });
+    let shared = scene.share();
+    assert_eq!(shared.to, To::Owner(free));
+    let count = |code: &str| shared.candidates.objections().filter(|other| other.code() == code).count();
+    assert_eq!((shared.candidates.len(), count("at_capacity")), (10_000, 3_334 - 667));
+    assert_eq!(count("outside_working_hours"), 2_000);
+    scene.away = vec![free];
+    let next = scene.share();
+    let To::Owner(other) = next.to else { panic!("somebody gets it") };
+    assert_eq!(
+        next.reasons[0].clone(),
+        Reason::FewestOpen { agent: other, kind: TicketType::EmailOther, open: 1, tied: true }
+    );
+    assert_eq!(next.candidates.objections().filter(|other| other.code() == "away").count(), 1);
+}
+
+#[test]
+fn who_is_looked_up_once_for_many_tickets_goes_home_at_their_minute_all_the_same() {
+    let mut scene = Scene::new(2);
+    let until_half_past_eight = serde_json::json!({ "thu": [["00:00", "20:30"]] });
+    scene.user(0).working_hours = Some(serde_json::from_value(until_half_past_eight).expect("hours"));
+    scene.give(1, TicketType::EmailOther, 5);
+    let mut reached = Reached::of(&scene.channel, &scene.people);
+    // It is Thursday, 20:26:40.
+    for (ms, expected) in [(0, 0), (199_999, 0), (200_000, 1), (86_400_000, 1)] {
+        scene.at = at(ms);
+        reached.renew(&scene.people, &scene.load, scene.at);
+        let shared = scene.share_among(&reached);
+        assert_eq!(shared, scene.share(), "{ms} ms later it is as if they were looked up for it alone");
+        assert_eq!(shared.to, To::Owner(scene.users[expected]), "{ms} ms later");
+    }
 }

@@ -27,7 +27,7 @@ export default async ({ desk, visit }) => {
   await ann.page.keyboard.press('Tab')
   await ann.page.keyboard.type('too short')
   await ann.page.keyboard.press('Enter')
-  await ann.page.getByText('mindestens 10 Zeichen', { exact: false }).first().waitFor()
+  await ann.page.locator('#password-fault').getByText('mindestens 10 Zeichen').waitFor()
   await until('the focus is where it is wrong', () => ann.page.evaluate(() => document.activeElement.name === 'password'))
   await ann.examine()
   await ann.page.locator('main').focus()

@@ -116,6 +116,24 @@ fn mailgun_is_believed_only_with_its_signature_and_not_for_ever() {
     assert_eq!(read(Sent::Json(json!({}))), Some(Bad::NotIts));
 }
 
+#[test]
+fn what_was_signed_for_one_mail_is_good_for_no_other() {
+    let mut proofs = Proofs::default();
+    let mut take = |fields: Vec<Field>, hours: i64| {
+        let at = now() + TimeDelta::hours(hours);
+        let proof = mailgun_key().proof(&signed(fields, at, "hush")).unwrap();
+        proofs.take(proof, at)
+    };
+    assert!(take(mailgun_fields(), 0));
+    assert!(take(mailgun_fields(), 8), "another try, signed anew");
+    let mut other = mailgun_fields();
+    other.push(field("body-plain", "Pay here"));
+    assert!(!take(other.clone(), 11));
+    assert!(take(other, 25), "the signature is too old to be believed, whatever it is for");
+    let raw = Webhook::Raw { username: "a".into(), password: "b".into() };
+    assert_eq!(raw.proof(&Sent::Mail(Vec::new())), None);
+}
+
 fn postmark_key() -> Webhook {
     Webhook::Postmark { username: "post".into(), password: "hush".into() }
 }
