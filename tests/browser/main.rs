@@ -62,6 +62,12 @@ stories! {
     why_somebody_is_not_rung: at_the_desk(),
     a_visitor_chats: at_the_desk(),
     contacts: at_the_desk(),
+    a_mail_is_answered: Wishes {
+        config: "[mailboxes.main.webhook]\nkind = \"raw\"\nusername = \"mail\"\npassword = \"hush hush hush\"\n\
+            [mailboxes.main.smtp]\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n"
+            .into(),
+        ..at_the_desk()
+    },
     written_channel: at_the_desk(),
     skills: at_the_desk(),
     replay: at_the_desk(),
