@@ -110,7 +110,7 @@ async fn a_channel_is_made_changed_and_deleted_and_nothing_that_was_typed_is_los
 async fn hours_are_typed_filled_in_and_closed_by_hand_as_those_of_calls() {
     let desk = Desk::open().await;
     let ann = desk.agent("Ann").await;
-    let mut eve = admin(&desk).await;
+    let mut eve = signed_in_as(&desk, "Eve", "admin").await;
     let week = |mon, action| {
         vec![
             ("hours_mode", "schedule"),
