@@ -48,7 +48,8 @@ export default async ({ desk, visit }) => {
   await ann.examine()
 
   // Later, on a small telephone, without scripts: the address and the link are the same list.
-  const phone = await visit(document, { javaScriptEnabled: false, viewport: { width: 360, height: 800 } })
+  const phone = await visit(undefined, { javaScriptEnabled: false, viewport: { width: 360, height: 800 } })
+  await phone.context.addCookies(await ann.context.cookies())
   await phone.page.goto(address)
   expect(await phone.page.locator('table.tickets tbody tr').count(), 1)
   await phone.page.getByRole('navigation', { name: 'Lists', exact: true }).getByRole('link', { name: 'All', exact: true }).click()

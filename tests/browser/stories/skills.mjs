@@ -14,12 +14,12 @@ export default async ({ desk, visit }) => {
   await page.getByText('There are no skills yet.').waitFor()
   await eve.examine()
   for (const [name, kind] of [['Pumps', 'what questions are about'], ['Farsi', 'language']]) {
-    await page.getByLabel('Name', { exact: true }).fill(name)
+    await page.getByLabel('Name', { exact: true }).first().fill(name)
     await page.getByRole('radio', { name: kind }).check()
     await save()
     await page.getByRole('cell', { name, exact: true }).waitFor()
   }
-  await page.getByLabel('Name', { exact: true }).fill('Farsi')
+  await page.getByLabel('Name', { exact: true }).first().fill('Farsi')
   await save()
   await page.getByText('another skill has this name').waitFor()
   await eve.examine()
@@ -37,7 +37,7 @@ export default async ({ desk, visit }) => {
   await eve.open('channels/written')
   await page.getByRole('link', { name: 'New: Other systems' }).click()
   await eve.examine()
-  await page.getByLabel('Name', { exact: true }).fill('Portal')
+  await page.getByLabel('Name', { exact: true }).first().fill('Portal')
   await page.getByLabel('Users and teams').check()
   const users = page.getByRole('group', { name: 'Users', exact: true }).first()
   for (const name of ['Ann', 'Ben']) await users.getByLabel(name).check()

@@ -103,6 +103,11 @@ impl Filters {
         FIELDS.iter().position(|known| *known == field).map_or("", |place| &self.0[place])
     }
 
+    /// The list that is looked into; empty: all tickets.
+    pub fn list(&self) -> &str {
+        Some(self.get("view")).filter(|view| *view != "all").unwrap_or_default()
+    }
+
     /// How many are in use besides the words that are looked for and the list.
     pub fn count(&self) -> usize {
         self.pairs().filter(|(field, _)| !["q", "view"].contains(field)).count()
@@ -313,7 +318,7 @@ impl Choices {
         let mine = [("me", "tickets-filter-me"), ("nobody", "ticket-owner-nobody")];
         let mine = mine.map(|(value, key)| (value.to_owned(), layout.t(key)));
         Self {
-            views: field("view", "tickets-filter-all-lists")
+            views: Field { chosen: filters.list(), ..field("view", "tickets-filter-all-lists") }
                 .choices(lists.map(|(_, name, key)| ((*name).to_owned(), layout.t(key))), []),
             statuses: field("status", "tickets-filter-any").choices(
                 [open].into_iter().chain([Status::New, Status::Waiting, Status::Closed].map(status)),
