@@ -261,6 +261,7 @@ mod tests {
             here: "/".into(),
             signed_in: None,
             first_steps: 0,
+            unread: None,
         };
         let now: DateTime<Utc> = now.parse().expect("an instant");
         let channel = &settings.channels[&id];

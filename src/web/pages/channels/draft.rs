@@ -277,6 +277,7 @@ mod tests {
             here: "/".into(),
             signed_in: None,
             first_steps: 0,
+            unread: None,
         }
     }
 
