@@ -247,15 +247,18 @@ fn incoming(
     })
 }
 
-/// Made by hand. Of messages, only those of channels that one sees.
+/// Made by hand, where one works. Of messages, only those of channels that one sees.
 async fn opening(form: Form, caller: &Caller, settings: &Settings, web: &Web) -> Result<Opening, Problem> {
     let fault = |pointer: &str, detail: &str| Err(Problem::invalid(Fault::new(pointer, detail)));
     if form.key.is_some() || form.goes_on || !form.answers.is_empty() {
         return fault("/channel", "key, answers and goes_on are of tickets that come by a channel");
     }
+    let viewer = Viewer::new(caller, settings);
+    if form.inbox.is_some_and(|inbox| viewer.inbox(inbox) != Sight::All) {
+        return fault("/inbox", "there is no inbox of this id");
+    }
     if let Some(id) = form.message {
         let row = web.reader.message(id).await?;
-        let viewer = Viewer::new(caller, settings);
         let seen = row.filter(|row| viewer.loose_messages(row.message.channel));
         if seen.is_none_or(|row| row.message.ticket.is_some()) {
             return fault("/message", "there is no message of this id that belongs to no ticket");

@@ -189,7 +189,8 @@ async fn a_conversation_is_read_and_answered_on_the_page_of_its_ticket() {
     desk.api.patch(&format!("tickets/{id}"), json!({ "team": team })).await;
     let html =
         "<p onclick=\"evil()\">Hello<img src=\"https://spy.example/x.png\"><script>evil()</script></p>";
-    let formatted = json!({ "text": "Hello", "html": html, "by_customer": true });
+    let words = "Hello\n\nOn Monday, Ann wrote:\n> Turn it off.\n";
+    let formatted = json!({ "text": words, "html": html, "by_customer": true });
     let formatted = desk.api.post(&format!("tickets/{id}/messages"), formatted).await;
 
     let browser = signed_in(&desk, &ann.id).await;
@@ -197,11 +198,19 @@ async fn a_conversation_is_read_and_answered_on_the_page_of_its_ticket() {
     assert!(list.text().contains("The &#60;b&#62;pump") && list.text().contains("Vera"), "{}", list.text());
     let path = format!("/tickets/{id}");
     let page = browser.get(&path).await;
-    for shown in
-        ["It &#60;script&#62;leaks", "The &#60;b&#62;pump", "vera@example.org", "&#60;i&#62;3", "Portal"]
-    {
+    for shown in [
+        "It &#60;script&#62;leaks",
+        "The &#60;b&#62;pump",
+        "vera@example.org",
+        "&#60;i&#62;3",
+        "Portal",
+        ">Hello</p>",
+    ] {
         assert!(page.text().contains(shown), "{shown}: {}", page.text());
     }
+    let folded =
+        page.text().split("<summary>Earlier messages</summary>").nth(1).expect("what is quoted is folded");
+    assert!(folded.contains("On Monday, Ann wrote:") && !folded.contains(">Hello</p>"), "{folded}");
     let framed = format!("{path}/messages/{}/html", text(&formatted, "id"));
     assert!(page.text().contains(&framed[1..]) && page.text().contains("<iframe"), "{}", page.text());
     let frame = browser.get(&framed).await;

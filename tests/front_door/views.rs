@@ -266,8 +266,14 @@ async fn what_belongs_to_an_inbox_is_given_only_to_those_who_work_there() {
     ] {
         assert_eq!(desk.api.ask(Method::POST, "tickets", Some(ticket.clone())).await.0, status, "{ticket}");
     }
+    let elsewhere = json!({ "subject": "X", "inbox": inbox });
+    for (who, status) in [(&ben, 422), (&ann, 201)] {
+        let answer =
+            desk.api.with_token(&who.token).ask(Method::POST, "tickets", Some(elsewhere.clone())).await;
+        assert_eq!(answer.0, status, "{}: {}", who.name, answer.1);
+    }
     let here = desk.api.all(&format!("tickets?inbox={inbox}")).await;
-    assert_eq!((here.len(), ids(&here)[1]), (2, &*ticket));
+    assert_eq!((here.len(), ids(&here)[2]), (3, &*ticket));
     assert_eq!(desk.api.all("tickets?inbox=help_desk").await.len(), 1);
 }
 

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     desk::{postman::Retried, settings::Settings},
-    messaging::email::cleaning,
+    messaging::email::{cleaning, quoting},
     routing::ids::{MessageId, TicketId},
     store::messages::MessageRow,
     tickets::{
@@ -66,6 +66,8 @@ pub struct MessagePart {
     pub can_be_retried: bool,
     pub automatic: bool,
     pub text: String,
+    /// What it repeats of earlier mails; empty: nothing.
+    pub quoted: String,
     pub has_html: bool,
     pub files: Vec<FilePart>,
 }
@@ -139,6 +141,10 @@ fn part(row: &MessageRow, web: &Web, layout: &Layout, settings: &Settings) -> Me
         url: file_url(message, file),
         size: size(file.bytes),
     };
+    let (text, quoted) = match is_ours {
+        true => (message.text.as_str(), ""),
+        false => quoting::split(&message.text),
+    };
     MessagePart {
         id: message.id,
         is_ours,
@@ -150,7 +156,8 @@ fn part(row: &MessageRow, web: &Web, layout: &Layout, settings: &Settings) -> Me
         can_be_retried: matches!(state, Some(Sending::Failed { .. }))
             || row.due_at.is_some() && row.tries > 0,
         automatic,
-        text: message.text.clone(),
+        text: text.to_owned(),
+        quoted: quoted.to_owned(),
         has_html: message.html.is_some(),
         files: message.attachments.iter().map(file).collect(),
     }

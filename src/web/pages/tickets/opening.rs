@@ -198,7 +198,8 @@ fn page(web: &Web, signed: &Signed, typed: Typed) -> Result<Page, Refusal> {
     let channels: Vec<_> = api.map(|channel| (channel.id.to_string(), channel.name.clone())).collect();
     let users = people.users.values().map(|user| (user.id.to_string(), user.name.clone()));
     let teams = people.teams.values().map(|team| (team.id.to_string(), team.name.clone()));
-    let inboxes = people.inboxes.values().map(|inbox| (inbox.id.to_string(), inbox.name.clone()));
+    let inboxes = people.inboxes.values().filter(|inbox| viewer.inbox(inbox.id) == Sight::All);
+    let inboxes = inboxes.map(|inbox| (inbox.id.to_string(), inbox.name.clone()));
     let choices = |chosen: &str, first: &str, others: Vec<(String, String)>| {
         Field { chosen, first: layout.t(first), layout }.choices([], others)
     };

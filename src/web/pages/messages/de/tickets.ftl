@@ -114,6 +114,7 @@ conversation-somebody = jemand
 conversation-customer-agent = Kundenagent
 conversation-other-system = ein anderes System
 conversation-automatic = von einer Maschine geschrieben
+conversation-quoted = Frühere Nachrichten
 conversation-as-it-came = Wie es kam
 conversation-files = Dateien
 conversation-queued = unterwegs

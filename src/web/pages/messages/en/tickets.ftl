@@ -114,6 +114,7 @@ conversation-somebody = somebody
 conversation-customer-agent = customer agent
 conversation-other-system = another system
 conversation-automatic = written by a machine
+conversation-quoted = Earlier messages
 conversation-as-it-came = As it came
 conversation-files = Files
 conversation-queued = on its way

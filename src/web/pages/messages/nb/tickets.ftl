@@ -114,6 +114,7 @@ conversation-somebody = noen
 conversation-customer-agent = kundeagent
 conversation-other-system = et annet system
 conversation-automatic = skrevet av en maskin
+conversation-quoted = Tidligere meldinger
 conversation-as-it-came = Slik den kom
 conversation-files = Filer
 conversation-queued = på vei

@@ -114,6 +114,7 @@ conversation-somebody = iemand
 conversation-customer-agent = klantagent
 conversation-other-system = een ander systeem
 conversation-automatic = door een machine geschreven
+conversation-quoted = Eerdere berichten
 conversation-as-it-came = Zoals het kwam
 conversation-files = Bestanden
 conversation-queued = onderweg
