@@ -70,7 +70,7 @@ export default async ({ desk, visit }) => {
   expect((await ticket()).owner, null)
 
   await answer.fill('Dear Zoë,\nit <will> be mended.')
-  await conversation.getByLabel('Files').setInputFiles({ name: 'manual.txt', mimeType: 'text/plain', buffer: Buffer.from('Turn it off.') })
+  await page.locator('#reply-files').setInputFiles({ name: 'manual.txt', mimeType: 'text/plain', buffer: Buffer.from('Turn it off.') })
   await conversation.getByLabel('Status').selectOption('waiting')
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   const ours = page.locator('.message.ours')

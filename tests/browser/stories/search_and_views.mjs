@@ -58,6 +58,7 @@ export default async ({ desk, visit }) => {
 
   // It asks for something else, is renamed, and goes.
   await page.getByRole('searchbox').fill('')
+  await page.getByText('Filters').click()
   await page.getByLabel('Owner', { exact: true }).selectOption('nobody')
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   await page.getByRole('button', { name: 'Keep this in “My pumps 🔧”' }).click()

@@ -61,6 +61,14 @@ pub struct Page {
     first: Option<String>,
 }
 
+impl Page {
+    /// Of a list that is shown as it is kept, the filters are folded.
+    fn is_unfolded(&self) -> bool {
+        let is_as_kept = self.saved.as_ref().is_some_and(|saved| !saved.is_changed);
+        !self.faults.is_empty() || (self.filters.count() > 0 && !is_as_kept)
+    }
+}
+
 pub struct Saved {
     id: ViewId,
     name: String,
