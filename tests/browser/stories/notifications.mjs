@@ -47,7 +47,7 @@ export default async ({ desk, visit }) => {
   expect(await page.locator('#unread').isHidden(), true, 'nothing is left')
   await page.getByRole('link', { name: 'All', exact: true }).click()
   await first.getByRole('link').click()
-  await page.getByRole('heading', { name: 'Conversation' }).waitFor()
+  await page.getByRole('heading', { name: 'Conversation', exact: true }).waitFor()
   await hers.examine()
 
   // She is told of what is hers, whatever holds for the others.

@@ -32,7 +32,7 @@ export default async ({ desk, visit }) => {
   }
   await eve.examine()
   await rows.nth(0).getByRole('link').first().click()
-  await page.getByRole('heading', { name: 'Conversation' }).waitFor()
+  await page.getByRole('heading', { name: 'Conversation', exact: true }).waitFor()
   await eve.examine()
 
   await is('available')
