@@ -30,6 +30,20 @@ use std::convert::Infallible;
 /// How exactly it is known when a session was last used.
 const USED_WITHIN: TimeDelta = TimeDelta::hours(1);
 
+/// Which page a key goes to, after `g`.
+const LETTERS: [(&str, char); 10] = [
+    ("board", 'b'),
+    ("phone", 'p'),
+    ("tickets", 't'),
+    ("contacts", 'o'),
+    ("tonight", 'n'),
+    ("channels", 'c'),
+    ("people", 'e'),
+    ("system", 's'),
+    ("notifications", 'a'),
+    ("me", 'm'),
+];
+
 /// Whoever is signed in.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -126,18 +140,8 @@ impl Layout {
         ALL.iter().filter(|(.., least)| role >= *least).map(|(page, key, _)| (*page, *key)).collect()
     }
 
-    /// The key that goes to this part, after `g`.
+    /// The key that goes to this page, after `g`.
     pub fn letter(&self, page: &str) -> Option<char> {
-        const LETTERS: [(&str, char); 8] = [
-            ("board", 'b'),
-            ("phone", 'p'),
-            ("tickets", 't'),
-            ("contacts", 'o'),
-            ("tonight", 'n'),
-            ("channels", 'c'),
-            ("people", 'e'),
-            ("system", 's'),
-        ];
         LETTERS.iter().find(|(known, _)| *known == page).map(|(_, letter)| *letter)
     }
 
@@ -221,4 +225,16 @@ fn note_use(session: SessionId, web: &Web) {
     let desk = web.desk.clone();
     // It is no harm if this once it can't be saved, or if they signed out meanwhile.
     tokio::spawn(async move { drop(desk.save(used).await) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LETTERS;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_key_goes_to_one_page() {
+        let letters: BTreeSet<char> = LETTERS.iter().map(|(_, letter)| *letter).collect();
+        assert_eq!(letters.len(), LETTERS.len());
+    }
 }
