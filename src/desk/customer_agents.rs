@@ -20,10 +20,14 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::sleep};
 use tracing::warn;
 
-/// How many are asked at once.
+/// How many are asked at once, and how many more at each look while those let themselves be waited for: one slow agent
+/// keeps no other from being asked before its deadline.
 const AT_ONCE: u32 = 64;
+const AT_ONCE_MAX: u32 = 1_024;
 /// How much of the conversation it is told, up to what it is to answer.
 const MESSAGES_TOLD: u32 = 200;
+/// And how much text.
+const CONVERSATION_BYTES_MAX: usize = 1 << 20;
 const TEXT_CHARS_MAX: usize = 50_000;
 const BECAUSE_CHARS_MAX: usize = 300;
 const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(50);
@@ -93,6 +97,11 @@ impl CustomerAgents {
                 },
             }
             sleep(LOOK_AT_MOST_EVERY).await;
+            while let Some(done) = turns.try_join_next() {
+                if let Ok(turn) = done {
+                    under_way.remove(&turn);
+                }
+            }
         }
     }
 
@@ -101,7 +110,10 @@ impl CustomerAgents {
         turns: &mut JoinSet<(TicketId, DateTime<Utc>)>,
         under_way: &mut HashSet<(TicketId, DateTime<Utc>)>,
     ) -> sqlx::Result<()> {
-        for turn in self.reader.open_turns(AT_ONCE).await? {
+        // Those under way are open, too.
+        let busy = u32::try_from(under_way.len()).unwrap_or(u32::MAX);
+        let limit = AT_ONCE.saturating_add(busy).min(AT_ONCE_MAX);
+        for turn in self.reader.open_turns(limit).await? {
             let one = (turn.ticket, turn.asked_at);
             if under_way.insert(one) {
                 let agents = self.clone();
@@ -193,10 +205,23 @@ fn document(
             },
             "channel": { "id": channel.id, "name": channel.name },
             "customer": ticket.customer,
-            "messages": messages.iter().map(told).collect::<Vec<_>>(),
+            "messages": latest(messages).iter().map(told).collect::<Vec<_>>(),
             "answer_by": until,
         },
     })
+}
+
+/// The last ones that have room, the newest in any case.
+fn latest(messages: &[MessageRow]) -> &[MessageRow] {
+    let mut room = CONVERSATION_BYTES_MAX;
+    let has_room = |row: &&MessageRow| {
+        let bytes = row.message.text.len();
+        let fits = bytes <= room;
+        room = room.saturating_sub(bytes);
+        fits
+    };
+    let fitting = messages.iter().rev().take_while(has_room).count().max(1);
+    &messages[messages.len().saturating_sub(fitting)..]
 }
 
 fn told(MessageRow { message, .. }: &MessageRow) -> Value {
@@ -221,6 +246,40 @@ fn told(MessageRow { message, .. }: &MessageRow) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        routing::ids::{ChannelId, MessageId},
+        tickets::{incoming::Identity, message::Message},
+    };
+    use uuid::Uuid;
+
+    fn written(text: String) -> MessageRow {
+        MessageRow::new(Message {
+            id: MessageId(Uuid::nil()),
+            ticket: None,
+            channel: ChannelId(Uuid::nil()),
+            at: DateTime::UNIX_EPOCH,
+            side: Side::In { from: Identity::Unknown, name: None, automatic: false },
+            subject: None,
+            text,
+            html: None,
+            attachments: Vec::new(),
+            outside_id: None,
+        })
+    }
+
+    #[test]
+    fn of_a_long_conversation_the_last_of_it_is_told_and_what_is_to_be_answered_in_any_case() {
+        let texts = |bytes: &[usize]| -> Vec<MessageRow> {
+            bytes.iter().map(|bytes| written("x".repeat(*bytes))).collect()
+        };
+        let told = |bytes: &[usize]| latest(&texts(bytes)).len();
+        let third = CONVERSATION_BYTES_MAX / 3;
+        assert_eq!(told(&[]), 0);
+        assert_eq!(told(&[1, 2, 3]), 3);
+        assert_eq!(told(&[1, third, third, third]), 4);
+        assert_eq!(told(&[third, third, third, third]), 3);
+        assert_eq!(told(&[1, CONVERSATION_BYTES_MAX + 1]), 1);
+    }
 
     #[test]
     fn an_answer_a_hand_over_and_everything_else_are_told_apart() {

@@ -139,7 +139,7 @@ impl Letterbox {
                 return ended;
             }
             self.goes_well(past);
-            mailbox = match mailbox.wait().await {
+            mailbox = match mailbox.wait(past.stuck.is_empty()).await {
                 Ok(mailbox) => mailbox,
                 Err(trouble) => return trouble.into(),
             };

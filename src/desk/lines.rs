@@ -12,7 +12,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::sleep,
+};
 use tracing::warn;
 
 /// So that a busy hour is looked through a few times a second and not at each commit.
@@ -69,18 +72,23 @@ pub(super) async fn carry_on<L: Lines>(lines: L, stop: impl Future<Output = ()>)
             () = &mut stop => return,
             changed = news.changed() => if changed.is_err() { return },
             () = sleep(nap) => {}
-            Some(done) = rounds.join_next() => {
-                if let Ok((line, id)) = done
-                    && let Some(theirs) = under_way.get_mut(&line)
-                {
-                    theirs.remove(&id);
-                    if theirs.is_empty() {
-                        under_way.remove(&line);
-                    }
-                }
-            }
+            Some(done) = rounds.join_next() => make_room::<L>(done, &mut under_way),
         }
         sleep(LOOK_AT_MOST_EVERY).await;
+        while let Some(done) = rounds.try_join_next() {
+            make_room::<L>(done, &mut under_way);
+        }
+    }
+}
+
+fn make_room<L: Lines>(done: Result<(L::Line, L::Id), JoinError>, under_way: &mut UnderWay<L>) {
+    if let Ok((line, id)) = done
+        && let Some(theirs) = under_way.get_mut(&line)
+    {
+        theirs.remove(&id);
+        if theirs.is_empty() {
+            under_way.remove(&line);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     Reader, attachments, damaged, id, instant, ms, optional_id,
     script::{Script, Values},
     to_json,
+    visible::{LOOKED_AT_MAX, Seen},
 };
 use crate::{
     routing::ids::{ChannelId, MessageId, TicketId},
@@ -406,10 +407,17 @@ impl Reader {
         channels: Option<&[ChannelId]>,
         after: Option<MessageId>,
         limit: u32,
-    ) -> sqlx::Result<Vec<MessageRow>> {
+    ) -> sqlx::Result<Seen<MessageRow>> {
+        const OF: &str = "ticket is null";
+        let after = after.map(|after| after.to_string());
+        let mut end = None;
         let mut query = QueryBuilder::new(COLUMNS);
-        query.push("where ticket is null");
+        query.push("where ").push(OF);
         if let Some(channels) = channels {
+            end = self.looks_until("messages", Some(OF), None, after.clone(), LOOKED_AT_MAX).await?;
+            if let Some(end) = &end {
+                query.push(" and id >= ").push_bind(end.clone());
+            }
             query.push(" and channel in (");
             let mut list = query.separated(", ");
             channels.iter().for_each(|channel| {
@@ -418,11 +426,12 @@ impl Reader {
             query.push(")");
         }
         if let Some(after) = after {
-            query.push(" and id < ").push_bind(after.to_string());
+            query.push(" and id < ").push_bind(after);
         }
-        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        query.push(" order by id desc limit ").push_bind(i64::from(limit) + 1);
         let mut connection = self.pool.acquire().await?;
-        all(query, &mut connection).await
+        let rows = all(query, &mut connection).await?;
+        Ok(Seen::new(rows, limit, |row: &MessageRow| row.message.id.to_string(), end))
     }
 
     /// The channels of which something is to be sent.

@@ -482,9 +482,12 @@ impl Sought {
                 query.push_bind(self.query()).push("))");
             }
             (false, true) => {
-                query.push(" or exists (select 1 from search_rows where search_rows.ticket = tickets.id and exists (");
-                query.push("select 1 from search_words where search_words match ").push_bind(self.query());
-                query.push(" and search_words.rowid = search_rows.row))");
+                // The plus: each ticket's rows are looked up in what has the words, which is found once, and not the other way.
+                query.push(" or exists (select 1 from search_rows where search_rows.ticket = tickets.id");
+                query.push(
+                    " and +search_rows.row in (select rowid from search_words where search_words match ",
+                );
+                query.push_bind(self.query()).push("))");
             }
         }
         query.push(")");

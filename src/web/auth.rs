@@ -14,7 +14,7 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, OriginalUri, Request},
     http::{HeaderMap, header, request::Parts},
     response::Response,
 };
@@ -150,7 +150,9 @@ impl<T: std::str::FromStr> FromRequestParts<Web> for Id<T> {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
         let path = axum::extract::Path::<String>::from_request_parts(parts, web).await;
         let id = path.ok().and_then(|path| path.0.parse().ok());
-        id.map(Self).ok_or_else(|| pages::refuse(Problem::not_found(), &parts.headers, &parts.uri, web))
+        // The routes of the API see their paths without its prefix.
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |whole| &whole.0);
+        id.map(Self).ok_or_else(|| pages::refuse(Problem::not_found(), &parts.headers, uri, web))
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     access::{Sight, Viewer},
     auth::{Bodiless, Caller, Id, NewDocument, Page, Upload},
     greetings::UPLOAD_WITHIN,
-    page::{created, page},
+    page::{created, page, page_until},
     schemas,
     tickets::visible,
 };
@@ -19,7 +19,7 @@ use crate::{
     },
     messaging::{self, email::cleaning},
     routing::ids::{ChannelId, MessageId, TicketId},
-    store::messages::MessageRow,
+    store::{messages::MessageRow, visible::Seen},
     tickets::{
         channel::Way,
         incoming::{Attachment, Identity, Incoming, Nature, Threading},
@@ -325,9 +325,8 @@ pub async fn of_no_ticket(
     State(web): State<Web>,
     asked: Page<MessageId>,
 ) -> Result<Json<Value>, Problem> {
-    let rows = loose(&caller, &web, asked.after, asked.limit + 1).await?;
-    let items = rows.iter().map(|row| (row.message.id.to_string(), object(row)));
-    Ok(page(items.collect(), asked.limit))
+    let seen = loose(&caller, &web, asked.after, asked.limit).await?;
+    Ok(page_until(seen.rows.iter().map(object).collect(), seen.next))
 }
 
 /// Also for pages: those that somebody sees.
@@ -336,7 +335,7 @@ pub async fn loose(
     web: &Web,
     after: Option<MessageId>,
     limit: u32,
-) -> Result<Vec<MessageRow>, Problem> {
+) -> Result<Seen<MessageRow>, Problem> {
     let settings = web.desk.settings();
     let viewer = Viewer::new(caller, &settings);
     let theirs = settings.ticket_channels.keys().copied();

@@ -223,6 +223,14 @@ async fn buttons_fill_the_form_in_and_save_nothing() {
     assert!(value(&holidays, "exception_date").contains(&format!("{year}-10-26")));
     let again = send(&admin, &path, &holidays, "remove:0").await;
     assert_eq!(value(&form_of(again.text()), "exception_date").len(), 13);
+    let mut blanked = holidays.clone();
+    for field in ["exception_date", "exception_spans", "exception_name"] {
+        set(&mut blanked, field, "");
+    }
+    let again = send(&admin, &path, &blanked, "remove:2").await;
+    let dates = value(&holidays, "exception_date");
+    let others = [&dates[1..2], &dates[3..]].concat();
+    assert_eq!(value(&form_of(again.text()), "exception_date"), others, "the row is counted as it was shown");
     assert_eq!(desk.api.get(&format!("channels/{}", channel.id)).await, before);
 
     let saved = send(&admin, &path, &holidays, "save").await;

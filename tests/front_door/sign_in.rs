@@ -198,7 +198,8 @@ async fn a_browser_is_told_by_a_page_what_is_not_there_and_a_program_by_a_proble
         let page = answer(admin.request(Method::GET, path).header("Accept", BROWSER)).await;
         assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"), "{path}");
     }
-    admin.get("/api/v1/channels/none").await.must_be_problem(404, "no id");
+    let api = admin.request(Method::GET, "/api/v1/channels/none").header("Accept", BROWSER);
+    answer(api).await.must_be_problem(404, "the API, whoever asks");
 }
 
 #[tokio::test]

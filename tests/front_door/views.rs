@@ -272,8 +272,19 @@ async fn what_belongs_to_an_inbox_is_given_only_to_those_who_work_there() {
             desk.api.with_token(&who.token).ask(Method::POST, "tickets", Some(elsewhere.clone())).await;
         assert_eq!(answer.0, status, "{}: {}", who.name, answer.1);
     }
+    let form = json!({ "kind": "form", "name": "Offers", "inbox": inbox, "makes_tickets": false });
+    let form = desk.api.create("channels", form).await;
+    let hook = format!("{}/hooks/form/{form}", desk.api.address);
+    let sent = desk.api.client.post(hook).json(&json!({ "message": "An offer?", "email": "c@example.org" }));
+    assert!(sent.send().await.expect("an answer").status().is_success());
+    let message = desk.api.all("messages").await[0]["id"].clone();
+    for (owner, status) in [(&ben, 422), (&ann, 201)] {
+        let made = json!({ "message": message, "owner": owner.id });
+        let answer = desk.api.ask(Method::POST, "tickets", Some(made)).await;
+        assert_eq!(answer.0, status, "{}: {}", owner.name, answer.1);
+    }
     let here = desk.api.all(&format!("tickets?inbox={inbox}")).await;
-    assert_eq!((here.len(), ids(&here)[2]), (3, &*ticket));
+    assert_eq!((here.len(), ids(&here)[3]), (4, &*ticket));
     assert_eq!(desk.api.all("tickets?inbox=help_desk").await.len(), 1);
 }
 

@@ -47,6 +47,14 @@ impl Engine {
                 None => return Ok(Some(Outcome::Refused(Refused::NotFound))),
             },
         };
+        let channel = message.as_ref().and_then(|row| {
+            let channels = &self.memory.settings.ticket_channels;
+            channels.get(&row.message.channel)
+        });
+        let inbox = channel.map_or(opening.inbox, |channel| channel.inbox);
+        if let Err(refused) = self.check_holders(inbox, opening.owner, opening.team) {
+            return Ok(Some(Outcome::Refused(refused)));
+        }
         let id = match &opening.once {
             Some(Once { location, .. }) => location.rsplit('/').next().and_then(|id| id.parse().ok()),
             None => None,
@@ -89,7 +97,6 @@ impl Engine {
         if opening.inbox.is_some_and(|inbox| !people.inboxes.contains_key(&inbox)) {
             return Err(wrong("/inbox", "there is no inbox of this id"));
         }
-        self.check_holders(opening.inbox, opening.owner, opening.team)?;
         opening.subject.as_deref().map(check_subject).transpose()?;
         check_properties(&opening.properties)
     }

@@ -52,7 +52,9 @@ impl Engine {
             return Ok(());
         }
         let before = self.turn_now(ticket.id, round).await?;
-        if before.is_some_and(|turn| turn.over_at.is_none() && turn.asked_at < now.at) {
+        // The clock may have been set back since: what this round has begun is told by the round.
+        let is_begun = round.batch.turns.get(&ticket.id).is_some_and(|turn| turn.until.is_some());
+        if !is_begun && before.is_some_and(|turn| turn.over_at.is_none()) {
             self.begin_turn(ticket.id, channel, before, now, round);
         }
         Ok(())

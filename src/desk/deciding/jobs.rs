@@ -135,12 +135,7 @@ impl Engine {
         if self.memory.tickets.contains_key(ticket) {
             return Ok(None);
         }
-        let stored = match round.batch.tickets.get(ticket) {
-            Some(written) => Some(written.clone()),
-            None => store::tickets::one(self.writer.connection(), *ticket)
-                .await
-                .map_err(|error| Broken::Store(NotCommitted::Failed(error)))?,
-        };
+        let stored = self.ticket_now(*ticket, round).await?;
         self.memory.tickets.extend(stored.map(|stored| (*ticket, stored)));
         Ok(Some(*ticket))
     }

@@ -119,17 +119,23 @@ impl Mailbox {
         Ok(raw.map_or(Fetched::Gone, Fetched::Whole))
     }
 
-    /// It was taken in.
+    /// It was taken in. If it can't be moved, it counts as unseen: it is tried again.
     pub async fn done(&mut self, uid: u32) -> Result<(), Trouble> {
         self.ask(&format!("UID STORE {uid} +FLAGS.SILENT (\\Seen)"), |_| {}).await?;
         if let Some(folder) = &self.move_to {
-            in_time(self.within, self.session.uid_mv(uid.to_string(), folder)).await?;
+            let moved = in_time(self.within, self.session.uid_mv(uid.to_string(), folder)).await;
+            if let Err(trouble) = moved {
+                if trouble.is_refusal {
+                    self.ask(&format!("UID STORE {uid} -FLAGS.SILENT (\\Seen)"), |_| {}).await?;
+                }
+                return Err(trouble);
+            }
         }
         Ok(())
     }
 
-    /// Until there may be something new.
-    pub async fn wait(mut self) -> Result<Self, Trouble> {
+    /// Until there may be something new. `calm`: nothing is left that should be tried again before long.
+    pub async fn wait(mut self, calm: bool) -> Result<Self, Trouble> {
         if !self.tells {
             tokio::time::sleep(ASK_EVERY).await;
             return Ok(self);
@@ -145,7 +151,7 @@ impl Mailbox {
         }
         if !has_come {
             // Whatever ends the waiting, the mailbox is looked at; if it can't be, that is seen there.
-            let (told, _interrupt) = idle.wait_with_timeout(LISTEN);
+            let (told, _interrupt) = idle.wait_with_timeout(if calm { LISTEN } else { ASK_EVERY });
             told.await.map_err(told_by)?;
         }
         self.session = in_time(self.within, idle.done()).await?;
@@ -370,7 +376,7 @@ mod tests {
         let mut mailbox = Mailbox::open(&server(GREETING, script).await).await.unwrap();
         assert_eq!(mailbox.unseen().await, Ok(vec![3, 7]));
         mailbox.done(3).await.unwrap();
-        let mut mailbox = mailbox.wait().await.unwrap();
+        let mut mailbox = mailbox.wait(true).await.unwrap();
         assert_eq!(mailbox.unseen().await, Ok(vec![3, 7]));
     }
 
@@ -379,7 +385,7 @@ mod tests {
         let script: Script = &[ABLE, ("UID SEARCH", &["* SEARCH"]), ("IDLE", &["+ go on", "* 1 EXISTS"])];
         let mut mailbox = Mailbox::open(&server(GREETING, script).await).await.unwrap();
         assert_eq!(mailbox.unseen().await, Ok(Vec::new()));
-        assert!(mailbox.wait().await.is_ok());
+        assert!(mailbox.wait(true).await.is_ok());
     }
 
     #[tokio::test]

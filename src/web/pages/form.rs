@@ -37,7 +37,12 @@ impl Fields {
 
     /// Everything of this name, in order: of boxes, those that are ticked.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
+        self.all_raw(name).map(str::trim)
+    }
+
+    /// The same, with the spaces that belong to it.
+    pub fn all_raw<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The same, but this field is empty.

@@ -25,6 +25,7 @@ export default async ({ desk, visit }) => {
   await ticket(SUBJECT)
   await hers.open('phone')
   expect((await link.innerText()).replaceAll(/\s+/g, ' ').trim().startsWith('Notifications 1'), true, await link.innerText())
+  await page.getByText('connected', { exact: true }).waitFor()
   await ticket('The valve sticks')
   await until('the second is counted as it comes', async () => (await page.locator('#unread [data-part=count]').textContent()) === '2')
 

@@ -19,10 +19,11 @@ export default async ({ desk, visit }) => {
   expect(await subjects(), ['The boiler', 'The pump leaks'], 'what is nobody’s')
   await tickets.getByRole('link', { name: 'My teams open' }).click()
   await page.getByText('The pump drips').waitFor()
+  await page.waitForLoadState('load')
   await page.keyboard.press('/')
   await page.keyboard.type('pump')
   await page.keyboard.press('Enter')
-  await page.getByText('The boiler').waitFor({ state: 'detached' })
+  await page.waitForURL(/q=pump/)
   expect(await subjects(), ['The pump drips', 'The pump leaks'])
   await ann.examine()
 

@@ -22,6 +22,8 @@ use crate::{
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
+/// How the button of an exception says which row, counted from 0.
+const REMOVE: &str = "remove:";
 /// A calendar of holidays is small.
 const CALENDAR_MAX: usize = 1 << 20;
 
@@ -59,6 +61,7 @@ impl Opening {
         }
     }
 
+    /// As it was filled in. Rows without anything in them are none, and that whose button was pressed is gone.
     pub fn sent(fields: &Fields) -> Self {
         let text = |name: &str| fields.text(name).to_owned();
         let all = |name: &str| fields.all(name).map(str::to_owned).collect::<Vec<_>>();
@@ -66,12 +69,13 @@ impl Opening {
         let at = |list: &[String], index: usize| list.get(index).cloned().unwrap_or_default();
         let rows = dates.len().max(spans.len()).max(names.len());
         let row = |n| Exception { date: at(&dates, n), spans: at(&spans, n), name: at(&names, n) };
-        let exceptions = (0..rows).map(row).filter(|row| *row != Exception::default());
+        let removed = fields.text("action").strip_prefix(REMOVE).and_then(|row| row.parse().ok());
+        let kept = (0..rows).filter(|n| removed != Some(*n)).map(row);
         Self {
             scheduled: fields.text("hours_mode") == "schedule",
             closed_until: text("closed_until"),
             week: WEEKDAYS.map(text),
-            exceptions: exceptions.collect(),
+            exceptions: kept.filter(|row| *row != Exception::default()).collect(),
         }
     }
 
@@ -137,11 +141,10 @@ impl Opening {
         today: NaiveDate,
         faults: &mut Faults,
     ) -> Option<Option<String>> {
-        let (action, which) = action.split_once(':').unwrap_or((action, ""));
         match action {
             "copy" => self.copy(form),
             "more" => self.exceptions.push(Exception::default()),
-            "remove" => self.remove(which),
+            action if action.starts_with(REMOVE) => {}
             "holidays" => return Some(Some(self.add_holidays(layout, form, today))),
             "ical" => return Some(self.add_calendar(layout, form, faults)),
             _ => return None,
@@ -157,13 +160,6 @@ impl Opening {
             self.week[day] = typed.clone();
         }
         self.scheduled = true;
-    }
-
-    fn remove(&mut self, which: &str) {
-        match which.parse::<usize>() {
-            Ok(row) if row < self.exceptions.len() => drop(self.exceptions.remove(row)),
-            _ => {}
-        }
     }
 
     /// Closes on every holiday of the chosen year that is to come and is not in the list yet.

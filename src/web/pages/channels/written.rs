@@ -19,12 +19,12 @@ use super::{
     },
     closing::ClosingPart,
     draft::Faults,
-    opening::OpeningPart,
+    opening::{Opening, OpeningPart},
     written_form::{Choice, WrittenForm},
 };
 use crate::{
     desk::settings::{Fault, tag},
-    routing::{ids::ChannelId, zone::Zone},
+    routing::{hours::Hours, ids::ChannelId, zone::Zone},
     tickets::channel::Channel,
 };
 use askama::Template;
@@ -33,6 +33,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::json;
 
 #[derive(Template)]
 #[template(path = "written.html", config = "src/web/pages/askama.toml")]
@@ -221,8 +222,17 @@ pub async fn change(
         Outcome::Saved(_) => Ok(to(&signed.layout, &format!("channels/written/{id}?saved"))),
         Outcome::Wrong(faults) => Ok(show_wrong(&with(typed.with_faults(faults), shown))),
         Outcome::Changed(now) => {
+            let mut typed = typed;
+            if let Some(opening) = &mut typed.opening {
+                // It has a button of its own, which somebody pressed meanwhile.
+                opening.closed_until = Opening::of(&now["hours"]).closed_until;
+            }
             let mut mine = now.clone();
             super::super::super::page::merge(&mut mine, document);
+            // As it would be read back: days without hours are not there.
+            if let Ok(hours) = Hours::from_json(&mine["hours"]) {
+                mine["hours"] = json!(hours);
+            }
             let theirs = differences::between(&now, &mine);
             let page = with(typed, shown);
             Ok(show_changed(&Page { tag: tag(&now), theirs, is_changed: true, ..page }))

@@ -220,6 +220,8 @@ fn empty(web: &Web, signed: &Signed) -> Page {
 }
 
 async fn page(web: &Web, signed: &Signed, id: ContactId, after: Option<TicketId>) -> Result<Page, Problem> {
+    // The tag comes first: of what is shown later nobody may overwrite more than they see.
+    let tag = tag(&current::<Contacts>(web, id)?);
     let settings = web.desk.settings();
     let is_seen = Viewer::new(&signed.caller, &settings).contact(id) == Sight::All;
     let contact = settings.contacts.get(id).filter(|_| is_seen).ok_or_else(Problem::not_found)?;
@@ -230,7 +232,7 @@ async fn page(web: &Web, signed: &Signed, id: ContactId, after: Option<TicketId>
     Ok(Page {
         id: Some(id),
         title: contact.name.clone(),
-        tag: tag(&current::<Contacts>(web, id)?),
+        tag,
         history: Part { next, ..history },
         is_first: after.is_none(),
         facts: facts(contact, layout, &settings),

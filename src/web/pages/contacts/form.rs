@@ -88,7 +88,7 @@ impl Typed {
         let some = |name: &str| Some(fields.text(name).replace("\r\n", "\n")).filter(|text| !text.is_empty());
         let (numbers, other_emails) = (fields.text("numbers"), fields.text("other_emails"));
         let (channel, visitor) = (fields.text("channel").parse().ok(), fields.text("visitor").to_owned());
-        let kept = fields.all("visitors").filter_map(|kept| {
+        let kept = fields.all_raw("visitors").filter_map(|kept| {
             let (channel, visitor) = kept.split_once(' ')?;
             Some(Visitor { channel: channel.parse().ok()?, visitor: visitor.to_owned() })
         });

@@ -25,7 +25,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Query, State as Reach},
+    extract::{Query, State as Reach, rejection::QueryRejection},
     response::Response,
 };
 use serde::Deserialize;
@@ -135,9 +135,10 @@ pub async fn show_page(
     Reach(web): Reach<Web>,
     signed: Signed,
     Id(id): Id<TicketId>,
-    asked: Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let refuse = |problem: Problem| signed.refuse(problem);
+    let Query(asked) = asked.map_err(|_| refuse(Problem::not_found()))?;
     Ok(show(&page(&web, &signed, id, asked.after).await.map_err(refuse)?))
 }
 

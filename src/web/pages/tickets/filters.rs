@@ -30,8 +30,6 @@ use std::str::FromStr;
 
 /// How many people, teams, channels and inboxes can be chosen from at once.
 const CHOICES_MAX: usize = 200;
-/// How contacts of a name are looked for: more of them need not be told apart.
-const NAMESAKES_MAX: usize = 50;
 
 /// The lists, as they are asked for and as they are called. The first is where one starts.
 pub const VIEWS: [(View, &str, &str); 6] = [
@@ -221,14 +219,13 @@ impl Filters {
             return self.id("contact", layout, faults);
         }
         let viewer = Viewer::new(&signed.caller, settings);
-        let contacts = settings.contacts.named_so(typed, NAMESAKES_MAX).into_iter();
-        let seen: Vec<ContactId> = contacts.filter(|id| viewer.contact(*id) == Sight::All).collect();
-        let is_called_so = |id: &ContactId| {
-            let contact = settings.contacts.get(*id);
-            contact.is_some_and(|contact| contact.name.to_lowercase() == typed.to_lowercase())
+        let typed = typed.to_lowercase();
+        let two_named = |is: &dyn Fn(&str) -> bool| -> Vec<ContactId> {
+            let named = settings.contacts.iter().filter(|(_, contact)| is(&contact.name.to_lowercase()));
+            named.map(|(id, _)| id).filter(|id| viewer.contact(*id) == Sight::All).take(2).collect()
         };
-        let exact: Vec<ContactId> = seen.iter().copied().filter(is_called_so).collect();
-        let found = if exact.is_empty() { seen } else { exact };
+        let exact = two_named(&|name| name == typed);
+        let found = if exact.is_empty() { two_named(&|name| name.contains(&typed)) } else { exact };
         one(&mut found.into_iter(), "contact-name", layout, faults)
     }
 
@@ -371,7 +368,9 @@ impl Field<'_> {
 
 /// By name for those who may know it.
 fn contact(filters: &Filters, settings: &Settings, viewer: Viewer<'_>) -> Option<(String, String)> {
-    let typed = Some(filters.get("contact")).filter(|typed| !typed.is_empty())?;
+    // Whoever is named counts before who was chosen.
+    let is_named = !filters.get("contact-name").is_empty();
+    let typed = Some(filters.get("contact")).filter(|typed| !typed.is_empty() && !is_named)?;
     let id: Option<ContactId> = typed.parse().ok();
     let seen = id.filter(|id| viewer.contact(*id) == Sight::All);
     let name = seen.and_then(|id| settings.contacts.get(id)).map(|contact| contact.name.clone());

@@ -45,7 +45,7 @@ struct List {
     layout: Layout,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
-    next: Option<MessageId>,
+    next: Option<String>,
     is_first: bool,
 }
 
@@ -90,12 +90,10 @@ pub async fn show_list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(Asked { after }) = asked.map_err(|_| signed.refuse(Problem::not_found()))?;
-    let found = messages::loose(&signed.caller, &web, after, ROWS + 1).await;
-    let mut found = found.map_err(|problem| signed.refuse(problem))?;
-    let more = found.len() > ROWS as usize;
-    found.truncate(ROWS as usize);
+    let found = messages::loose(&signed.caller, &web, after, ROWS).await;
+    let found = found.map_err(|problem| signed.refuse(problem))?;
     let settings = web.desk.settings();
-    let rows = found.iter().map(|row| {
+    let rows = found.rows.iter().map(|row| {
         let message = &row.message;
         Row {
             id: message.id,
@@ -109,7 +107,7 @@ pub async fn show_list(
     Ok(show(&List {
         tabs: tabs(None),
         rows: rows.collect(),
-        next: found.last().filter(|_| more).map(|row| row.message.id),
+        next: found.next,
         is_first: after.is_none(),
         layout: signed.layout.clone(),
     }))

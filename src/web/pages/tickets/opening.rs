@@ -150,7 +150,7 @@ pub async fn open(Reach(web): Reach<Web>, signed: Signed, fields: Fields) -> Res
     let once = once(&typed, &document, &signed, &web);
     match opening::open(&signed.caller, document, Some(once), &web).await {
         Ok(Made::Ticket(id)) => opened(&web, &signed, id).await.map_err(refuse),
-        Ok(Made::Message(_)) => Ok(elsewhere(&signed)),
+        Ok(Made::Message(id)) => Ok(sent_to(&signed, &format!("tickets/messages/{id}"))),
         Err(problem) if [409, 422].contains(&problem.status()) => {
             let faults = match problem.faults() {
                 [] => vec![Fault::new("", problem.to_string())],
@@ -179,13 +179,12 @@ async fn opened(web: &Web, signed: &Signed, id: TicketId) -> Result<Response, Pr
     let ticket = web.reader.ticket(id).await?;
     match ticket.is_some_and(|ticket| may_see(&signed.caller, &ticket, web)) {
         true => Ok(ticket::to(&signed.layout, id, "")),
-        false => Ok(elsewhere(signed)),
+        false => Ok(sent_to(signed, "tickets/new?made")),
     }
 }
 
-fn elsewhere(signed: &Signed) -> Response {
-    let address = signed.layout.address("tickets/new?made");
-    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+fn sent_to(signed: &Signed, page: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, signed.layout.address(page))]).into_response()
 }
 
 fn page(web: &Web, signed: &Signed, typed: Typed) -> Result<Page, Refusal> {
